@@ -1,0 +1,29 @@
+"""The helper package of the book: data, training, figures."""
+
+from d2lmini import augment, nets, plot, schedules
+from d2lmini.data import CLASSES, Batches, ImageSet, Splits, load_fashion_mnist
+from d2lmini.device import setup
+from d2lmini.history import History
+from d2lmini.measure import confusion_matrix, worst_mistakes
+from d2lmini.summary import summary
+from d2lmini.train import evaluate, predict, train
+
+__all__ = [
+    "CLASSES",
+    "Batches",
+    "History",
+    "ImageSet",
+    "Splits",
+    "augment",
+    "confusion_matrix",
+    "evaluate",
+    "load_fashion_mnist",
+    "nets",
+    "plot",
+    "predict",
+    "schedules",
+    "setup",
+    "summary",
+    "train",
+    "worst_mistakes",
+]

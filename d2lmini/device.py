@@ -1,0 +1,92 @@
+"""Where to compute, and how precisely."""
+
+import importlib.util
+import platform
+import random
+
+import numpy as np
+import torch
+
+from d2lmini import mode
+
+
+def setup(seed: int = 0) -> torch.device:
+    """Seed every random generator, choose the device, print one line about it.
+
+    Python's, NumPy's and PyTorch's generators are seeded, so that a notebook
+    run from top to bottom repeats itself on the same machine.
+    """
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+    device = best_device()
+    print(describe(device, seed))
+    return device
+
+
+def best_device() -> torch.device:
+    """CUDA where there is one, else Apple's MPS, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def best_precision(device: torch.device) -> torch.dtype:
+    """The fastest number format that ``device`` computes in hardware.
+
+    ``torch.cuda.is_bf16_supported()`` is true on a T4, which only emulates
+    it; the compute capability tells the truth (8.0 for bfloat16, 7.0 for
+    fast float16).
+    """
+    if device.type == "cuda":
+        capability = torch.cuda.get_device_capability(device)
+        if capability >= (8, 0):
+            return torch.bfloat16
+        return torch.float16 if capability >= (7, 0) else torch.float32
+    if device.type == "cpu" and _cpu_has_bfloat16():
+        return torch.bfloat16
+    return torch.float32
+
+
+def device_name(device: torch.device) -> str:
+    """What a reader would call it: ``"NVIDIA T4"``, ``"CPU (2 threads)"``."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return "Apple GPU"
+    return f"CPU ({torch.get_num_threads()} threads)"
+
+
+def describe(device: torch.device, seed: int) -> str:
+    """The line that :func:`setup` prints."""
+    precision = str(best_precision(device)).removeprefix("torch.")
+    parts = [device_name(device), precision, f"PyTorch {torch.__version__}"]
+    parts += [f"Python {platform.python_version()}", f"seed {seed}"]
+    lines = [" · ".join(parts)]
+    if device.type == "cpu" and _on_colab():
+        lines.append(
+            "NO GPU: choose Runtime ▸ Change runtime type ▸ T4 GPU, or train "
+            "the large networks with a smaller resize and fewer epochs."
+        )
+    if mode.quick():
+        lines.append(
+            "QUICK MODE (D2LMINI_QUICK is set): a few batches and one epoch; "
+            "the accuracies mean nothing."
+        )
+    return "\n".join(lines)
+
+
+def _cpu_has_bfloat16() -> bool:
+    # Private names, so each may be missing in some version: then no bfloat16.
+    names = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    checks = (getattr(torch.cpu, name, None) for name in names)
+    return any(check() for check in checks if check is not None)
+
+
+def _on_colab() -> bool:
+    try:
+        return importlib.util.find_spec("google.colab") is not None
+    except ModuleNotFoundError:  # there is no package "google" at all
+        return False

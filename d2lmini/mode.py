@@ -1,0 +1,33 @@
+"""What a session must admit about itself: quick mode, the offline sample."""
+
+import os
+
+#: Batches that quick mode keeps of the training set, and of the other two.
+QUICK_BATCHES = (4, 1)
+QUICK_EPOCHS = 1
+
+_notes: list[str] = []
+
+
+def quick() -> bool:
+    """Whether ``D2LMINI_QUICK`` asks for a rehearsal: few batches, one epoch.
+
+    This is the only place that decides it.
+    """
+    return os.environ.get("D2LMINI_QUICK", "") not in ("", "0")
+
+
+def admit(note: str) -> None:
+    """Make every later figure and history of this session say ``note``."""
+    if note not in _notes:
+        _notes.append(note)
+
+
+def notes() -> tuple[str, ...]:
+    """What figures and histories have to say, most important first."""
+    return (*_notes, *(("quick mode",) if quick() else ()))
+
+
+def withdraw() -> None:
+    """Forget what was admitted: the real data have been loaded since."""
+    _notes.clear()

@@ -1,0 +1,282 @@
+"""The figures of the book, all in one look."""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from torch import Tensor
+
+from d2lmini import mode
+from d2lmini.data import CLASSES
+from d2lmini.history import History
+from d2lmini.picture import Picture
+
+#: Okabe & Ito's colours, told apart by every kind of colour vision; the
+#: markers say the same without any colour.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+WIDTH = 7.2  # inches of the page's text column
+
+_LOOK: Any = {
+    "figure.facecolor": "white",
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#767676",
+    "axes.labelcolor": "#333333",
+    "xtick.color": "#555555",
+    "ytick.color": "#555555",
+    "axes.grid": True,
+    "grid.color": "#e4e4e4",
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 4.5,
+    "legend.frameon": False,
+}
+
+
+_CENTRED: Any = {"ha": "center", "va": "center", "fontsize": 8}
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """Within this block, matplotlib draws as the book does."""
+    with mpl.rc_context(_LOOK):
+        yield
+
+
+def canvas(
+    rows: int, columns: int, width: float, height: float
+) -> tuple[Figure, list[Axes]]:
+    """A figure outside pyplot, so that no notebook shows it twice."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    return figure, list(axes.flat)
+
+
+def finish(figure: Figure, alt: str, origin: str | None = None) -> Picture:
+    """Write below the figure where its numbers come from, if that matters."""
+    line = origin if origin is not None else " · ".join(mode.notes())
+    if line:
+        figure.supxlabel(line, fontsize=8, color="#555555", ha="left", x=0.01)
+        alt = f"{alt} ({line})"
+    return Picture(figure, alt)
+
+
+def curves(histories: Sequence[History], *, alt: str | None = None) -> Picture:
+    """Training loss, and training and validation accuracy, of each epoch.
+
+    One colour and marker per run; in the accuracy panel the dashed line is
+    the training set and the full one the validation set.
+    """
+    if not histories:
+        raise ValueError("there is no History to plot: give a list of at least one.")
+    with look():
+        figure, (left, right) = canvas(1, 2, WIDTH, 2.9)
+        for i, history in enumerate(histories):
+            _curve(left, right, history, COLOURS[i % 6], MARKERS[i % 6])
+        left.set(xlabel="epoch", title="Training loss", ylim=(0, None))
+        right.set(xlabel="epoch", title="Accuracy (dashed: training set)")
+        for axes in (left, right):
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        handles, labels = left.get_legend_handles_labels()
+        if len(histories) > 1:
+            figure.legend(handles, labels, loc="outside upper center", ncols=3)
+        return finish(figure, alt or _read(histories), _origin(histories))
+
+
+def _curve(left: Axes, right: Axes, run: History, colour: str, marker: str) -> None:
+    x = range(1, len(run.epochs) + 1)
+    style: Any = {"color": colour, "marker": marker}
+    left.plot(x, [e.loss for e in run.epochs], label=run.name, **style)
+    right.plot(x, [e.val_accuracy for e in run.epochs], **style)
+    thin: Any = {"color": colour, "linestyle": "--", "linewidth": 1.2, "alpha": 0.8}
+    right.plot(x, [e.train_accuracy for e in run.epochs], **thin)
+
+
+def _read(histories: Sequence[History]) -> str:
+    """The alt text of :func:`curves`: what the lines end at."""
+    ends = [
+        f"{h.name}: loss {h.epochs[0].loss:.2f} to {h.epochs[-1].loss:.2f}, validation "
+        f"accuracy {h.epochs[-1].val_accuracy:.3f} after {len(h.epochs)} epochs"
+        for h in histories
+        if h.epochs
+    ]
+    return "Curves of training loss and accuracy by epoch. " + "; ".join(ends) + "."
+
+
+def _origin(histories: Sequence[History]) -> str:
+    return "; ".join(dict.fromkeys(h.origin for h in histories))
+
+
+def images(
+    X: Tensor,
+    labels: Tensor | None = None,
+    predicted: Tensor | None = None,
+    *,
+    titles: Sequence[str] | None = None,
+    columns: int = 8,
+    alt: str | None = None,
+) -> Picture:
+    """Images ``X`` (N, 1, H, W) or (N, H, W), each under its class name.
+
+    With ``predicted`` (N,) as well, a wrong guess is written out in words
+    below the truth, never shown by colour alone.
+    """
+    X = _grey(X)
+    texts = list(titles or _titles(len(X), labels, predicted))
+    columns = min(columns, len(X))
+    rows = math.ceil(len(X) / columns)
+    lines = max((text.count("\n") + 1 for text in texts), default=0)
+    size = WIDTH / max(columns, 5)
+    with look():
+        figure, axes = canvas(
+            rows, columns, size * columns, rows * (size + 0.17 * lines)
+        )
+        for ax in axes:
+            ax.set_axis_off()
+        for ax, image, text in zip(axes, X, texts, strict=False):
+            ax.imshow(image.numpy(), cmap="gray", vmin=0, vmax=1)
+            ax.set_title(text, fontsize=8, loc="center")
+    shown = ", ".join(text.replace("\n", " ") for text in texts if text)
+    return finish(figure, alt or f"{len(X)} images: {shown}.")
+
+
+def _titles(count: int, labels: Tensor | None, predicted: Tensor | None) -> list[str]:
+    if labels is None:
+        return [""] * count
+    true = [class_name(int(label)) for label in labels]
+    if predicted is None:
+        return true
+    guesses = [class_name(int(label)) for label in predicted]
+    return [
+        f"{t}\nright" if t == g else f"{t}\nnot: {g}"
+        for t, g in zip(true, guesses, strict=True)
+    ]
+
+
+def class_name(label: int) -> str:
+    """The word for a label; ValueError for one that is not in 0–9."""
+    if not 0 <= label < len(CLASSES):
+        raise ValueError(
+            f"the label {label} names no class: labels run from 0 ({CLASSES[0]}) to "
+            f"{len(CLASSES) - 1} ({CLASSES[-1]})."
+        )
+    return CLASSES[label]
+
+
+def _grey(X: Tensor) -> Tensor:
+    """(N, 1, H, W) or (N, H, W) of any number type → float (N, H, W)."""
+    if X.ndim == 4 and X.shape[1] == 1:
+        X = X[:, 0]
+    if X.ndim != 3 or len(X) == 0:
+        raise ValueError(
+            f"images must be (N, 1, H, W) or (N, H, W) with N above 0, not "
+            f"{tuple(X.shape)}."
+        )
+    X = X.detach().cpu()
+    return X.float() / 255 if X.dtype == torch.uint8 else X.float()
+
+
+def filters(weight: Tensor, *, columns: int = 8, alt: str | None = None) -> Picture:
+    """Kernels (out, in, h, w), one image each; blue is negative, red positive.
+
+    Of several input channels the mean is shown.  The scale is shared and
+    symmetric, so that white is zero.
+    """
+    kernels = weight.detach().float().cpu().mean(1)  # (out, h, w)
+    bound = float(kernels.abs().max()) or 1.0
+    what = f"{len(kernels)} kernels of {kernels.shape[1]}×{kernels.shape[2]}"
+    names = [str(i) for i in range(len(kernels))]
+    return _maps(
+        kernels, names, columns, "RdBu_r", (-bound, bound), alt or f"{what}, as images."
+    )
+
+
+def feature_maps(
+    maps: Tensor,
+    *,
+    image: Tensor | None = None,
+    columns: int = 8,
+    alt: str | None = None,
+) -> Picture:
+    """The channels of one activation (1, C, H, W) or (C, H, W), side by side.
+
+    Each channel has its own scale, dark to bright.  ``image`` (1, H, W) or
+    (H, W), the network's input, comes first.
+    """
+    maps = maps.detach().float().cpu().flatten(0, -3)  # (C, H, W)
+    what = f"{len(maps)} feature maps of {maps.shape[1]}×{maps.shape[2]}"
+    panels, names = list(maps), [str(i) for i in range(len(maps))]
+    if image is not None:
+        panels.insert(0, image.detach().float().cpu().flatten(0, -3)[0])
+        names.insert(0, "input")
+    return _maps(panels, names, columns, "gray", None, alt or f"{what}, as images.")
+
+
+def _maps(
+    panels: Sequence[Tensor] | Tensor,
+    names: Sequence[str],
+    columns: int,
+    cmap: str,
+    span: tuple[float, float] | None,
+    alt: str,
+) -> Picture:
+    columns = min(columns, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    size = WIDTH / max(columns, 5)
+    low, high = span or (None, None)
+    with look():
+        figure, axes = canvas(rows, columns, size * columns, rows * (size + 0.17))
+        for ax in axes:
+            ax.set_axis_off()
+        shown = None
+        for ax, panel, name in zip(axes, panels, names, strict=False):
+            shown = ax.imshow(panel.numpy(), cmap=cmap, vmin=low, vmax=high)
+            ax.set_title(name, fontsize=8, loc="center")
+        if span and shown:
+            figure.colorbar(shown, ax=axes, shrink=0.8, aspect=12)
+    return finish(figure, alt)
+
+
+def confusion(counts: Tensor, *, alt: str | None = None) -> Picture:
+    """A confusion matrix (10, 10): row true class, column predicted class.
+
+    Every cell carries its number; the shade is its share of the row.
+    """
+    counts = counts.cpu()
+    shares = counts / counts.sum(1, keepdim=True).clamp(min=1)
+    with look():
+        figure, (ax,) = canvas(1, 1, WIDTH, WIDTH * 0.82)
+        ax.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
+        ax.grid(False)
+        for row in range(len(counts)):
+            for column in range(len(counts)):
+                count, dark = int(counts[row, column]), shares[row, column] > 0.5
+                text: Any = {"color": "white" if dark else "#333333"}
+                ax.text(column, row, str(count or "·"), **text, **_CENTRED)
+        places = range(len(CLASSES))
+        ax.set_xticks(places, CLASSES, rotation=40, ha="right")
+        ax.set_yticks(places, CLASSES)
+        ax.set(xlabel="predicted class", ylabel="true class")
+    return finish(figure, alt or _worst(counts))
+
+
+def _worst(counts: Tensor) -> str:
+    """The alt text of :func:`confusion`: the diagonal and the worst mix-up."""
+    wrong = counts.clone().fill_diagonal_(0)
+    true, guess = divmod(int(wrong.argmax()), len(CLASSES))
+    right = int(counts.diagonal().sum())
+    return (
+        f"Confusion matrix of {int(counts.sum())} images, {right} of them right. The "
+        f"most frequent mistake: {int(wrong.max())} of the class {CLASSES[true]} taken "
+        f"for {CLASSES[guess]}."
+    )

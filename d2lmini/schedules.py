@@ -1,0 +1,25 @@
+"""Learning-rate schedules: functions of progress in [0, 1].
+
+Each returns the factor that multiplies ``lr``; progress 0 is the first step of
+a run and 1 the end of its last.
+"""
+
+import math
+
+
+def constant(progress: float) -> float:
+    """The same learning rate throughout, as in 1998."""
+    return 1.0
+
+
+def cosine(progress: float) -> float:
+    """From 1 down to 0 along half a cosine (Loshchilov & Hutter, 2017)."""
+    return (1 + math.cos(math.pi * progress)) / 2
+
+
+def one_cycle(progress: float) -> float:
+    """Up for 30 % of the run, then down to nearly 0 (Smith & Topin, 2019)."""
+    warm_up = 0.3
+    if progress < warm_up:
+        return 0.04 + 0.96 * (1 - math.cos(math.pi * progress / warm_up)) / 2
+    return cosine((progress - warm_up) / (1 - warm_up))
