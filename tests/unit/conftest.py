@@ -1,0 +1,73 @@
+"""What several unit tests share: small data of known structure."""
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from d2lmini import files, mode
+from d2lmini.data import Batches, ImageSet, Splits
+
+
+@pytest.fixture(autouse=True)
+def plain_session(monkeypatch):
+    """No test depends on the environment it is started from, or on another."""
+    for name in ("D2LMINI_QUICK", "D2LMINI_DATA", "D2LMINI_RUNS"):
+        monkeypatch.delenv(name, raising=False)
+    mode.withdraw()
+    torch.manual_seed(0)
+    yield
+    mode.withdraw()
+
+
+def image_set(count: int = 40, size: int = 28, seed: int = 0) -> ImageSet:
+    """Images whose class is the row that is brightest: easy to learn."""
+    random = torch.Generator().manual_seed(seed)
+    labels = torch.arange(count) % 10
+    images = torch.randint(0, 80, (count, 1, size, size), generator=random)
+    for image, label in zip(images, labels, strict=True):
+        start = int(label) * size // 10
+        image[0, start : start + 3] += 150
+    return ImageSet(images.to(torch.uint8), labels)
+
+
+def splits(count: int = 40, batch_size: int = 8, **options) -> Splits:
+    return Splits(
+        Batches(image_set(count), batch_size, shuffle=True, **options),
+        Batches(image_set(20, seed=1), batch_size),
+        Batches(image_set(20, seed=2), batch_size),
+    )
+
+
+def idx_file(array: np.ndarray) -> bytes:
+    """``array`` (uint8) in the IDX format of the MNIST files."""
+    head = bytes([0, 0, 8, array.ndim])
+    return head + np.array(array.shape, dtype=">i4").tobytes() + array.tobytes()
+
+
+@pytest.fixture
+def small_files(monkeypatch) -> dict[str, bytes]:
+    """Four small files in the real format, and their checksums in force."""
+    random = np.random.default_rng(0)
+    contents = {}
+    for part, count in (("train", 600), ("t10k", 50)):
+        images = random.integers(0, 256, (count, 28, 28)).astype(np.uint8)
+        labels = (np.arange(count) % 10).astype(np.uint8)
+        contents[f"{part}-images-idx3-ubyte"] = idx_file(images)
+        contents[f"{part}-labels-idx1-ubyte"] = idx_file(labels)
+    digests = {n: hashlib.sha256(c).hexdigest() for n, c in contents.items()}
+    monkeypatch.setattr(files, "SHA256", {n: digests[n] for n in files.SHA256})
+    return contents
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, small_files: dict[str, bytes]) -> Path:
+    """A folder as a user would give it, with the small files packed."""
+    raw = tmp_path / "data" / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name, content in small_files.items():
+        (raw / f"{name}.gz").write_bytes(gzip.compress(content, mtime=0))
+    return tmp_path / "data"

@@ -1,0 +1,202 @@
+"""Batches are complete, shuffled, resized and split as they say."""
+
+import functools
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import image_set
+from torchvision.transforms.v2 import functional as vision
+
+from d2lmini import augment, load_fashion_mnist, mode
+from d2lmini.data import CLASSES, VALIDATION, Batches, ImageSet, resized, split
+
+DATA = os.environ.get("D2LMINI_DATA", "offline")
+real = pytest.mark.skipif(
+    not Path(DATA).is_dir(), reason="needs the real data: set D2LMINI_DATA"
+)
+
+
+def test_every_image_comes_once_an_epoch():
+    images = image_set(43)
+    marked = ImageSet(
+        torch.arange(43, dtype=torch.uint8).view(-1, 1, 1, 1), images.labels
+    )
+    batches = Batches(marked, 8, shuffle=True)
+    seen = [(X * 255).round().flatten() for X, _ in batches]
+    assert [len(part) for part in seen] == [8, 8, 8, 8, 8, 3]
+    assert torch.equal(torch.cat(seen).sort().values, torch.arange(43.0))
+    assert len(batches) == 6
+
+
+def test_images_keep_their_labels():
+    for X, y in Batches(image_set(40), 7, shuffle=True):
+        brightest = X[:, 0].mean(2)  # (N, 28): one number per row
+        rows = brightest.unfold(1, 3, 1).sum(2).argmax(1)
+        assert torch.equal(rows, y * 28 // 10)
+
+
+def orders(seed: int, passes: int) -> list[list[int]]:
+    batches = Batches(image_set(30), 30, shuffle=True, seed=seed)
+    return [next(iter(batches))[1].tolist() for _ in range(passes)]
+
+
+def test_two_passes_differ_and_repeat_for_the_same_seed():
+    first, second = orders(3, 2)
+    assert first != second
+    assert orders(3, 2) == [first, second]
+    assert orders(4, 1) != [first]
+
+
+def test_order_does_not_depend_on_the_global_generator():
+    torch.manual_seed(1)
+    one = orders(0, 1)
+    torch.manual_seed(2)
+    assert orders(0, 1) == one
+
+
+@pytest.mark.parametrize("size", [1, 14, 28, 29, 96, 224])
+def test_resize_agrees_with_torchvision(size):
+    X = image_set(4).images
+    wanted = vision.resize(X, [size, size], antialias=True).float() / 255
+    batches = Batches(image_set(4), 4, resize=size)
+    got, _ = next(iter(batches))
+    assert got.shape == (4, 1, size, size)
+    assert (got - wanted).abs().max() <= 1 / 255
+
+
+def test_resize_of_a_constant_is_constant():
+    assert torch.allclose(
+        resized(torch.full((1, 1, 28, 28), 0.3), 96).min(), torch.tensor(0.3)
+    )
+
+
+def test_split_is_disjoint_complete_stratified_and_fixed():
+    labels = torch.arange(1000) % 10
+    kept, out = split(labels, 200)
+    assert sorted([*kept.tolist(), *out.tolist()]) == list(range(1000))
+    assert torch.bincount(labels[out]).tolist() == [20] * 10
+    torch.manual_seed(99)
+    assert torch.equal(split(labels, 200)[1], out)
+
+
+@real
+def test_real_data_have_the_published_sizes(monkeypatch):
+    data = load_fashion_mnist(256, root=DATA)
+    sizes = [len(part.images) for part in data]
+    assert sizes == [55_000, VALIDATION, 10_000]
+    assert torch.bincount(data.val.images.labels).tolist() == [500] * 10
+    assert torch.bincount(data.test.images.labels).tolist() == [1000] * 10
+    assert mode.notes() == ()
+
+
+def test_memory_of_large_images_is_a_few_batches():
+    """At 224 px the whole set would need 49 times the room of the files."""
+    batches = Batches(image_set(400), 4, resize=224)
+    alive = torch.tensor([sum(X.numel() for X, _ in [pair]) for pair in batches])
+    assert alive.max() == 4 * 224 * 224
+    assert batches.images.images.dtype == torch.uint8
+
+
+def test_offline_says_so():
+    load_fashion_mnist(64, root="offline", device=torch.device("cpu"))
+    assert mode.notes() == ("offline sample",)
+
+
+def test_quick_mode_keeps_a_handful_and_says_so(monkeypatch):
+    monkeypatch.setenv("D2LMINI_QUICK", "1")
+    data = load_fashion_mnist(32, root="offline")
+    assert [len(part) for part in data] == [4, 1, 1]
+    assert "quick mode" in mode.notes()
+
+
+def test_augmentation_is_for_training_only():
+    data = load_fashion_mnist(32, root="offline", augment=augment.flip)
+    assert data.train.augment is augment.flip
+    assert data.val.augment is data.test.augment is None
+
+
+STEPS = [augment.flip, augment.crop, augment.brightness]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_augmentation_keeps_shape_range_and_differs_by_image(step):
+    X = torch.rand(16, 2, 9, 11)
+    Y = step(X.clone(), torch.Generator().manual_seed(1))
+    assert Y.shape == X.shape
+    assert Y.min() >= 0 and Y.max() <= 1
+    again = step(X.clone(), torch.Generator().manual_seed(1))
+    assert torch.equal(Y, again)
+    changed = (Y != X).flatten(1).any(1)
+    assert changed.any()
+    same = step(X[:1].expand(16, -1, -1, -1), torch.Generator().manual_seed(1))
+    assert len(torch.unique(same, dim=0)) > 1  # one draw per image
+
+
+def test_flip_twice_is_identity_for_the_chosen():
+    X = torch.rand(8, 1, 5, 5)
+    Y = augment.flip(X, torch.Generator().manual_seed(0))
+    for x, y in zip(X, Y, strict=True):
+        assert torch.equal(x, y) or torch.equal(x.flip(-1), y)
+
+
+def test_crop_is_a_shift():
+    X = torch.rand(20, 1, 6, 6)
+    padded = torch.nn.functional.pad(X, [2] * 4)
+    shifts = [padded[:, :, i : i + 6, j : j + 6] for i in range(5) for j in range(5)]
+    for n, y in enumerate(augment.crop(X, torch.Generator().manual_seed(0))):
+        assert any(torch.equal(y, shift[n]) for shift in shifts)
+
+
+def test_no_padding_and_no_brightness_are_the_identity():
+    X, generator = torch.rand(4, 1, 5, 5), torch.Generator()
+    assert torch.equal(augment.crop(X, generator, padding=0), X)
+    assert torch.equal(augment.brightness(X, generator, by=0), X)
+
+
+def test_chain_applies_in_order():
+    X = torch.rand(4, 1, 5, 5)
+    none = functools.partial(augment.crop, padding=0)
+    both = augment.chain(none, augment.flip)(X, torch.Generator().manual_seed(3))
+    generator = torch.Generator().manual_seed(3)
+    assert torch.equal(both, augment.flip(none(X, generator), generator))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Batches(image_set(), 0), "batch_size .* not 0"),
+        (lambda: Batches(image_set(), 4, resize=0), "resize .* not 0"),
+        (lambda: Batches(image_set(), 4, resize=-3), "resize .* not -3"),
+        (lambda: ImageSet(torch.zeros(2, 28, 28), torch.zeros(2).long()), "uint8"),
+        (
+            lambda: ImageSet(
+                torch.zeros(0, 1, 28, 28, dtype=torch.uint8), torch.zeros(0).long()
+            ),
+            "at least one image",
+        ),
+        (
+            lambda: ImageSet(
+                torch.zeros(2, 1, 28, 28, dtype=torch.uint8), torch.tensor([0, 10])
+            ),
+            "label 10 names no class",
+        ),
+        (
+            lambda: ImageSet(
+                torch.zeros(2, 1, 28, 28, dtype=torch.uint8), torch.tensor([0, -1])
+            ),
+            "label -1 names no class",
+        ),
+    ],
+)
+def test_bad_input_is_one_sentence(make, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        make()
+    assert str(caught.value).count(". ") == 0
+
+
+def test_classes_are_torchvisions():
+    from torchvision.datasets import FashionMNIST
+
+    assert list(CLASSES) == FashionMNIST.classes
