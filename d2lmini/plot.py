@@ -89,7 +89,9 @@ def curves(histories: Sequence[History], *, alt: str | None = None) -> Picture:
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         handles, labels = left.get_legend_handles_labels()
         if len(histories) > 1:
-            figure.legend(handles, labels, loc="outside upper center", ncols=3)
+            columns = 4 if sum(map(len, labels)) < 60 else 2
+            place = "outside upper center"
+            figure.legend(handles, labels, loc=place, ncols=columns, fontsize=9)
         return finish(figure, alt or _read(histories), _origin(histories))
 
 
@@ -158,7 +160,7 @@ def _titles(count: int, labels: Tensor | None, predicted: Tensor | None) -> list
         return true
     guesses = [class_name(int(label)) for label in predicted]
     return [
-        f"{t}\nright" if t == g else f"{t}\nnot: {g}"
+        f"{t}\nright" if t == g else f"{t}\nsaid: {g}"
         for t, g in zip(true, guesses, strict=True)
     ]
 

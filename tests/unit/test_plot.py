@@ -77,7 +77,7 @@ def test_wrong_answers_are_written_in_words():
         torch.rand(2, 1, 4, 4), torch.tensor([9, 8]), torch.tensor([7, 8])
     )
     titles = [ax.get_title() for ax in picture.figure.axes]
-    assert titles == ["Ankle boot\nnot: Sneaker", "Bag\nright"]
+    assert titles == ["Ankle boot\nsaid: Sneaker", "Bag\nright"]
 
 
 def test_confusion_names_the_worst_pair():
