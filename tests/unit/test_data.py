@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import image_set
+from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.transforms.v2 import functional as vision
 
 from d2lmini import augment, load_fashion_mnist, mode
@@ -92,11 +93,21 @@ def test_real_data_have_the_published_sizes(monkeypatch):
 
 
 def test_memory_of_large_images_is_a_few_batches():
-    """At 224 px the whole set would need 49 times the room of the files."""
-    batches = Batches(image_set(400), 4, resize=224)
-    alive = torch.tensor([sum(X.numel() for X, _ in [pair]) for pair in batches])
-    assert alive.max() == 4 * 224 * 224
-    assert batches.images.images.dtype == torch.uint8
+    """No tensor that a pass creates is larger than a batch at its full size."""
+
+    class Largest(TorchDispatchMode):
+        bytes = 0
+
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **(kwargs or {}))
+            if isinstance(out, torch.Tensor):
+                self.bytes = max(self.bytes, out.nbytes)
+            return out
+
+    batches = Batches(image_set(400), 4, resize=224, shuffle=True)
+    with Largest() as largest:
+        assert sum(len(X) for X, _ in batches) == 400
+    assert largest.bytes == 4 * 224 * 224 * 4  # floats; the set would be 80 MB
 
 
 def test_offline_says_so():
