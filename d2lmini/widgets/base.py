@@ -1,0 +1,117 @@
+"""The base of every interactive figure: one ES module, two hosts.
+
+A figure is an anywidget wherever a kernel runs, and plain inline HTML with the
+very same module on a page without one.  The module computes what the reader
+sees in the browser; Python computes the same from the synced traits, on demand,
+with torch.  Neither waits for the other, and the tests hold them together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import ipywidgets
+
+FOLDER = Path(__file__).parent
+KIT_IMPORT = re.compile(r'^import\b[^;]*?from "\./kit\.js";\n', re.MULTILINE)
+
+NO_SCRIPT = (
+    '<noscript><p class="d2l-note">This is a still picture. '
+    "Run the cell, or turn JavaScript on, and it is interactive.</p></noscript>"
+)
+
+
+@cache
+def source(name: str) -> str:
+    """One of this package's `.js` or `.css` files, without comments and indents.
+
+    Only lines that are a comment from end to end are dropped, so a figure must
+    not start a line inside a template literal with `//` or a comment sign.
+    """
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    text = re.sub(r"^\s*/\*.*?\*/\s*$", "", text, flags=re.MULTILINE | re.DOTALL)
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(x for x in lines if x and not x.startswith("//")) + "\n"
+
+
+def module_text(name: str) -> str:
+    """The kit and the figure `name`.js as one ES module without imports."""
+    kit = re.sub(r"^export ", "", source("kit.js"), flags=re.MULTILINE)
+    return kit + KIT_IMPORT.sub("", source(f"{name}.js"))
+
+
+def inline(script: str) -> str:
+    """JavaScript that may stand inside a `<script>` element."""
+    return script.replace("</", "<\\/").replace("<!--", "<\\!--")
+
+
+class Figure(anywidget.AnyWidget):
+    """An interactive figure; a subclass names its module and declares its traits.
+
+    Traits tagged `sync=True` are the figure's state and must be JSON-able.
+    Results are properties computed from them, so they hold without a front end.
+    """
+
+    module: ClassVar[str] = ""
+    """Name of the figure's JavaScript file, without `.js`."""
+
+    # ipywidgets 7 would show the widget view alone; None makes IPython ask
+    # `_repr_mimebundle_` there too.
+    _ipython_display_ = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # anywidget derives a class once more for each object; leave that one alone
+        if "module" in cls.__dict__:
+            cls._esm = module_text(cls.module)
+            cls._css = source("kit.css")
+
+    @classmethod
+    def state_names(cls) -> list[str]:
+        """Names of the traits that make up the figure's state, sorted."""
+        common = ipywidgets.DOMWidget.class_traits(sync=True)
+        own = cls.class_traits(sync=True)
+        return sorted(n for n in own if n not in common and not n.startswith("_"))
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The figure's state as JSON-able values."""
+        return {name: getattr(self, name) for name in self.state_names()}
+
+    def describe(self) -> str:
+        """One line that says what the figure shows; no addresses, no times."""
+        return f"{type(self).__name__} (interactive figure)"
+
+    def still(self) -> str:
+        """HTML of the picture that stands where no script runs."""
+        return ""
+
+    def html(self) -> str:
+        """The figure as HTML that runs by itself, from a file too."""
+        state = json.dumps(self.state, ensure_ascii=False, sort_keys=True)
+        module = re.sub(
+            r"^export default", "const figure =", module_text(self.module), flags=re.M
+        )
+        name = f"{zlib.crc32((module + state).encode()):08x}"
+        run = f'{module}{source("page.js")}mount(figure, "{name}", {state});\n'
+        return (
+            f"<style>\n{source('kit.css')}</style>\n"
+            f'<div class="d2l-host tex2jax_ignore mathjax_ignore" data-d2l="{name}">'
+            f'<div class="d2l d2l-still">{self.still()}{NO_SCRIPT}</div></div>\n'
+            f'<script type="module">\n{inline(run)}</script>\n'
+        )
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if bundle else ({}, {})
+        page = {"text/html": self.html(), "text/plain": self.describe()}
+        return {**data, **page}, metadata

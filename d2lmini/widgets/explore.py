@@ -1,0 +1,183 @@
+"""Any figure function over a small grid of options, with the same controls anywhere.
+
+All frames are drawn once and travel with the page.  In a kernel the chosen frame
+is drawn anew whenever a control moves, so it follows variables that changed.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+import math
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from traitlets import Int, List, Unicode, observe
+
+from . import still
+from .base import Figure
+from .still import number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+MOST = 64
+
+
+def label(value: Any) -> str:
+    """An option's value in words."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:g}".replace("-", "−")
+    if isinstance(value, int):
+        return number(value)
+    return words_of(getattr(value, "__name__", str(value)))
+
+
+def words_of(name: str) -> str:
+    """A Python name in words."""
+    return name.replace("_", " ")
+
+
+def checked(options: dict[str, Iterable[Any]]) -> dict[str, list[Any]]:
+    """Options as lists; ValueError for none, an empty one, or too many frames."""
+    if not options:
+        raise ValueError("explore needs an option to vary, such as `size=[1, 3, 5]`.")
+    lists: dict[str, list[Any]] = {}
+    for name, values in options.items():
+        if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+            raise ValueError(
+                f"{name}={values!r} is no list; write {name}=[{values!r}]."
+            )
+        lists[name] = list(values)
+        if not lists[name]:
+            raise ValueError(f"{name} is empty; give it a value or more.")
+    count = math.prod(map(len, lists.values()))
+    if count > MOST:
+        raise ValueError(
+            f"These options make {count} frames; {MOST} is the most a page should "
+            "carry, so take fewer values."
+        )
+    return lists
+
+
+def drawn(f: Callable[..., Any], values: dict[str, Any]) -> Drawing:
+    """The matplotlib figure that `f` returns, or else draws on."""
+    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure as Drawing
+
+    open_before = set(plt.get_fignums())
+    result = f(**values)
+    fresh = [n for n in plt.get_fignums() if n not in open_before]
+    if isinstance(result, Drawing):
+        drawing = result
+    elif fresh:
+        drawing = plt.figure(fresh[-1])
+    else:
+        raise ValueError(
+            f"{label(f)} returned {type(result).__name__} and opened no figure; "
+            "let it return a matplotlib figure."
+        )
+    for n in fresh:
+        plt.close(n)
+    return drawing
+
+
+def png(drawing: Drawing, dpi: int) -> str:
+    """The drawing as base64 of a PNG with 256 colours and no dates in it."""
+    from PIL import Image
+
+    raw, small = io.BytesIO(), io.BytesIO()
+    drawing.savefig(raw, format="png", dpi=dpi, bbox_inches="tight")
+    image = Image.open(raw).convert("RGB")
+    image.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return base64.b64encode(small.getvalue()).decode()
+
+
+class Explore(Figure):
+    """Frames behind controls; made by `explore`.
+
+    `choice` holds the index of the chosen value for each option, `values` the
+    values themselves by name.
+    """
+
+    module = "explore"
+    title = Unicode().tag(sync=True)
+    options: List[Any] = List().tag(sync=True)
+    choice: List[Any] = List().tag(sync=True)
+    frames: List[Any] = List().tag(sync=True)
+    places: List[Any] = List().tag(sync=True)
+    alts: List[Any] = List().tag(sync=True)
+    dpi = Int(100)
+    # [place, PNG] drawn after the first time; no part of a page's state
+    _fresh: List[Any] = List().tag(sync=True)
+
+    def __init__(
+        self, f: Callable[..., Any], grid: dict[str, list[Any]], **state: Any
+    ) -> None:
+        self._f = f
+        self._grid = grid
+        state.setdefault("choice", [0] * len(grid))
+        state["options"] = [
+            [words_of(name), [label(v) for v in values]]
+            for name, values in grid.items()
+        ]
+        super().__init__(**state)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The chosen value of each option."""
+        chosen = zip(self._grid.items(), self.choice, strict=True)
+        return {name: values[i] for (name, values), i in chosen}
+
+    @property
+    def place(self) -> int:
+        """Number of the chosen combination; the last option varies fastest."""
+        place = 0
+        for values, i in zip(self._grid.values(), self.choice, strict=True):
+            place = place * len(values) + i
+        return place
+
+    @observe("choice")
+    def _redraw(self, change: dict[str, Any]) -> None:
+        if self.places:  # not while it is being built
+            self._fresh = [self.place, png(drawn(self._f, self.values), self.dpi)]
+
+    def describe(self) -> str:
+        """One line: the options."""
+        grid = ", ".join(f"{k} ({len(v)})" for k, v in self._grid.items())
+        return f"Explore: {self.title}; {grid}"
+
+    def still(self) -> str:
+        """The first frame."""
+        return still.image(self.frames[self.places[self.place]], self.alts[self.place])
+
+
+def explore(
+    f: Callable[..., Any],
+    /,
+    *,
+    title: str = "",
+    alt: str | Callable[..., str] | None = None,
+    dpi: int = 100,
+    **options: Iterable[Any],
+) -> Explore:
+    """Controls for each of `options` over the figures that `f(**values)` draws.
+
+    Each option is a list of values; at most 64 combinations in all.  `alt` is the
+    text alternative, or a function of the values that gives it.
+    """
+    lists = checked(options)
+    title = title or label(f).capitalize()
+    frames: dict[str, int] = {}
+    places, alts = [], []
+    for combination in itertools.product(*lists.values()):
+        values = dict(zip(lists, combination, strict=True))
+        places.append(frames.setdefault(png(drawn(f, values), dpi), len(frames)))
+        words = ", ".join(f"{words_of(n)} {label(v)}" for n, v in values.items())
+        alts.append(alt(**values) if callable(alt) else f"{alt or title}: {words}")
+    return Explore(
+        f, lists, title=title, frames=list(frames), places=places, alts=alts, dpi=dpi
+    )

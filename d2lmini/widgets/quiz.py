@@ -1,0 +1,148 @@
+"""Self-check questions with an explanation for every answer.
+
+A question is a dict with `text` and either
+`choices`: [{"text", "why", "right": true}, …], or
+`answer`: a number, with `why`, and optionally `tolerance`, `unit`,
+`wrong`: [[number, why], …] for likely slips, and `otherwise` for all the rest.
+Texts are plain, with `code` between backticks.
+
+In a notebook the questions stand packed, so that nobody reads the answers by
+accident: `python -m d2lmini.widgets pack questions.json` prints the argument.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+import textwrap
+import zlib
+from html import escape
+from typing import Any
+
+from traitlets import List, Unicode
+
+from .base import Figure
+from .traits import tidy
+
+Question = dict[str, Any]
+
+
+def pack(questions: list[Question]) -> str:
+    """Questions as wrapped base64 text, checked on the way."""
+    checked = [check(question) for question in questions]
+    text = json.dumps(checked, ensure_ascii=False, separators=(",", ":"))
+    coded = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    return textwrap.fill(coded, 76)
+
+
+def unpack(packed: str) -> list[Question]:
+    """The questions in text made by `pack`; ValueError if it is damaged."""
+    try:
+        raw = zlib.decompress(base64.b64decode("".join(packed.split()), validate=True))
+        questions: list[Question] = json.loads(raw)
+    except (binascii.Error, zlib.error, ValueError) as error:
+        raise ValueError(
+            f"The packed questions are damaged ({error}); copy the whole text again, "
+            "or make it anew with `python -m d2lmini.widgets pack FILE`."
+        ) from None
+    return questions
+
+
+def check(question: Question) -> Question:
+    """The question with its numbers made plain; ValueError says what it lacks."""
+    text = question.get("text")
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"A question has no `text`: {question!r}.")
+    if ("choices" in question) == ("answer" in question):
+        raise ValueError(f"{text!r} needs either `choices` or `answer`.")
+    return _choices(question) if "choices" in question else _numeric(question)
+
+
+def _choices(question: Question) -> Question:
+    choices = question["choices"]
+    if len(choices) < 2 or not any(c.get("right") for c in choices):
+        raise ValueError(f"{question['text']!r} needs two choices or more, one right.")
+    for choice in choices:
+        if not choice.get("text") or not choice.get("why"):
+            raise ValueError(f"A choice lacks `text` or `why` in {question['text']!r}.")
+    return {
+        "text": question["text"],
+        "choices": [
+            {"text": c["text"], "why": c["why"], "right": bool(c.get("right"))}
+            for c in choices
+        ],
+    }
+
+
+def _numeric(question: Question) -> Question:
+    if not question.get("why"):
+        raise ValueError(f"{question['text']!r} lacks `why`.")
+    return {
+        "text": question["text"],
+        "answer": tidy(question["answer"]),
+        "tolerance": tidy(question.get("tolerance", 0)),
+        "unit": question.get("unit", ""),
+        "why": question["why"],
+        "wrong": [[tidy(number), why] for number, why in question.get("wrong", [])],
+        "otherwise": question.get("otherwise", "Not yet. Try once more."),
+    }
+
+
+def rich(text: str) -> str:
+    """Escaped HTML, with what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+class Quiz(Figure):
+    """Questions on one figure; takes packed texts, or lists of question dicts.
+
+    `answers` holds the last answer to each question: the index of a choice, a
+    number, or None.
+    """
+
+    module = "quiz"
+    title = Unicode("Check yourself").tag(sync=True)
+    questions: List[Any] = List().tag(sync=True)
+    answers: List[Any] = List().tag(sync=True)
+
+    def __init__(self, *parts: str | list[Question], **state: Any) -> None:
+        lists = [unpack(part) if isinstance(part, str) else part for part in parts]
+        questions = [check(question) for part in lists for question in part]
+        if not questions:
+            raise ValueError("A quiz needs a question: give packed text or a list.")
+        state.setdefault("answers", [None] * len(questions))
+        super().__init__(questions=questions, **state)
+
+    def is_right(self, index: int) -> bool:
+        """Whether the last answer to question `index` is right."""
+        question, answer = self.questions[index], self.answers[index]
+        if answer is None:
+            return False
+        if "choices" in question:
+            return bool(question["choices"][answer]["right"])
+        return math.isclose(
+            answer, question["answer"], rel_tol=1e-9, abs_tol=question["tolerance"]
+        )
+
+    @property
+    def score(self) -> int:
+        """How many questions are answered rightly now."""
+        return sum(self.is_right(i) for i in range(len(self.questions)))
+
+    def describe(self) -> str:
+        """One line: how many questions."""
+        return f"Quiz: {len(self.questions)} questions"
+
+    def still(self) -> str:
+        """The questions and choices as a list, without the answers."""
+        items = []
+        for question in self.questions:
+            choices = "".join(
+                f"<li>{rich(c['text'])}</li>" for c in question.get("choices", [])
+            )
+            choices = choices and f'<ol type="A">{choices}</ol>'
+            items.append(f"<li>{rich(question['text'])}{choices}</li>")
+        return f'<p class="d2l-title">{escape(self.title)}</p><ol>{"".join(items)}</ol>'

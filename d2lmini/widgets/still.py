@@ -1,0 +1,75 @@
+"""Still pictures for pages on which no script runs."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from html import escape
+from typing import Any
+
+
+def number(value: float) -> str:
+    """A number as the figures write it: two decimals at most, a true minus."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text.replace("-", "−")
+
+
+def table(values: Any, caption: str) -> str:
+    """A captioned HTML table of a grid of numbers."""
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{number(v)}</td>" for v in row) + "</tr>"
+        for row in values
+    )
+    return f"<table><caption>{escape(caption)}</caption><tbody>{rows}</tbody></table>"
+
+
+def grey_png(values: Any) -> str:
+    """A grid of numbers as base64 of a grey PNG, least value black.
+
+    The pixels are stored, not compressed, so that the bytes are the same with
+    every version of zlib.
+    """
+    flat = [v for line in values for v in line]
+    low, span = min(flat), (max(flat) - min(flat)) or 1
+    lines = [bytes(round(255 * (v - low) / span) for v in line) for line in values]
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        data = kind + body
+        return struct.pack(">I", len(body)) + data + struct.pack(">I", zlib.crc32(data))
+
+    size = struct.pack(">IIBBBBB", len(values[0]), len(values), 8, 0, 0, 0, 0)
+    pixels = zlib.compress(b"".join(b"\0" + line for line in lines), 0)
+    png = chunk(b"IHDR", size) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + png).decode()
+
+
+def picture(values: Any, caption: str) -> str:
+    """A captioned grey picture of a grid of numbers."""
+    text = escape(caption)
+    return (
+        f'<figure><img class="d2l-pixels" alt="{text}" width="{8 * len(values[0])}" '
+        f'src="data:image/png;base64,{grey_png(values)}">'
+        f"<figcaption>{text}</figcaption></figure>"
+    )
+
+
+def grid(values: Any, caption: str) -> str:
+    """Small grids as a table of numbers, large ones as a picture."""
+    large = len(values) > 12 or len(values[0]) > 12
+    return picture(values, caption) if large else table(values, caption)
+
+
+def row(*parts: str, caption: str) -> str:
+    """Parts side by side over one caption."""
+    return (
+        f'<div class="d2l-stills">{"".join(parts)}</div>'
+        f'<p class="d2l-note">{escape(caption)}</p>'
+    )
+
+
+def image(png: str, alt: str) -> str:
+    """An `<img>` of base64 PNG text."""
+    return (
+        f'<img class="d2l-image" alt="{escape(alt)}" src="data:image/png;base64,{png}">'
+    )

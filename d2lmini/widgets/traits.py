@@ -1,0 +1,90 @@
+"""Traits for the numbers that figures are made of."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+from traitlets import TraitError, TraitType
+
+
+def tidy(value: Any, digits: int = 12) -> int | float:
+    """A plain number; whole ones become int, so that JSON stays short.
+
+    Raises TypeError or ValueError for what is no finite number.
+    """
+    number = round(float(value), digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is not a finite number")
+    return int(number) if number == int(number) else number
+
+
+def nested(value: Any, digits: int = 12) -> Any:
+    """Tensors, arrays, tuples and lists as nested lists of plain numbers."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, (list, tuple, range)):
+        return [nested(item, digits) for item in value]
+    return tidy(value, digits)
+
+
+def shape_of(value: Any) -> tuple[int, ...] | None:
+    """Lengths of nested lists from the outside in; None if ragged or empty."""
+    if not isinstance(value, list):
+        return ()
+    inner = {shape_of(item) for item in value}
+    if len(inner) != 1 or None in inner:
+        return None
+    return (len(value), *(inner.pop() or ()))
+
+
+class Grid(TraitType):  # type: ignore[type-arg]
+    """Numbers in `ndim` dimensions, kept as nested lists.
+
+    Takes tensors, arrays and nested sequences.
+    """
+
+    info_text = "a grid of finite numbers (tensor, array or nested lists)"
+
+    def __init__(self, default: Any, *, ndim: int = 2, **kwargs: Any) -> None:
+        self.ndim = ndim
+        super().__init__(default_value=nested(default), **kwargs)
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """The value as nested lists; TraitError when it is no such grid."""
+        try:
+            grid = nested(value)
+        except (TypeError, ValueError) as error:
+            raise TraitError(f"{self.name} holds what is no number: {error}.") from None
+        shape = shape_of(grid)
+        if shape is None or len(shape) != self.ndim:
+            raise TraitError(
+                f"{self.name} has shape {shape or 'ragged or empty'}; "
+                f"give {self.ndim} dimensions, every row of the same length."
+            )
+        return grid
+
+
+class Pair(TraitType):  # type: ignore[type-arg]
+    """Two whole numbers (height, width), kept as a list; one int means both."""
+
+    info_text = "a whole number, or two of them (height, width)"
+
+    def __init__(self, default: Any = 0, *, low: int = 0, **kwargs: Any) -> None:
+        self.low = low
+        both = [default, default] if isinstance(default, int) else list(default)
+        super().__init__(default_value=both, **kwargs)
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """The value as [height, width]; TraitError when out of range."""
+        try:
+            both = [value, value] if hasattr(value, "__index__") else value
+            pair = [operator.index(v) for v in both]
+        except TypeError:
+            pair = []
+        if len(pair) != 2 or min(pair) < self.low:
+            raise TraitError(
+                f"{self.name} is {value!r}; give a whole number from {self.low} up, "
+                "or two of them (height, width)."
+            )
+        return pair

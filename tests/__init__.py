@@ -1,0 +1,1 @@
+"""Laws, rules and browsers: what the book has to stand up to."""

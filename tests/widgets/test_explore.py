@@ -1,0 +1,116 @@
+"""`explore`: each control shows the frame that belongs to it, and none is dead."""
+
+import base64
+import io
+
+import matplotlib
+import oracle
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from d2lmini.widgets import explore
+
+matplotlib.use("agg")
+COLOURS = {"red": (255, 0, 0), "blue": (0, 0, 255), "green": (0, 128, 0)}
+
+
+def swatch(colour="red", size=1, frame=False):
+    """A figure of one colour, `size` inches wide."""
+    drawing = Figure(figsize=(size, 1), facecolor=colour)
+    drawing.add_axes((0, 0, 1, 1)).axis("off")
+    return drawing
+
+
+PIXEL = """async () => {
+  const image = document.querySelector(".d2l-image");
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
+  const pen = canvas.getContext("2d");
+  pen.drawImage(image, 0, 0);
+  const [r, g, b] = pen.getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data;
+  return [[r, g, b], image.naturalWidth, image.alt];
+}"""
+
+
+def test_each_combination_shows_its_own_frame(page_of):
+    shown = explore(swatch, colour=list(COLOURS), size=[1, 2], title="Swatch", dpi=50)
+    page = page_of(shown)
+    for i, (name, rgb) in enumerate(COLOURS.items()):
+        for j, width in enumerate((1, 2)):
+            oracle.read(page, [{"choice": [i, j]}])
+            pixel, across, alt = page.evaluate(PIXEL)
+            assert tuple(pixel) == rgb and abs(across - 50 * width) <= 10
+            assert alt == f"Swatch: colour {name}, size {width}"
+
+
+def test_controls_work_by_keyboard_and_say_what_they_show(page_of):
+    page = page_of(explore(swatch, colour=list(COLOURS), size=range(1, 7), dpi=20))
+    page.get_by_label("size").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("radio", name="red").focus()
+    page.keyboard.press("ArrowDown")
+    assert oracle.state_of(page, 0, "choice") == {"choice": [1, 1]}
+    page.wait_for_function(
+        "document.querySelector('[role=status]').textContent.endsWith('size 2')"
+    )
+
+
+def test_equal_frames_travel_once():
+    shown = explore(swatch, frame=[False, True], size=[1, 1, 2], dpi=20)
+    assert len(shown.frames) == 2 and shown.places == [0, 0, 1, 0, 0, 1]
+
+
+def test_frames_are_pictures_and_deterministic():
+    make = [explore(swatch, size=[1, 2], dpi=20) for _ in range(2)]
+    assert make[0].html() == make[1].html()
+    image = Image.open(io.BytesIO(base64.b64decode(make[0].frames[0])))
+    assert image.format == "PNG" and not image.info.get("Software")
+
+
+def test_a_function_may_draw_on_the_current_figure():
+    import matplotlib.pyplot as plt
+
+    kept = plt.figure()
+    shown = explore(lambda n: plt.figure(figsize=(n, 1)) and None, n=[1, 2], dpi=20)
+    assert len(shown.frames) == 2
+    assert plt.get_fignums() == [kept.number]
+    plt.close(kept)
+
+
+def test_in_a_kernel_the_choice_draws_anew():
+    shade = {"now": "red"}
+    shown = explore(lambda n: swatch(shade["now"]), n=[1, 2], dpi=20)
+    shade["now"] = "blue"
+    shown.choice = [1]
+    place, png = shown._fresh
+    assert place == 1 and shown.values == {"n": 2}
+    image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    assert image.getpixel((5, 5)) == COLOURS["blue"]
+    assert "_fresh" not in shown.state
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "needs an option"),
+        ({"n": []}, "n is empty"),
+        ({"n": 3}, r"write n=\[3\]"),
+        ({"n": range(9), "m": range(8)}, "72 frames; 64 is the most"),
+    ],
+)
+def test_wrong_options_are_refused_in_words(options, words):
+    with pytest.raises(ValueError, match=words):
+        explore(swatch, **options)
+    with pytest.raises(ValueError, match="opened no figure"):
+        explore(lambda n: n, n=[1])
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_looks(page_of, theme):
+    shown = explore(swatch, colour=list(COLOURS), size=range(1, 7), frame=[False, True])
+    page = page_of(shown, theme=theme, width=390)
+    assert oracle.overflow(page) <= 0
+    assert oracle.low_contrast(page) == []
+    assert oracle.unnamed(page) == []
