@@ -136,6 +136,8 @@ def resized(X: Tensor, size: int) -> Tensor:
     """(N, C, h, w) → (N, C, size, size), bilinear with antialiasing."""
     if X.shape[-2:] == (size, size):
         return X
+    if X.device.type == "mps":  # not every PyTorch has the antialiasing there
+        return resized(X.cpu(), size).to(X.device)
     return F.interpolate(
         X, (size, size), mode="bilinear", antialias=True, align_corners=False
     )

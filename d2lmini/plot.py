@@ -90,8 +90,13 @@ def curves(histories: Sequence[History], *, alt: str | None = None) -> Picture:
         handles, labels = left.get_legend_handles_labels()
         if len(histories) > 1:
             columns = 4 if sum(map(len, labels)) < 60 else 2
-            place = "outside upper center"
-            figure.legend(handles, labels, loc=place, ncols=columns, fontsize=9)
+            figure.legend(
+                handles,
+                labels,
+                loc="outside upper center",
+                ncols=columns,
+                fontsize=9,
+            )
         return finish(figure, alt or _read(histories), _origin(histories))
 
 
@@ -196,7 +201,8 @@ def filters(weight: Tensor, *, columns: int = 8, alt: str | None = None) -> Pict
     """
     kernels = weight.detach().float().cpu().mean(1)  # (out, h, w)
     bound = float(kernels.abs().max()) or 1.0
-    what = f"{len(kernels)} kernels of {kernels.shape[1]}×{kernels.shape[2]}"
+    what = f"{len(kernels)} kernels of {kernels.shape[1]}×{kernels.shape[2]}, weights "
+    what += f"from {float(kernels.min()):.1f} to {float(kernels.max()):.1f}"
     names = [str(i) for i in range(len(kernels))]
     return _maps(
         kernels, names, columns, "RdBu_r", (-bound, bound), alt or f"{what}, as images."
