@@ -1,0 +1,347 @@
+"""The rules that every chapter keeps, each a function from notebook to complaints."""
+
+import ast
+import functools
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from d2lmini import offline
+from d2lmini.widgets import base
+from tools import book, outputs
+
+Rule = Callable[[NotebookNode, Path], Iterator[str]]
+
+LINES = 30
+COLUMNS = 88
+IGNORE = "nbval-ignore-output"
+
+NETS = book.ROOT / "d2lmini" / "nets"
+
+#: What a session admits in everything it draws or prints (d2lmini/mode.py).
+REHEARSALS = ("quick mode", offline.SOURCE.lower())
+
+
+# ---- helpers ---------------------------------------------------------------
+
+
+def code_cells(nb):
+    return [cell for cell in nb.cells if cell.cell_type == "code"]
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def called(cell):
+    """How a complaint names a cell."""
+    first = cell.source.strip().splitlines()[:1] or ["(empty)"]
+    return f"cell {cell.get('id', '?')!r} ({first[0][:40]})"
+
+
+def data_of(cell):
+    """The MIME bundles among a cell's outputs."""
+    return [out["data"] for out in cell.outputs if "data" in out]
+
+
+def shows_image(cell):
+    return any(mime.startswith("image/") for data in data_of(cell) for mime in data)
+
+
+def shows_widget(cell):
+    view = "application/vnd.jupyter.widget-view+json"
+    return any(view in d or "<script" in d.get("text/html", "") for d in data_of(cell))
+
+
+def texts(cell):
+    """What a reader reads in a cell's outputs, without markup and scripts."""
+    for out in cell.outputs:
+        if "text" in out:
+            yield out["text"]
+        for mime, value in out.get("data", {}).items():
+            if mime == "text/plain":
+                yield value
+            elif mime == "text/html":
+                value = re.sub(r"(?s)<(script|style)\b.*?</\1>", " ", value)
+                yield re.sub(r"<[^>]*>", " ", value)
+
+
+def parsed(cell):
+    """The cell's code as a tree; lines that only IPython understands left out."""
+    lines = cell.source.splitlines()
+    plain = (re.sub(r"^(\s*)[%!].*", r"\1pass", line) for line in lines)
+    return ast.parse("\n".join(plain))
+
+
+def prose(cell):
+    """A Markdown cell without its code blocks and code words."""
+    text = re.sub(r"(?ms)^(```|~~~).*?^\1", "", cell.source)
+    return re.sub(r"`[^`\n]+`", "", text)
+
+
+# ---- the rules ---------------------------------------------------------------
+
+
+def cells_are_short(nb, path):
+    for cell in code_cells(nb):
+        if (n := len(cell.source.splitlines())) > LINES:
+            yield f"{called(cell)} has {n} lines; {LINES} is the limit: split it."
+
+
+def lines_are_short(nb, path):
+    for cell in code_cells(nb):
+        for line in cell.source.splitlines():
+            if len(line) > COLUMNS:
+                yield f"{called(cell)} has a line of {len(line)} columns: {line}"
+
+
+def prose_stands_before_code(nb, path):
+    before = None
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            lines = before.source.splitlines() if before is not None else []
+            words = " ".join(line for line in lines if not line.startswith("#"))
+            if before is None or before.cell_type != "markdown" or not words.strip():
+                yield f"{called(cell)} has no sentence before it."
+        before = cell
+
+
+def cells_were_run_in_order(nb, path):
+    counts = [cell.execution_count for cell in code_cells(nb)]
+    if counts != list(range(1, len(counts) + 1)):
+        yield f"execution counts are {counts}: run the chapter from top to bottom."
+
+
+def no_stored_errors(nb, path):
+    for cell in code_cells(nb):
+        if any(out.output_type == "error" for out in cell.outputs):
+            yield f"{called(cell)} stores an error."
+
+
+def images_have_alt_text(nb, path):
+    for cell in code_cells(nb):
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        if shows_image(cell) and len(alt.split()) < 3:
+            yield (
+                f"{called(cell)} shows a figure and does not say in words what it "
+                "shows: give the cell's metadata mystnb.image.alt."
+            )
+    for cell in nb.cells:
+        if cell.cell_type == "markdown" and re.search(r"!\[\s*\]\(", prose(cell)):
+            yield f"{called(cell)} shows a picture without alt text."
+
+
+def ignored_outputs_have_a_reason(nb, path):
+    """Training, a figure, or the device line: nothing else may go uncompared."""
+    trained: set[str] = set()
+    for cell in code_cells(nb):
+        tree = parsed(cell)
+        calls, loads, stores = names(tree)
+        depends = bool(calls & {"train", "evaluate", "predict"} or loads & trained)
+        if depends:
+            trained |= stores | trained_nets(tree)
+        reason = depends or shows_image(cell) or shows_widget(cell) or "setup" in calls
+        if IGNORE in tags(cell) and not reason:
+            yield (
+                f"{called(cell)} is tagged {IGNORE}, but its output depends on no "
+                "training, figure or device: let it be compared."
+            )
+
+
+def names(tree):
+    """The names of called functions, of what is read, and of what is set."""
+    calls, loads, stores = set(), set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            calls.add(getattr(node.func, "attr", getattr(node.func, "id", None)))
+        if isinstance(node, ast.Name):
+            (loads if isinstance(node.ctx, ast.Load) else stores).add(node.id)
+    return calls, loads, stores
+
+
+def trained_nets(tree):
+    """The names that are handed to ``train`` first: it changes what they hold."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args:
+            function = getattr(node.func, "attr", getattr(node.func, "id", None))
+            if function == "train" and isinstance(node.args[0], ast.Name):
+                return {node.args[0].id}
+    return set()
+
+
+def nothing_is_skipped(nb, path):
+    for cell in code_cells(nb):
+        skips = {"nbval-skip", "raises-exception"} & set(tags(cell))
+        if skips or re.search(r"(?m)^\s*#\s*(NBVAL_|PYTEST_VALIDATE)", cell.source):
+            yield f"{called(cell)} asks the tests to look away; only {IGNORE} may."
+
+
+def no_trailing_semicolon(nb, path):
+    for cell in code_cells(nb):
+        if cell.source.rstrip().endswith(";"):
+            yield f"{called(cell)} ends with a semicolon: assign to _ instead."
+
+
+def net_is_the_packages(nb, path):
+    """The network written in the chapter is the one that later chapters import."""
+    cells = [cell for cell in code_cells(nb) if "net" in tags(cell)]
+    module = NETS / f"{path.stem}.py"
+    if len(cells) != module.exists():
+        yield (
+            f"{len(cells)} cells are tagged net, and {module.name} "
+            f"{'exists' if module.exists() else 'does not exist'} in d2lmini/nets."
+        )
+    elif cells:
+        tree = ast.parse(module.read_text(encoding="utf-8"))
+        if ast.get_docstring(tree) is not None:
+            del tree.body[0]
+        if ast.dump(tree) != ast.dump(parsed(cells[0])):
+            yield f"{called(cells[0])} differs from d2lmini/nets/{module.name}."
+
+
+def markdown_is_plain(nb, path):
+    """Directives, roles and labels show as raw text in Colab and on GitHub."""
+    shapes = {
+        "a directive": r"(?m)^\s*(```+|~~~+|:::+)\s*\{",
+        "a fence of colons": r"(?m)^\s*:::",
+        "a role": r"\{[a-z][\w:+-]*\}`",
+        "a label": r"(?m)^\([\w-]+\)=\s*$",
+        "a block break": r"(?m)^\+\+\+",
+        "bracketed maths": r"\\\[|\\\(",
+    }
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            for what, shape in shapes.items():
+                if re.search(shape, cell.source):
+                    yield f"{called(cell)} holds {what}: write plain Markdown."
+
+
+def links_lead_somewhere(nb, path):
+    for cell in nb.cells:
+        if cell.cell_type != "markdown":
+            continue
+        for target in re.findall(r"\]\(([^)\s]+)\)", prose(cell)):
+            file = target.split("#")[0]
+            if file and "://" not in target and not (path.parent / file).exists():
+                yield f"{called(cell)} links to {target}, which does not exist."
+
+
+def headings_make_an_outline(nb, path):
+    """One title, numbered, first; no level skipped; no heading without content."""
+    lines = [
+        line
+        for cell in nb.cells
+        for line in (prose(cell) if cell.cell_type == "markdown" else "x").splitlines()
+        if line.strip()
+    ]
+    levels = [len(m[0]) if (m := re.match(r"#+(?= )", line)) else 0 for line in lines]
+    if not lines or not re.match(r"# \d+ · \S", lines[0]):
+        yield "the chapter does not begin with its title, as in '# 6 · LeNet'."
+    if levels.count(1) != 1:
+        yield f"the chapter has {levels.count(1)} titles (headings with one #)."
+    deepest = 1
+    for line, level in zip(lines, levels, strict=True):
+        if level > deepest + 1:
+            yield f"{line!r} skips a level."
+        deepest = level or deepest
+    for line, level, after in zip(lines, levels, [*levels[1:], 1], strict=True):
+        if level and after and after <= level:
+            yield f"{line!r} has nothing under it."
+
+
+def no_personal_folders(nb, path):
+    shape = r"/home/\w|/Users/\w|/root/|/tmp/|[A-Z]:\\\\?Users"
+    for cell in nb.cells:
+        for text in [cell.source, *(texts(cell) if "outputs" in cell else ())]:
+            if found := re.search(shape + r"[^\s'\"]*", text):
+                yield f"{called(cell)} shows somebody's folder: {found[0]}"
+
+
+def no_timings_in_text(nb, path):
+    """A timing would change with every run of the chapter."""
+    shape = r"\b\d+(\.\d+)? ?(ms|µs|s|sec|seconds|minutes|min)\b|\b\d\S* ?\w+/s\b"
+    for cell in code_cells(nb):
+        for text in texts(cell):
+            if found := re.search(shape, text):
+                yield f"{called(cell)} prints a timing: {found[0]}"
+
+
+def no_rehearsal_is_stored(nb, path):
+    for cell in code_cells(nb):
+        for text in texts(cell):
+            for mark in REHEARSALS:
+                if mark in text.lower():
+                    yield f"{called(cell)} was stored from a rehearsal ({mark})."
+
+
+def outputs_belong_to_the_code(nb, path):
+    if not outputs.is_fresh(nb):
+        yield f"the code has changed since it was run: make outputs ({path.stem})."
+
+
+@functools.cache
+def figure_modules():
+    """What a figure of each kind has in its page's script."""
+    names = {path.stem for path in base.FOLDER.glob("*.js")} - {"kit", "page"}
+    return [base.inline(base.page_module(name)) for name in sorted(names)]
+
+
+def figures_are_the_packages(nb, path):
+    """A stored figure runs the module and wears the styles of the package."""
+    for cell in code_cells(nb):
+        for data in data_of(cell):
+            html = data.get("text/html", "")
+            if 'class="d2l-host' not in html:
+                continue
+            known = any(module in html for module in figure_modules())
+            if not known or base.source("kit.css") not in html:
+                yield (
+                    f"{called(cell)} stores a figure of another version: "
+                    f"python -m tools.outputs --force {path.stem}."
+                )
+
+
+def cells_keep_their_names(nb, path):
+    ids = [cell.get("id", "") for cell in nb.cells]
+    for cell_id in ids:
+        if not outputs.is_name(cell_id):
+            yield f"the cell id {cell_id!r} is random: make outputs names cells."
+        if ids.count(cell_id) > 1:
+            yield f"the cell id {cell_id!r} stands {ids.count(cell_id)} times."
+
+
+def nothing_but_the_chapter_is_stored(nb, path):
+    """No timings of cells, widget state or version of whoever ran it last."""
+    for cell in nb.cells:
+        if "execution" in cell.metadata:
+            yield f"{called(cell)} stores when it was run."
+    if "widgets" in nb.metadata:
+        yield "the chapter stores the state of widgets."
+    if set(nb.metadata.get("language_info", ())) - {"name"}:
+        yield "the chapter stores which Python ran it."
+
+
+RULES: tuple[Rule, ...] = (
+    cells_are_short,
+    lines_are_short,
+    prose_stands_before_code,
+    cells_were_run_in_order,
+    no_stored_errors,
+    images_have_alt_text,
+    ignored_outputs_have_a_reason,
+    nothing_is_skipped,
+    no_trailing_semicolon,
+    net_is_the_packages,
+    markdown_is_plain,
+    links_lead_somewhere,
+    headings_make_an_outline,
+    no_personal_folders,
+    no_timings_in_text,
+    no_rehearsal_is_stored,
+    outputs_belong_to_the_code,
+    figures_are_the_packages,
+    cells_keep_their_names,
+    nothing_but_the_chapter_is_stored,
+)

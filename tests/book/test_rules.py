@@ -1,0 +1,319 @@
+"""Each rule lets the good chapter pass and catches the one that breaks it."""
+
+import nbformat
+import pytest
+import rules
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+
+from d2lmini.widgets import ConvolutionLab
+from tools import book
+
+
+@pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
+def test_a_good_chapter_passes(rule, good, path):
+    assert list(rule(good, path)) == []
+
+
+def complaint(rule, nb, path):
+    """The only complaint of this rule, and the rule must have one."""
+    found = list(rule(nb, path))
+    assert len(found) == 1, found
+    return found[0]
+
+
+def show(cell, text, mime="text/plain"):
+    cell.outputs = [new_output("display_data", data={mime: text})]
+
+
+BREAKS = []
+
+
+def breaks(rule):
+    """Register a way to break ``rule``; the function changes a good notebook."""
+
+    def register(function):
+        BREAKS.append(pytest.param(rule, function, id=function.__name__))
+        return function
+
+    return register
+
+
+@pytest.mark.parametrize(("rule", "spoil"), BREAKS)
+def test_a_broken_chapter_is_caught(rule, spoil, good, path):
+    spoil(good)
+    assert complaint(rule, good, path)
+
+
+def test_every_rule_has_been_broken():
+    assert {param.values[0] for param in BREAKS} | {
+        rules.net_is_the_packages  # below: it needs a chapter with a network
+    } == set(rules.RULES)
+
+
+@breaks(rules.cells_are_short)
+def thirty_one_lines(nb):
+    nb.cells[-1].source = "\n".join(["x = 1"] * 31)
+
+
+@breaks(rules.lines_are_short)
+def eighty_nine_columns(nb):
+    nb.cells[-1].source = "x = " + "1" * 85
+
+
+@breaks(rules.prose_stands_before_code)
+def two_code_cells_in_a_row(nb):
+    nb.cells.append(new_code_cell("2 + 2"))
+
+
+@breaks(rules.prose_stands_before_code)
+def a_heading_alone(nb):
+    nb.cells[-2].source = "## A heading"
+
+
+@breaks(rules.prose_stands_before_code)
+def code_first(nb):
+    del nb.cells[:2]
+
+
+@breaks(rules.cells_were_run_in_order)
+def never_run(nb):
+    nb.cells[-1].execution_count = None
+
+
+@breaks(rules.cells_were_run_in_order)
+def run_twice(nb):
+    nb.cells[-1].execution_count = 9
+
+
+@breaks(rules.no_stored_errors)
+def an_error(nb):
+    nb.cells[-1].outputs = [
+        new_output("error", ename="E", evalue="no", traceback=["no"])
+    ]
+
+
+@breaks(rules.images_have_alt_text)
+def no_alt_text(nb):
+    del nb.cells[4].metadata["mystnb"]
+
+
+@breaks(rules.images_have_alt_text)
+def an_alt_text_that_says_nothing(nb):
+    nb.cells[4].metadata["mystnb"]["image"]["alt"] = "figure"
+
+
+@breaks(rules.images_have_alt_text)
+def a_picture_in_prose_without_alt(nb):
+    nb.cells[1].source = "![](rules.py)"
+
+
+@breaks(rules.ignored_outputs_have_a_reason)
+def ignored_for_no_reason(nb):
+    nb.cells[-1].metadata["tags"] = ["nbval-ignore-output"]
+
+
+@breaks(rules.nothing_is_skipped)
+def skipped(nb):
+    nb.cells[-1].metadata["tags"] = ["nbval-skip"]
+
+
+@breaks(rules.nothing_is_skipped)
+def skipped_by_a_comment(nb):
+    nb.cells[-1].source = "# NBVAL_IGNORE_OUTPUT\n1 + 1"
+
+
+@breaks(rules.no_trailing_semicolon)
+def a_semicolon(nb):
+    nb.cells[-1].source = "plt.plot(x); "
+
+
+@breaks(rules.markdown_is_plain)
+def a_directive(nb):
+    nb.cells[1].source = "```{note}\nRead.\n```"
+
+
+@breaks(rules.markdown_is_plain)
+def a_role(nb):
+    nb.cells[1].source = "As in {cite:p}`lecun1998`."
+
+
+@breaks(rules.markdown_is_plain)
+def a_fence_of_colons(nb):
+    nb.cells[1].source = "::: note\nRead.\n:::"
+
+
+@breaks(rules.markdown_is_plain)
+def a_label(nb):
+    nb.cells[1].source = "(here)=\n## Here"
+
+
+@breaks(rules.links_lead_somewhere)
+def a_link_to_nothing(nb):
+    nb.cells[1].source = "See [there](nowhere.md#part)."
+
+
+@breaks(rules.headings_make_an_outline)
+def no_title(nb):
+    nb.cells[0].source = "# LeNet\n\nHow?"
+
+
+@breaks(rules.headings_make_an_outline)
+def two_titles(nb):
+    nb.cells[1].source = "# 7 · AlexNet\n\nHow?"
+
+
+@breaks(rules.headings_make_an_outline)
+def a_level_left_out(nb):
+    nb.cells[3].source = "### Training\n\nLong."
+
+
+@breaks(rules.headings_make_an_outline)
+def an_empty_heading_at_the_end(nb):
+    nb.cells.append(new_markdown_cell("## Exercises"))
+
+
+@breaks(rules.headings_make_an_outline)
+def an_empty_heading_inside(nb):
+    nb.cells[3].source = "## Exercises\n\n## Training\n\nLong."
+
+
+@breaks(rules.no_personal_folders)
+def a_home_in_the_output(nb):
+    show(nb.cells[-1], "/ho" + "me/ada/data")
+
+
+@breaks(rules.no_personal_folders)
+def a_home_in_the_source(nb):
+    nb.cells[-1].source = "root = '/Us" + "ers/ada'"
+
+
+@breaks(rules.no_timings_in_text)
+def seconds(nb):
+    show(nb.cells[-1], "epoch 1 took 3.2 s")
+
+
+@breaks(rules.no_timings_in_text)
+def a_speed_in_a_table(nb):
+    show(nb.cells[-1], "<td>12 000 examples/s</td>", "text/html")
+
+
+@breaks(rules.no_rehearsal_is_stored)
+def quick_mode(nb):
+    show(nb.cells[2], "QUICK MODE (a few batches)")
+
+
+@breaks(rules.no_rehearsal_is_stored)
+def the_drawn_sample(nb):
+    show(nb.cells[2], f"LeNet on {rules.offline.SOURCE}")
+
+
+@breaks(rules.outputs_belong_to_the_code)
+def code_changed_since(nb):
+    nb.cells[-1].source = "1 + 2"
+
+
+@breaks(rules.outputs_belong_to_the_code)
+def never_stored(nb):
+    del nb.metadata["d2lmini"]
+
+
+@breaks(rules.figures_are_the_packages)
+def a_figure_of_last_year(nb):
+    html = ConvolutionLab().html()
+    assert complaints_about(nb, html) == []
+    show(nb.cells[-1], html.replace("const figure", "const  figure"), "text/html")
+
+
+@breaks(rules.figures_are_the_packages)
+def styles_of_last_year(nb):
+    html = ConvolutionLab().html().replace("--ink", "--pen")
+    show(nb.cells[-1], html, "text/html")
+
+
+def complaints_about(nb, html):
+    show(nb.cells[-1], html, "text/html")
+    return list(rules.figures_are_the_packages(nb, book.ROOT))
+
+
+@breaks(rules.cells_keep_their_names)
+def a_random_id(nb):
+    nb.cells[1]["id"] = "0f3a92bc"
+
+
+@breaks(rules.nothing_but_the_chapter_is_stored)
+def when_it_ran(nb):
+    nb.cells[2].metadata["execution"] = {"iopub.execute_input": "2020"}
+
+
+@breaks(rules.nothing_but_the_chapter_is_stored)
+def who_ran_it(nb):
+    nb.metadata["language_info"] = {"name": "python", "version": "3.11.2"}
+
+
+@breaks(rules.nothing_but_the_chapter_is_stored)
+def widget_state(nb):
+    nb.metadata["widgets"] = {}
+
+
+def test_the_same_id_twice(good, path):
+    good.cells[1]["id"] = good.cells[2]["id"]
+    assert len(list(rules.cells_keep_their_names(good, path))) == 2
+
+
+def test_what_follows_from_training_may_be_ignored(good, path):
+    ignore = {"tags": [rules.IGNORE]}
+    for source in ("best = history.best", "print(best)", "d2l.plot.filters(net)"):
+        good.cells.append(new_code_cell(source, metadata=ignore))
+    assert not list(rules.ignored_outputs_have_a_reason(good, path))
+    good.cells.append(new_code_cell("print(data)", metadata=ignore))
+    assert complaint(rules.ignored_outputs_have_a_reason, good, path)
+
+
+@pytest.fixture
+def lenet(good):
+    """A chapter called lenet, with the package's own network in its net cell."""
+    source = (rules.NETS / "lenet.py").read_text(encoding="utf-8")
+    source = source.split('"""', 2)[2].lstrip()  # the chapter has no docstring
+    good.cells.append(new_code_cell(source, metadata={"tags": ["net"]}))
+    return good, rules.NETS / "lenet.ipynb"
+
+
+def test_the_packages_network_passes(lenet):
+    assert not list(rules.net_is_the_packages(*lenet))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda cell: cell.update(source=cell.source.replace("120", "121")),
+        lambda cell: cell.update(source="import math\n" + cell.source),
+        lambda cell: cell.metadata.pop("tags"),
+    ],
+    ids=["another width", "another import", "no tag"],
+)
+def test_another_network_is_caught(lenet, spoil):
+    spoil(lenet[0].cells[-1])
+    assert complaint(rules.net_is_the_packages, *lenet)
+
+
+def test_comments_and_layout_of_a_network_are_free(lenet):
+    cell = lenet[0].cells[-1]
+    cell.source = "# as in 1998\n" + cell.source.replace("\n\n\n", "\n\n")
+    assert not list(rules.net_is_the_packages(*lenet))
+
+
+def test_magics_do_not_stop_the_rules(good, path):
+    good.cells[2].source = "try:\n    import d2lmini\nexcept E:\n    %pip install x"
+    assert rules.parsed(good.cells[2]).body
+
+
+def test_a_page_that_is_missing_is_named(tmp_path):
+    (tmp_path / "_toc.yml").write_text("root: book/index\nchapters: [{file: gone}]")
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "index.md").write_text("# Title")
+    with pytest.raises(FileNotFoundError, match="gone"):
+        book.pages(tmp_path)
+
+
+def test_the_good_chapter_is_a_notebook(good):
+    nbformat.validate(good)

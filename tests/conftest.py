@@ -1,0 +1,56 @@
+"""What all tests share: quick mode for chapters, a browser, the closing table."""
+
+import os
+
+import nbformat
+import pytest
+
+from tests import browser as chromium
+from tools import book
+
+
+class Rehearsal:
+    """Run the chapters in quick mode, everything else as a user would."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item):
+        if item.path.suffix == ".ipynb":
+            os.environ["D2LMINI_QUICK"] = "1"
+        else:
+            os.environ.pop("D2LMINI_QUICK", None)
+
+
+def pytest_configure(config):
+    # As a plugin: a hook in this file would not be asked about chapters, which
+    # lie in another folder.
+    config.pluginmanager.register(Rehearsal())
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    try:
+        path = chromium.find()
+    except LookupError as error:
+        pytest.fail(str(error))
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=path, args=list(chromium.ARGUMENTS)
+        )
+        yield started
+        started.close()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how much of each chapter nbval compares with what is stored."""
+    terminalreporter.section("cells whose output is compared")
+    for path in book.chapters():
+        cells = nbformat.read(path, as_version=4).cells
+        code = [cell for cell in cells if cell.cell_type == "code"]
+        tags = [cell.metadata.get("tags", ()) for cell in code]
+        kept = sum("nbval-ignore-output" not in tag for tag in tags)
+        share = kept / max(len(code), 1)
+        name = path.relative_to(book.ROOT)
+        terminalreporter.write_line(f"{name}: {kept} of {len(code)} ({share:.0%})")

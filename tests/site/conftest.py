@@ -1,0 +1,59 @@
+"""The site, built once and served on this machine only."""
+
+import functools
+import http.server
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from visitor import Visitor
+
+from tools import book
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory):
+    """The finished `jupyter-book build`, warnings as errors, and where it wrote."""
+    folder = tmp_path_factory.mktemp("site")
+    program = Path(sys.executable).with_name("jupyter-book")
+    done = subprocess.run(
+        [program, "build", "-W", "--keep-going", "--path-output", folder, book.ROOT],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    return done, folder / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def site(build) -> Path:
+    """The folder of the built pages."""
+    done, html = build
+    assert (html / "book" / "index.html").exists(), done.stdout + done.stderr
+    return html
+
+
+@pytest.fixture(scope="session")
+def base(site):
+    """The address where the site is served."""
+    handler = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture
+def visit(browser):
+    """`visit(url, width=, theme=)`: an open page; a fault on it fails the test."""
+    visitor = Visitor(browser)
+    yield visitor.open
+    visitor.close()
+    assert not visitor.faults, "\n".join(visitor.faults)

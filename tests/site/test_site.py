@@ -1,0 +1,149 @@
+"""The built site in a real browser: nothing missing, nothing from elsewhere."""
+
+import subprocess
+import urllib.parse
+from html.parser import HTMLParser
+
+import pytest
+from checks import CONTRAST, FORMULAS, OVERFLOW, PICTURES, STRETCHED
+
+from tools import address, book
+
+PAGES = [
+    path.relative_to(book.ROOT).with_suffix(".html").as_posix() for path in book.pages()
+]
+CHAPTERS = [
+    path.relative_to(book.ROOT).with_suffix("").as_posix() for path in book.chapters()
+]
+EVERYTHING = [*PAGES, "search.html", "genindex.html"]
+
+
+def test_the_build_has_no_warnings(build):
+    done, _ = build
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_page(visit, base, name, width):
+    page = visit(base + name, width=width)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_selector(f"html[data-theme={theme}]", state="attached")
+        assert page.evaluate(OVERFLOW) == [], theme
+        assert page.evaluate(CONTRAST) == [], theme
+    assert page.evaluate(PICTURES) == []
+    assert page.evaluate(STRETCHED) == []
+    assert page.evaluate(FORMULAS) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_opens_from_a_disk(visit, site, name):
+    page = visit((site / name).as_uri())
+    assert page.locator("article h1:visible").count() == 1
+
+
+def test_the_start_leads_to_the_title_page(visit, base):
+    page = visit(base + "index.html", settle=False)
+    page.wait_for_url("**/book/index.html")
+    assert page.locator("article h1").inner_text().startswith("Convolutional")
+
+
+def test_search_finds_a_chapter_without_a_network(visit, base):
+    page = visit(base + "search.html?q=pooling")
+    found = page.locator("ul.search li a[href*='book/networks/lenet']")
+    found.first.wait_for(timeout=10_000)
+
+
+def test_the_search_field_opens_by_keyboard(visit, base):
+    page = visit(base + "book/index.html")
+    page.keyboard.press("Control+k")
+    page.locator("input[type=search]:focus").wait_for()
+    page.keyboard.type("LeCun")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=LeCun")
+
+
+def test_light_and_dark_can_be_chosen_by_hand(visit, base):
+    page = visit(base + "book/index.html")
+    seen = set()
+    for _ in range(3):
+        seen.add(page.get_attribute("html", "data-theme"))
+        page.locator("button.theme-switch-button:visible").first.click()
+    assert seen == {"light", "dark"}
+
+
+def test_without_scripts_the_text_is_there(browser, base):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(base + "book/index.html")
+    assert page.locator("article h1").is_visible()
+    context.close()
+
+
+# ---- links -------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """What a page links to, and the places in it that can be linked to."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.places = set(), set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.places |= {values[key] for key in ("id", "name") if values.get(key)}
+        if tag == "a" and values.get("href"):
+            self.links.add(values["href"])
+
+
+@pytest.fixture(scope="module")
+def parsed(site):
+    read = {p: Page(p.read_text(encoding="utf-8")) for p in site.rglob("*.html")}
+    return {p: page for p, page in read.items() if "_static" not in p.parts}
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_links_within_the_site_lead_somewhere(parsed, site, name):
+    here = site / name
+    for link in parsed[here].links:
+        parts = urllib.parse.urlsplit(link)
+        if parts.scheme or link == "#":
+            continue
+        there = here
+        if parts.path:
+            there = (here.parent / urllib.parse.unquote(parts.path)).resolve()
+        assert there.is_file(), f"{name} links to {link}"
+        if parts.fragment and there in parsed:
+            assert parts.fragment in parsed[there].places, f"{name} links to {link}"
+
+
+def published():
+    """The files that are, or are about to be, in the repository."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=book.ROOT, capture_output=True, text=True)
+    if done.returncode:  # a copy without its history
+        return {p.relative_to(book.ROOT).as_posix() for p, _ in address.texts()}
+    return set(done.stdout.splitlines())
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_to_the_repository_lead_to_its_files(parsed, site, name):
+    files, here = published(), address.current()
+    repository, colab = (f"https://{here.forms[i]}" for i in (0, 2))
+    assert repository in parsed[site / name].links
+    for link in parsed[site / name].links:
+        parts = urllib.parse.urlsplit(link)
+        if parts.netloc in ("github.com", "colab.research.google.com"):
+            assert link.startswith((repository, colab)), link
+        if "/blob/" in link or "/tree/" in link or "/edit/" in link:
+            _, _, path = link.partition("/main/")
+            assert path in files, f"{name} links to {link}"
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_chapter_opens_in_colab(parsed, site, name):
+    colab = f"https://{address.current().forms[2]}/blob/main/{name}.ipynb"
+    assert colab in parsed[site / f"{name}.html"].links

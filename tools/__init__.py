@@ -1,0 +1,1 @@
+"""What a maintainer runs: outputs, the address, the check on Colab's versions."""
