@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib as mpl
 import torch
 from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
@@ -21,6 +22,8 @@ from d2lmini.picture import Picture
 #: markers say the same without any colour.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("o", "s", "^", "D", "v", "P")
+#: Orange below zero, blue above, white at zero, as in the interactive figures.
+SIGNED = LinearSegmentedColormap.from_list("signed", ("#D55E00", "white", "#0072B2"))
 WIDTH = 7.2  # inches of the page's text column
 
 _LOOK: Any = {
@@ -194,7 +197,7 @@ def _grey(X: Tensor) -> Tensor:
 
 
 def filters(weight: Tensor, *, columns: int = 8, alt: str | None = None) -> Picture:
-    """Kernels (out, in, h, w), one image each; blue is negative, red positive.
+    """Kernels (out, in, h, w), one image each; orange is negative, blue positive.
 
     Of several input channels the mean is shown.  The scale is shared and
     symmetric, so that white is zero.
@@ -205,7 +208,7 @@ def filters(weight: Tensor, *, columns: int = 8, alt: str | None = None) -> Pict
     what += f"from {float(kernels.min()):.1f} to {float(kernels.max()):.1f}"
     names = [str(i) for i in range(len(kernels))]
     return _maps(
-        kernels, names, columns, "RdBu_r", (-bound, bound), alt or f"{what}, as images."
+        kernels, names, columns, SIGNED, (-bound, bound), alt or f"{what}, as images."
     )
 
 
@@ -221,20 +224,32 @@ def feature_maps(
     Each channel has its own scale, dark to bright.  ``image`` (1, H, W) or
     (H, W), the network's input, comes first.
     """
-    maps = maps.detach().float().cpu().flatten(0, -3)  # (C, H, W)
+    maps = _channels(maps)  # (C, H, W)
     what = f"{len(maps)} feature maps of {maps.shape[1]}×{maps.shape[2]}"
     panels, names = list(maps), [str(i) for i in range(len(maps))]
     if image is not None:
-        panels.insert(0, image.detach().float().cpu().flatten(0, -3)[0])
+        panels.insert(0, _channels(image)[0])
         names.insert(0, "input")
     return _maps(panels, names, columns, "gray", None, alt or f"{what}, as images.")
+
+
+def _channels(maps: Tensor) -> Tensor:
+    """(1, C, H, W), (C, H, W) or (H, W) → float (C, H, W) on the CPU."""
+    if maps.ndim == 4 and len(maps) == 1:
+        maps = maps[0]
+    if maps.ndim not in (2, 3):
+        raise ValueError(
+            "feature maps must be those of one image, (1, C, H, W) or (C, H, W), not "
+            f"{tuple(maps.shape)}."
+        )
+    return maps.detach().float().cpu().reshape(-1, *maps.shape[-2:])
 
 
 def _maps(
     panels: Sequence[Tensor] | Tensor,
     names: Sequence[str],
     columns: int,
-    cmap: str,
+    cmap: str | Colormap,
     span: tuple[float, float] | None,
     alt: str,
 ) -> Picture:

@@ -46,6 +46,13 @@ def module_text(name: str) -> str:
     return kit + KIT_IMPORT.sub("", source(f"{name}.js"))
 
 
+def page_module(name: str) -> str:
+    """The same module for a page: a constant `figure` in place of an export."""
+    return re.sub(
+        r"^export default", "const figure =", module_text(name), flags=re.MULTILINE
+    )
+
+
 def inline(script: str) -> str:
     """JavaScript that may stand inside a `<script>` element."""
     return script.replace("</", "<\\/").replace("<!--", "<\\!--")
@@ -95,9 +102,7 @@ class Figure(anywidget.AnyWidget):
     def html(self) -> str:
         """The figure as HTML that runs by itself, from a file too."""
         state = json.dumps(self.state, ensure_ascii=False, sort_keys=True)
-        module = re.sub(
-            r"^export default", "const figure =", module_text(self.module), flags=re.M
-        )
+        module = page_module(self.module)
         name = f"{zlib.crc32((module + state).encode()):08x}"
         run = f'{module}{source("page.js")}mount(figure, "{name}", {state});\n'
         return (

@@ -174,7 +174,7 @@ function render({ model, el }) {
     warning.hidden = !r.problem;
     equals.el.hidden = play.el.hidden = !r.out;
     if (r.out) {
-      const large = Math.max(r.out.length, r.out[0].length) > 16;
+      const large = Math.max(r.out.length, r.out[0].length) > LARGEST_INPUT;
       output.show(r.out, { picture: large, tint: large || picture ? "signed" : null });
       outputs.head(`Output ${times(r.out.length, r.out[0].length)}`);
     } else input.light([]);

@@ -25,6 +25,9 @@ export function fmt(value, digits = 2) {
   return (text === "-0" ? "0" : text).replaceAll("-", "−");
 }
 
+// What fits into a cell: a number that would need an exponent is nearly zero.
+const brief = (value) => (value && Math.abs(value) < 0.005 ? "≈0" : fmt(value));
+
 // 3·2, with brackets round what is negative: 3·(−2)
 const bracket = (value, digits) => (value < 0 ? `(${fmt(value, digits)})` : fmt(value, digits));
 export const term = (a, b, digits = 2) => `${bracket(a, digits)}·${bracket(b, digits)}`;
@@ -375,7 +378,7 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
       cell.value = value;
       cell.el.dataset.value = value;
       if (cell.box && document.activeElement !== cell.box) cell.box.value = fmt(value);
-      if (cell.text) cell.text.data = fmt(value);
+      if (cell.text) cell.text.data = brief(value);
       if (!cell.box && (onSelect || picture))
         cell.el.setAttribute("aria-label", `row ${i - pad[0] + 1}, column ${j - pad[1] + 1}: ${fmt(value)}`);
       paint(cell, value, tint, low, high);

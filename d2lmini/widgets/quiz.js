@@ -5,6 +5,12 @@ const rich = (text) => text.split("`").map((part, i) => (i % 2 ? h("code", {}, p
 
 const close = (a, b, tolerance) => Math.abs(a - b) <= Math.max(tolerance, 1e-9 * Math.max(Math.abs(a), Math.abs(b)));
 
+// Without the signs between thousands: 61 706 and 61,706 are 61706.
+const plain = (text) => {
+  const tight = text.trim().replace(/(\d)[\s\u202f\u00a0](?=\d{3})/g, "$1");
+  return /^[-−]?[1-9]\d{0,2}(,\d{3})+$/.test(tight) ? tight.replaceAll(",", "") : tight;
+};
+
 // What to say to an answer: { right, why }.
 function judge(question, answer) {
   if (question.choices) {
@@ -36,8 +42,7 @@ function number(question, answer, box) {
   const input = h("input", { type: "text", autocomplete: "off", "aria-label": `Your answer${question.unit ? `, in ${question.unit}` : ""}` });
   const submit = (event) => {
     event.preventDefault();
-    // thousands may be set apart by spaces, as in the text
-    const value = parse(input.value.replace(/(\d)[\s\u202f\u00a0](?=\d{3})/g, "$1"));
+    const value = parse(plain(input.value));
     input.setAttribute("aria-invalid", Number.isNaN(value));
     if (Number.isFinite(value)) answer(value);
     else {

@@ -12,7 +12,7 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const reach = (layer) => layer.dilation * (layer.kernel - 1) + 1;
 const named = (layer) => `${layer.kind} ${times(layer.kernel, layer.kernel)}`;
 const short = (layer, at) => `${at} · ${layer.kind === "pooling" ? "pool" : "conv"} ${times(layer.kernel, layer.kernel)}`;
-const large = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+const large = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 const square = (n) => `${n}\u00a0×\u00a0${n}`;
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 const range = (from, to) => Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);

@@ -95,6 +95,15 @@ def test_filters_share_a_symmetric_scale():
     assert [ax.images[0].get_clim() for ax in axes[:2]] == [(-3.0, 3.0)] * 2
 
 
+@pytest.mark.parametrize("shape", [(1, 3, 5, 4), (3, 5, 4)])
+@pytest.mark.parametrize("image", [(5, 4), (1, 5, 4), None])
+def test_feature_maps_with_or_without_the_input(shape, image):
+    first = torch.rand(image) if image else None
+    axes = plot.feature_maps(torch.rand(shape), image=first).figure.axes
+    names = [ax.get_title() for ax in axes if ax.images]
+    assert names == ([] if image is None else ["input"]) + ["0", "1", "2"]
+
+
 def test_filters_of_zeros_can_be_drawn():
     assert plot.filters(torch.zeros(2, 1, 3, 3)).png()
 
@@ -105,6 +114,7 @@ def test_filters_of_zeros_can_be_drawn():
         (lambda: plot.images(torch.rand(2, 3, 4, 4)), r"not \(2, 3, 4, 4\)"),
         (lambda: plot.images(torch.rand(0, 1, 4, 4)), "N above 0"),
         (lambda: plot.images(torch.rand(1, 1, 4, 4), torch.tensor([12])), "label 12"),
+        (lambda: plot.feature_maps(torch.rand(2, 3, 4, 4)), r"not \(2, 3, 4, 4\)"),
         (lambda: plot.curves([]), "no History"),
         (lambda: plot.class_name(-1), "label -1"),
     ],

@@ -61,7 +61,7 @@ def test_numbers(page_of, typed, words):
     assert said(page, 1) == words
 
 
-@pytest.mark.parametrize("typed", ["196609000", "196 609 000"])
+@pytest.mark.parametrize("typed", ["196609000", "196 609 000", "196,609,000"])
 def test_large_numbers_may_be_spaced(page_of, typed):
     page = page_of(Quiz([COUNT]))
     page.get_by_label("Your answer").fill(typed)

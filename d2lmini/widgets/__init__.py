@@ -1,0 +1,22 @@
+"""Interactive figures that run with a kernel and without one."""
+
+from .base import Figure
+from .batch_norm import BatchNormLab
+from .channels import ChannelsLab
+from .convolution import ConvolutionLab
+from .explore import Explore, explore
+from .pooling import PoolingLab
+from .quiz import Quiz
+from .receptive_field import ReceptiveField
+
+__all__ = [
+    "BatchNormLab",
+    "ChannelsLab",
+    "ConvolutionLab",
+    "Explore",
+    "Figure",
+    "PoolingLab",
+    "Quiz",
+    "ReceptiveField",
+    "explore",
+]

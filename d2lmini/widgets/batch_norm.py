@@ -1,0 +1,179 @@
+"""The batch-normalisation lab: one feature, its batch, and the moving averages."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from traitlets import Bool, Float, Int, List, TraitError, Unicode, validate
+
+from . import still
+from .base import Figure
+from .traits import nested
+
+if TYPE_CHECKING:
+    import torch
+
+CONTROLS = ("data", "size", "scale", "eps", "momentum", "mode")
+LARGEST_BATCH = 64
+LONGEST = 40  # batches that the moving averages can take in
+DRAWS = 1024  # of the noise; a longer walk through it starts again in front
+DIGITS = 3
+LIMITS = {"mean": (-5, 5), "spread": (0, 3), "gamma": (-10, 10), "beta": (-20, 20)}
+
+
+def normal_draws(seed: int) -> list[float]:
+    """`DRAWS` numbers from the standard normal distribution, rounded."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    draws: list[float] = nested(torch.randn(DRAWS, generator=generator), DIGITS)
+    return draws
+
+
+class BatchNormLab(Figure):
+    """Batch normalisation of one feature, in training and in prediction.
+
+    The batch holds `size` numbers mean + spread · noise; `gamma`, `beta`, `eps`
+    and `momentum` are torch's.  `seen` lists the batches that came before, each
+    as [mean, spread, size, whether in training]: only those in training move the
+    averages.  `seed` draws the noise.  `controls` names those of `CONTROLS` that
+    the reader may change.
+    """
+
+    module = "batch_norm"
+    noise: List[Any] = List().tag(sync=True)
+    mean = Float(3.0).tag(sync=True)
+    spread = Float(2.0).tag(sync=True)
+    size = Int(16).tag(sync=True)
+    gamma = Float(1.0).tag(sync=True)
+    beta = Float(0.0).tag(sync=True)
+    eps = Float(1e-5).tag(sync=True)
+    momentum = Float(0.1).tag(sync=True)
+    training = Bool(True).tag(sync=True)
+    seen: List[Any] = List().tag(sync=True)
+    selected = Int(0).tag(sync=True)
+    controls = List(Unicode(), list(CONTROLS)).tag(sync=True)
+
+    def __init__(self, *, seed: int = 0, **state: Any) -> None:
+        state.setdefault("noise", normal_draws(seed))
+        super().__init__(**state)
+
+    @validate("controls")
+    def _known(self, proposal: dict[str, Any]) -> list[str]:
+        unknown = set(proposal["value"]) - set(CONTROLS)
+        if unknown:
+            raise TraitError(f"No control is called {unknown}; there are {CONTROLS}.")
+        return list(proposal["value"])
+
+    @validate("mean", "spread", "gamma", "beta", "momentum", "eps")
+    def _finite(self, proposal: dict[str, Any]) -> float:
+        name, value = proposal["trait"].name, float(proposal["value"])
+        low, high = LIMITS.get(name, (0, 1 if name == "momentum" else 1000))
+        if not low <= value <= high or (name == "eps" and value == 0):
+            least = "above 0" if name == "eps" else f"from {low}"
+            raise TraitError(f"{name} is {value}; give a number {least} to {high}.")
+        return value
+
+    @validate("size")
+    def _fits(self, proposal: dict[str, Any]) -> int:
+        size: int = proposal["value"]
+        if not 1 <= size <= LARGEST_BATCH:
+            raise TraitError(f"size is {size}; a batch holds 1 to {LARGEST_BATCH}.")
+        return size
+
+    @validate("seen")
+    def _possible(self, proposal: dict[str, Any]) -> Any:
+        batches = proposal["value"]
+        if len(batches) > LONGEST:
+            raise TraitError(f"seen has {len(batches)} batches; {LONGEST} at most.")
+        for batch in batches:
+            if len(batch) != 4 or (batch[3] and batch[2] < 2):
+                raise TraitError(
+                    f"seen holds {batch}; give [mean, spread, size, training], "
+                    "with a size of 2 or more in training."
+                )
+        return batches
+
+    @property
+    def problem(self) -> str:
+        """Why this batch cannot be normalised; empty when it can."""
+        if self.training and self.size == 1:
+            return (
+                "A batch of one number has no spread: the number is its own mean, "
+                "and the unbiased variance divides by 1 − 1 = 0. torch refuses to "
+                "train on it. Take 2 numbers or more, or switch to prediction."
+            )
+        return ""
+
+    @property
+    def batch(self) -> torch.Tensor:
+        """The numbers before batch normalisation, (size,) in float64."""
+        start = sum(batch[2] for batch in self.seen)
+        return self._draw(start, self.mean, self.spread, self.size)
+
+    @property
+    def moving(self) -> list[tuple[float, float]]:
+        """Moving mean and variance at the start and after each batch seen.
+
+        They start at 0 and 1; a batch in training replaces the share `momentum`
+        of them by its mean and its unbiased variance.
+        """
+        mean, variance, start = 0.0, 1.0, 0
+        line = [(mean, variance)]
+        for at, spread, size, training in self.seen:
+            X = self._draw(start, at, spread, size)
+            start += size
+            if training:
+                mean += self.momentum * (float(X.mean()) - mean)
+                variance += self.momentum * (float(X.var(correction=1)) - variance)
+            line.append((mean, variance))
+        return line
+
+    @property
+    def statistics(self) -> tuple[float, float] | None:
+        """Mean and variance that this batch is normalised by, or None."""
+        if self.problem:
+            return None
+        if not self.training:
+            return self.moving[-1]
+        X = self.batch
+        return float(X.mean()), float(X.var(correction=0))
+
+    @property
+    def output(self) -> torch.Tensor | None:
+        """The numbers after batch normalisation; None when `problem` says why."""
+        if self.statistics is None:
+            return None
+        mean, variance = self.statistics
+        normal = (self.batch - mean) / math.sqrt(variance + self.eps)
+        return self.gamma * normal + self.beta
+
+    def _draw(self, start: int, mean: float, spread: float, size: int) -> torch.Tensor:
+        import torch
+
+        z = [self.noise[(start + i) % len(self.noise)] for i in range(size)]
+        return mean + spread * torch.tensor(z, dtype=torch.float64)
+
+    def describe(self) -> str:
+        """One line: mode and size."""
+        mode = "training" if self.training else "prediction"
+        return f"BatchNormLab: {mode}, batch of {self.size}, {len(self.seen)} before it"
+
+    def still(self) -> str:
+        """The first numbers of the batch before and after."""
+        rows = [("x", self.batch)]
+        if self.output is not None:
+            rows.append(("y", self.output))
+        tables = [
+            still.table(
+                [nested(v[:8])], f"{name}, before" if name == "x" else "y, after"
+            )
+            for name, v in rows
+        ]
+        return still.row(
+            *tables,
+            caption=f"The first numbers of a batch of {self.size} before and after "
+            f"batch normalisation, γ = {self.gamma:g}, β = {self.beta:g}. "
+            f"{self.problem}",
+        )
