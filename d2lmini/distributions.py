@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from d2lmini.picture import Picture
 from d2lmini.plot import COLOURS, WIDTH, canvas, finish, look
 
-BINS = 60
-TAIL = 0.005  # share of the numbers that may lie beyond either end of the axis
+BINS = 80
+TAIL = 0.02  # share of the numbers that may lie beyond either end of the axis
 STYLES = ("--", "-", ":", "-.")
 
 Layers = Sequence[Tensor]
@@ -26,9 +27,9 @@ def histograms(
 
     ``rows`` maps the name of a row to its series, and a series' name to one
     tensor per column; series share a panel and differ in colour and dash.
-    All panels share one axis, which leaves out the outermost half per cent at
-    either end.  ``titles`` name the columns.  Raises ValueError where a series has
-    another number of tensors.
+    All panels share one axis, which leaves out the outermost two per cent of a
+    tensor at either end.  ``titles`` name the columns.  Raises ValueError where a
+    series has another number of tensors.
     """
     _check(rows, titles)
     edges = torch.linspace(*_span(rows), BINS + 1)
@@ -90,6 +91,7 @@ def _draw(ax: Axes, values: Tensor, edges: Tensor, number: int, name: str) -> No
         linewidth=1.5,
         label=name,
     )
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.set(yticks=[], xlim=(float(edges[0]), float(edges[-1])), ylim=(0, None))
 
 

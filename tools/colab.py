@@ -66,6 +66,7 @@ def main() -> None:
     check_pip()
     pip("install", "--no-deps", "--force-reinstall", str(ROOT))
     os.environ.update(D2LMINI_QUICK="1", D2LMINI_DATA="offline")
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # IPython's, not ours
     os.environ["JUPYTER_PATH"] = str(VENV / "share" / "jupyter")
     # outside the repository, or its d2lmini would be found before the installed one
     with tempfile.TemporaryDirectory() as elsewhere:
@@ -92,7 +93,8 @@ def build() -> None:
     print(f"Making {VENV.name} …", flush=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
     pins = [f"{n}=={v}" for n, v in COLAB.items() if n not in BORROWED]
-    pip("install", *pins, "pillow", "filelock", "setuptools")
+    # a setuptools that the torch from here wants and IPython 7 can still use
+    pip("install", *pins, "pillow", "filelock", "setuptools>=77.0.3,<82")
     library = next((VENV / "lib").glob("python*/site-packages"))
     borrow(library)
     kernel = VENV / "share" / "jupyter" / "kernels" / "colab"
@@ -119,18 +121,22 @@ def borrow(library: Path) -> None:
 
 def needed(names: tuple[str, ...], taken: set[str]) -> Iterator[metadata.Distribution]:
     """These distributions and all they require, but for the ones in ``taken``."""
-    todo, seen = list(names), set(taken)
+    todo = [Requirement(name) for name in names]
+    seen: set[str] = set()
     while todo:
-        name = todo.pop()
-        if name.lower() in seen:
+        wanted = todo.pop()
+        name = wanted.name.lower().replace("_", "-")
+        if name in taken or str(wanted) in seen:
             continue
-        seen.add(name.lower())
+        seen.add(str(wanted))
         dist = metadata.distribution(name)
         yield dist
+        # what is behind an extra counts only if that extra was asked for
+        extras = [{"extra": extra} for extra in ("", *wanted.extras)]
         for line in dist.requires or ():
-            requirement = Requirement(line)
-            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                todo.append(requirement.name)
+            more = Requirement(line)
+            if more.marker is None or any(map(more.marker.evaluate, extras)):
+                todo.append(more)
 
 
 def check_pip() -> None:

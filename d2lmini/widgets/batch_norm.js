@@ -202,7 +202,8 @@ function render({ model, el }) {
     low.note(`${out2}Full bar: mean ± standard deviation after.`);
   }
   function drawCourses() {
-    const wide = width > 520 ? (width - 20) / 2 : width;
+    const wide = width > 520 ? Math.floor((width - 20) / 2) : width;
+    left.el.style.width = right.el.style.width = `${wide}px`;
     const count = r.line.length - 1;
     for (const [a, host, name, truth] of [[0, means, "mean", get("mean")], [1, variances, "variance", get("spread") ** 2]]) {
       const chart = course(`moving-${name}`, r.line.map((v) => v[a]), r.batches.map((v) => v && v[a]), truth, wide);
