@@ -125,7 +125,7 @@ class Batches:
 
     def prepare(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """uint8 (N, 1, height, width) → float32 (N, 1, resize, resize)."""
-        X = images.float().div_(255)
+        X = images / 255  # float32, in one pass
         if self.augment is not None:
             X = self.augment(X, generator)
         # float first: whole numbers would round; antialias as torchvision does

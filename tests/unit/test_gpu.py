@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from conftest import splits
+from samples import splits
 from test_train import quietly, small_net, weights
 
 from d2lmini import evaluate, load_fashion_mnist, nets

@@ -4,8 +4,8 @@ import io
 
 import pytest
 import torch
-from conftest import splits
 from PIL import Image
+from samples import splits
 from test_train import quietly, small_net
 
 from d2lmini import CLASSES, confusion_matrix, mode, plot, worst_mistakes

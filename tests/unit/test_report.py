@@ -3,7 +3,7 @@
 import nbclient
 import nbformat
 import pytest
-from conftest import splits
+from samples import splits
 from test_train import quietly, small_net
 
 from d2lmini import report
@@ -11,7 +11,7 @@ from d2lmini.report import Notebook, Silent, Terminal, default_report
 
 CELL = """
 import sys; sys.path.insert(0, {tests!r})
-from conftest import splits
+from samples import splits
 from test_train import quietly, small_net
 history = quietly(small_net(), splits(), name="mini", report=None)
 """

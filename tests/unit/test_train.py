@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import splits
+from samples import splits
 from torch import nn
 
 from d2lmini import evaluate, nets, predict, schedules, train

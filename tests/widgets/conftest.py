@@ -1,51 +1,15 @@
-"""A headless browser for the figures, with the network cut off."""
+"""Pages that hold figures, with the network cut off; and a live kernel."""
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 from jupyter_client.manager import start_new_kernel
-from playwright.sync_api import sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Figures</title></head>
 <body style="margin: 12px; background: {paper}">{body}</body></html>"""
-
-
-def browser_path():
-    """The Chromium to drive; fails, and says how to get one, if there is none."""
-    path = os.environ.get("D2LMINI_CHROMIUM") or next(
-        filter(None, map(shutil.which, NAMES)), None
-    )
-    if not path:
-        pytest.fail(
-            "The figures are tested in a real browser and none was found: install "
-            "Chromium (apt install chromium), or set D2LMINI_CHROMIUM to its path."
-        )
-    return path
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=browser_path(), args=ARGUMENTS
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

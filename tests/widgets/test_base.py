@@ -9,10 +9,10 @@ import sys
 
 import oracle
 import pytest
-from conftest import browser_path
 from PIL import Image
 
 from d2lmini.widgets import ConvolutionLab, Quiz, base, still
+from tests import browser as chromium
 
 LIVE = ".d2l-host[data-live] .d2l"
 
@@ -174,5 +174,5 @@ def test_the_checkers_see_faults(page_of):
 def test_a_missing_browser_is_said_in_words(monkeypatch):
     monkeypatch.delenv("D2LMINI_CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(pytest.fail.Exception, match="install Chromium"):
-        browser_path()
+    with pytest.raises(LookupError, match="install Chromium"):
+        chromium.find()

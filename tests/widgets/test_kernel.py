@@ -5,12 +5,16 @@ import random
 
 import oracle
 import pytest
+import test_batch_norm
 import test_convolution
+import test_pooling
+import torch
+
+from d2lmini.widgets import BatchNormLab
 
 SETUP = """
 import json
-from d2lmini.widgets import ConvolutionLab, Quiz
-lab = ConvolutionLab()
+from d2lmini.widgets import BatchNormLab, ConvolutionLab, PoolingLab, Quiz
 def shown(lab):
     return None if lab.output is None else lab.output.tolist()
 """
@@ -22,17 +26,45 @@ def live(kernel):
     return kernel
 
 
-def test_traits_in_a_kernel_equal_torch(live):
-    rng = random.Random(1)
-    states = [test_convolution.settings(rng) for _ in range(500)]
-    code = f"states = json.loads({json.dumps(states)!r})\nanswers = []\n"
-    code += "for state in states:\n    for name, value in state.items():\n"
+def answers(live, figure, states):
+    """What `output` of a `figure` holds in the kernel under each of `states`."""
+    code = f"lab = {figure}()\nanswers = []\n"
+    code += f"for state in json.loads({json.dumps(states)!r}):\n"
+    code += "    for name, value in state.items():\n"
     code += "        setattr(lab, name, value)\n"
     code += "    answers.append(shown(lab))\nprint(json.dumps(answers))"
-    for state, held in zip(states, json.loads(live.run(code)), strict=True):
-        expected = test_convolution.truth(state)
-        assert (held is None) == (expected is None)
-        assert held is None or oracle.close(held, expected)
+    return json.loads(live.run(code))
+
+
+def pooled(state):
+    X = torch.tensor(state["input"], dtype=torch.float64)
+    return test_pooling.pooled(test_pooling.shifted(X, state["shift"]), state)
+
+
+def normalised(state):
+    return test_batch_norm.truth(state, NOISE)[1]
+
+
+NOISE = BatchNormLab().noise
+FIGURES = {
+    "ConvolutionLab": (test_convolution.settings, test_convolution.truth),
+    "PoolingLab": (test_pooling.settings, pooled),
+    "BatchNormLab": (test_batch_norm.settings, normalised),
+}
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_traits_in_a_kernel_equal_torch(live, figure):
+    settings, truth = FIGURES[figure]
+    rng = random.Random(1)
+    states = [settings(rng) for _ in range(500)]
+    impossible = 0
+    for state, held in zip(states, answers(live, figure, states), strict=True):
+        expected = truth(state)
+        impossible += expected is None
+        assert (held is None) == (expected is None), state
+        assert held is None or oracle.close(held, expected), state
+    assert 0 < impossible < 400
 
 
 def test_a_control_moved_in_the_front_end_reaches_python(live):
