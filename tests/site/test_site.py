@@ -1,5 +1,6 @@
 """The built site in a real browser: nothing missing, nothing from elsewhere."""
 
+import re
 import subprocess
 import urllib.parse
 from html.parser import HTMLParser
@@ -41,6 +42,20 @@ def test_page(visit, base, name, width):
 def test_page_opens_from_a_disk(visit, site, name):
     page = visit((site / name).as_uri())
     assert page.locator("article h1:visible").count() == 1
+
+
+def weight(page):
+    """Bytes of a page and its own pictures; the theme's files are shared."""
+    text = page.read_text(encoding="utf-8")
+    pictures = set(re.findall(r'src="([^"]*_images/[^"]+)"', text))
+    files = [page, *(page.parent / picture for picture in pictures)]
+    return sum(file.stat().st_size for file in files)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_page_weighs_at_most_a_megabyte(site, name):
+    page = site / f"{name}.html"
+    assert page.stat().st_size < weight(page) <= 1_000_000
 
 
 def test_the_start_leads_to_the_title_page(visit, base):
