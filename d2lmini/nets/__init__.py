@@ -1,6 +1,23 @@
 """The networks of the book, one a file, each as its chapter writes it."""
 
+from d2lmini.nets.alexnet import alexnet
+from d2lmini.nets.densenet import densenet
+from d2lmini.nets.googlenet import googlenet
 from d2lmini.nets.initial import he, initialise, xavier
 from d2lmini.nets.lenet import lenet
+from d2lmini.nets.nin import nin
+from d2lmini.nets.resnet import resnet18
+from d2lmini.nets.vgg import vgg11
 
-__all__ = ["he", "initialise", "lenet", "xavier"]
+__all__ = [
+    "alexnet",
+    "densenet",
+    "googlenet",
+    "he",
+    "initialise",
+    "lenet",
+    "nin",
+    "resnet18",
+    "vgg11",
+    "xavier",
+]

@@ -1,0 +1,57 @@
+"""ResNet-18 (He et al., 2016)."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from d2lmini.nets.initial import he, initialise
+
+#: (blocks, channels) of each stage of ResNet-18.
+RESNET18 = ((2, 64), (2, 128), (2, 256), (2, 512))
+
+
+class Residual(nn.Module):
+    """What two convolutions add to their input."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
+        super().__init__()
+        self.added = nn.Sequential(
+            nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False),
+            nn.BatchNorm2d(out_channels),
+            nn.ReLU(),
+            nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(out_channels),
+        )
+        self.skip: nn.Module = nn.Identity()
+        if stride > 1 or in_channels != out_channels:  # shapes must agree
+            self.skip = nn.Sequential(
+                nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
+                nn.BatchNorm2d(out_channels),
+            )
+
+    def forward(self, X: Tensor) -> Tensor:
+        return torch.relu(self.added(X) + self.skip(X))
+
+
+def resnet18(
+    num_classes: int = 10,
+    in_channels: int = 1,
+    *,
+    stages: Sequence[tuple[int, int]] = RESNET18,
+) -> nn.Sequential:
+    """(N, in_channels, H, W) → (N, num_classes), at 96 px in the book."""
+    layers: list[nn.Module] = [
+        nn.Conv2d(in_channels, 64, 7, stride=2, padding=3, bias=False),
+        nn.BatchNorm2d(64),
+        nn.ReLU(),
+        nn.MaxPool2d(3, stride=2, padding=1),
+    ]
+    width = 64
+    for i, (blocks, channels) in enumerate(stages):
+        for j in range(blocks):
+            halve = i > 0 and j == 0  # the stem has halved for the first stage
+            layers.append(Residual(width, channels, stride=2 if halve else 1))
+            width = channels
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, num_classes)]
+    return initialise(nn.Sequential(*layers), he)
