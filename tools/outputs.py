@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 
 from tools import address, book
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 RUNS = book.ROOT / "book" / "runs"
 
 
@@ -81,6 +82,10 @@ def tidy(nb: NotebookNode) -> None:
             whole = _joined(cell.outputs)
             cell.outputs = [out for out in whole if not _is_progress_bar(out)]
             _describe_pictures(cell)
+            for out in cell.outputs:
+                # Its model died with the kernel, and its id is random: Jupyter would
+                # show an error in place of the figure's own HTML.
+                out.get("data", {}).pop(WIDGET_VIEW, None)
     name_cells(nb)
 
 

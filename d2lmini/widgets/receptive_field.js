@@ -329,7 +329,7 @@ function counts(r, C) {
   const stack = r.layers.slice(0, r.top).filter((x) => x.kind === "convolution");
   const squares = stack.reduce((sum, x) => sum + x.kernel ** 2, 0), one = r.row.field ** 2;
   const [a, b] = [squares * C * C, one * C * C];
-  const less = a === b ? "The same number." : a < b ? `The stack has ${Math.round(100 * (1 - a / b))} % fewer.` : `The stack has ${Math.round(100 * (a / b - 1))} % more.`;
+  const less = a === b ? "The same number." : a < b ? `The stack has ${Math.round(100 * (1 - a / b))}% fewer.` : `The stack has ${Math.round(100 * (a / b - 1))}% more.`;
   return h("div", { style: "margin-top: .35rem" },
     `Weights up to layer ${r.top}, with ${plural(C, "channel")} in and out of each convolution: ${squares}·${C}² = `, h("b", {}, number("stack", a, large(a))),
     `. One ${square(r.row.field)} kernel with the same field: ${one}·${C}² = `, h("b", {}, number("single", b, large(b))), `. ${less} (Biases left out.)`);

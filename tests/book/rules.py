@@ -46,13 +46,17 @@ def data_of(cell):
     return [out["data"] for out in cell.outputs if "data" in out]
 
 
+def data_of_any(cell):
+    """The same; a Markdown cell has none."""
+    return data_of(cell) if cell.cell_type == "code" else []
+
+
 def shows_image(cell):
     return any(mime.startswith("image/") for data in data_of(cell) for mime in data)
 
 
 def shows_widget(cell):
-    view = "application/vnd.jupyter.widget-view+json"
-    return any(view in d or "<script" in d.get("text/html", "") for d in data_of(cell))
+    return any("<script" in data.get("text/html", "") for data in data_of(cell))
 
 
 def texts(cell):
@@ -317,6 +321,8 @@ def nothing_but_the_chapter_is_stored(nb, path):
     for cell in nb.cells:
         if "execution" in cell.metadata:
             yield f"{called(cell)} stores when it was run."
+        if any(outputs.WIDGET_VIEW in d for d in data_of_any(cell)):
+            yield f"{called(cell)} stores a view of a widget that is gone."
     if "widgets" in nb.metadata:
         yield "the chapter stores the state of widgets."
     if set(nb.metadata.get("language_info", ())) - {"name"}:

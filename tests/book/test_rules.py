@@ -6,7 +6,7 @@ import rules
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from d2lmini.widgets import ConvolutionLab
-from tools import book
+from tools import book, outputs
 
 
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
@@ -215,6 +215,13 @@ def code_changed_since(nb):
 @breaks(rules.outputs_belong_to_the_code)
 def never_stored(nb):
     del nb.metadata["d2lmini"]
+
+
+@breaks(rules.nothing_but_the_chapter_is_stored)
+def a_widget_view(nb):
+    nb.cells[-1].outputs = [
+        new_output("display_data", data={outputs.WIDGET_VIEW: {"model_id": "1"}})
+    ]
 
 
 @breaks(rules.figures_are_the_packages)
