@@ -76,7 +76,7 @@ bench: $(STAMP) .bench/stamp  ## measure training speed, write benchmarks/README
 	@touch $@
 
 clean:  ## remove what was built and all caches, but not .venv
-	rm -rf _build .bench .venv-colab .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf _build build .bench .venv-colab .pytest_cache .mypy_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 $(STAMP): requirements.txt pyproject.toml
