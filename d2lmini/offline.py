@@ -7,6 +7,7 @@ dark ground): enough to run every chapter, not to draw a conclusion from.
 import functools
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image, ImageDraw, ImageFilter
 from torch import Tensor
@@ -31,7 +32,7 @@ def draw(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels)
 
 
-def _garment(label: int, random: np.random.Generator) -> np.ndarray:
+def _garment(label: int, random: np.random.Generator) -> npt.NDArray[np.uint8]:
     """One image, uint8 (28, 28), of the class ``label``."""
     canvas = Image.new("L", (_SIDE, _SIDE))
     pen = ImageDraw.Draw(canvas)

@@ -8,6 +8,7 @@ from .explore import Explore, explore
 from .pooling import PoolingLab
 from .quiz import Quiz
 from .receptive_field import ReceptiveField
+from .shape_walk import ShapeWalk
 
 __all__ = [
     "BatchNormLab",
@@ -18,5 +19,6 @@ __all__ = [
     "PoolingLab",
     "Quiz",
     "ReceptiveField",
+    "ShapeWalk",
     "explore",
 ]
