@@ -176,7 +176,7 @@ def test_bars_have_their_shares_beside_them(page_of):
             100 * rows[at].parameters / whole.parameters,
             100 * rows[at].multiply_adds / whole.multiply_adds,
         )
-        written = [float(text.removesuffix(" %")) for text in shares(page, at)]
+        written = [float(text.removesuffix("%")) for text in shares(page, at)]
         assert written == pytest.approx(parts, abs=0.5)
     assert shares(page, 1) == []
 
