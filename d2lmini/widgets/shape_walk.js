@@ -60,7 +60,7 @@ function bytes(n) {
 
 function percent(part, whole) {
   const p = 100 * part / whole;
-  return p < 0.1 ? "<0.1 %" : `${p < 9.95 ? p.toFixed(1) : Math.round(p)}%`;
+  return p < 0.1 ? "<0.1%" : `${p < 9.95 ? p.toFixed(1) : Math.round(p)}%`;
 }
 
 const number = (name, value, text = grouped(value)) => h("span", { "data-number": name, "data-value": value }, text);
