@@ -10,7 +10,7 @@ import torchvision
 from torch import nn
 from traitlets import TraitError
 
-from d2lmini.nets import lenet
+from d2lmini import nets
 from d2lmini.summary import summary
 from d2lmini.widgets import ShapeWalk
 from d2lmini.widgets.shape_walk import SIZES
@@ -29,7 +29,7 @@ def vgg11():
 
 
 NETS = {  # name: (makes it, channels, sizes that it cannot take)
-    "LeNet": (lenet, 1, SIZES[1:]),
+    "LeNet": (nets.lenet, 1, SIZES[1:]),
     "ResNet-18": (resnet18, 1, ()),
     "VGG-11": (vgg11, 3, (28,)),
     "VGG-11, two parts": (torchvision.models.vgg11, 3, (28,)),
@@ -39,6 +39,12 @@ NETS = {  # name: (makes it, channels, sizes that it cannot take)
         3,
         (),
     ),
+    "our AlexNet": (nets.alexnet, 1, SIZES[:-1]),
+    "our VGG-11": (nets.vgg11, 1, SIZES[:-1]),
+    "our NiN": (nets.nin, 1, (28, 32, 48, 64)),
+    "our GoogLeNet": (nets.googlenet, 1, ()),
+    "our ResNet-18": (nets.resnet18, 1, ()),
+    "our DenseNet": (nets.densenet, 1, (28,)),
 }
 
 
@@ -251,9 +257,9 @@ def test_still_and_one_line(page_of):
 
 
 LIVE = """
-from d2lmini.nets import lenet
+from d2lmini import nets
 from d2lmini.widgets import ShapeWalk
-walk = ShapeWalk(lenet(), name="LeNet")
+walk = ShapeWalk(nets.lenet(), name="LeNet")
 """
 
 
@@ -270,7 +276,7 @@ def test_traits_in_a_kernel(kernel):
 
 
 def test_the_net_is_left_as_it_was():
-    net = lenet().train()
+    net = nets.lenet().train()
     before = {name: value.clone() for name, value in net.state_dict().items()}
     ShapeWalk(net)
     assert net.training and not net[0]._forward_hooks
@@ -313,7 +319,7 @@ class Moody(nn.Sequential):
 )
 def test_wrong_settings_are_refused_in_words(wrong, words):
     with pytest.raises(ValueError, match=words):
-        ShapeWalk(**{"net": lenet(), **wrong})
+        ShapeWalk(**{"net": nets.lenet(), **wrong})
 
 
 def test_wrong_traits_are_refused_in_words():
