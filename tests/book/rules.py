@@ -256,7 +256,7 @@ def headings_make_an_outline(nb, path):
 
 
 def no_personal_folders(nb, path):
-    shape = r"/home/\w|/Users/\w|/root/|/tmp/|[A-Z]:\\\\?Users"
+    shape = r"/(home|Users)/\w|/(root|tmp)/|[A-Z]:\\\\?Users"
     for cell in nb.cells:
         for text in [cell.source, *(texts(cell) if "outputs" in cell else ())]:
             if found := re.search(shape + r"[^\s'\"]*", text):
