@@ -2,8 +2,8 @@
 
 import os
 
-#: Batches that quick mode keeps of the training set, and of the other two.
-QUICK_BATCHES = (4, 1)
+#: Batches that quick mode keeps of the training, validation and test set.
+QUICK_BATCHES = (4, 1, 1)
 QUICK_EPOCHS = 1
 
 _notes: list[str] = []

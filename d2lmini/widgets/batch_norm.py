@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Bool, Float, Int, List, TraitError, Unicode, validate
+from traitlets import Bool, Float, Int, List, TraitError, validate
 
 from . import still
 from .base import Figure
-from .traits import nested
+from .traits import Controls, nested
 
 if TYPE_CHECKING:
     import torch
@@ -53,18 +53,11 @@ class BatchNormLab(Figure):
     training = Bool(True).tag(sync=True)
     seen: List[Any] = List().tag(sync=True)
     selected = Int(0).tag(sync=True)
-    controls = List(Unicode(), list(CONTROLS)).tag(sync=True)
+    controls = Controls(CONTROLS).tag(sync=True)
 
     def __init__(self, *, seed: int = 0, **state: Any) -> None:
         state.setdefault("noise", normal_draws(seed))
         super().__init__(**state)
-
-    @validate("controls")
-    def _known(self, proposal: dict[str, Any]) -> list[str]:
-        unknown = set(proposal["value"]) - set(CONTROLS)
-        if unknown:
-            raise TraitError(f"No control is called {unknown}; there are {CONTROLS}.")
-        return list(proposal["value"])
 
     @validate("mean", "spread", "gamma", "beta", "momentum", "eps")
     def _finite(self, proposal: dict[str, Any]) -> float:

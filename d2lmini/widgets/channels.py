@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Int, List, TraitError, Unicode, validate
+from traitlets import Int, List, TraitError, validate
 
 from . import still
 from .base import Figure
-from .traits import Grid, Pair, nested, shape_of, tidy
+from .traits import Controls, Grid, Pair, nested, shape_of, tidy
 
 if TYPE_CHECKING:
     import torch
@@ -73,7 +73,7 @@ class ChannelsLab(Figure):
     bias = Grid([0], ndim=1).tag(sync=True)
     selected = Pair(0).tag(sync=True)
     channel = Int(0, min=0, max=MOST_CHANNELS - 1).tag(sync=True)
-    controls = List(Unicode(), list(CONTROLS)).tag(sync=True)
+    controls = Controls(CONTROLS).tag(sync=True)
     presets: List[Any] = List().tag(sync=True)
 
     def __init__(self, *, preset: str = "the text's, one output", **state: Any) -> None:
@@ -93,13 +93,6 @@ class ChannelsLab(Figure):
             presets=[[name, *map(nested, parts)] for name, parts in PRESETS.items()],
             **state,
         )
-
-    @validate("controls")
-    def _known(self, proposal: dict[str, Any]) -> list[str]:
-        unknown = set(proposal["value"]) - set(CONTROLS)
-        if unknown:
-            raise TraitError(f"No control is called {unknown}; there are {CONTROLS}.")
-        return list(proposal["value"])
 
     @validate("input", "kernel", "bias")
     def _small(self, proposal: dict[str, Any]) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Enum, List, TraitError, Unicode, validate
+from traitlets import Enum, List, TraitError, validate
 
 from . import still
 from .base import Figure
-from .traits import Grid, Pair, nested
+from .traits import Controls, Grid, Pair, nested
 
 if TYPE_CHECKING:
     import torch
@@ -59,7 +59,7 @@ class ConvolutionLab(Figure):
     stride = Pair(1, low=1).tag(sync=True)
     dilation = Pair(1, low=1).tag(sync=True)
     selected = Pair(0).tag(sync=True)
-    controls = List(Unicode(), ["kernel", "operation"]).tag(sync=True)
+    controls = Controls(CONTROLS, ["kernel", "operation"]).tag(sync=True)
     formula = Enum(("total", "torch"), "total").tag(sync=True)
     inputs: List[Any] = List().tag(sync=True)
     kernels: List[Any] = List().tag(sync=True)
@@ -85,13 +85,6 @@ class ConvolutionLab(Figure):
             kernels=[[name, nested(grid)] for name, grid in KERNELS.items()],
             **state,
         )
-
-    @validate("controls")
-    def _known(self, proposal: dict[str, Any]) -> list[str]:
-        unknown = set(proposal["value"]) - set(CONTROLS)
-        if unknown:
-            raise TraitError(f"No control is called {unknown}; there are {CONTROLS}.")
-        return list(proposal["value"])
 
     @validate("input", "kernel")
     def _small(self, proposal: dict[str, Any]) -> Any:

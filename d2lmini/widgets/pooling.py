@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Enum, List, TraitError, Unicode, validate
+from traitlets import Enum, List, TraitError, validate
 
 from . import still
 from .base import Figure
 from .convolution import named
-from .traits import Grid, Pair, nested
+from .traits import Controls, Grid, Pair, nested
 
 if TYPE_CHECKING:
     import torch
@@ -57,7 +57,7 @@ class PoolingLab(Figure):
     shift = Pair(0, low=-LARGEST_SHIFT).tag(sync=True)
     kernel = Grid(KERNELS["left minus right (2 × 2)"]).tag(sync=True)
     selected = Pair(0).tag(sync=True)
-    controls = List(Unicode(), list(CONTROLS)).tag(sync=True)
+    controls = Controls(CONTROLS).tag(sync=True)
     inputs: List[Any] = List().tag(sync=True)
     kernels: List[Any] = List().tag(sync=True)
 
@@ -80,13 +80,6 @@ class PoolingLab(Figure):
             kernels=[[name, nested(grid)] for name, grid in KERNELS.items()],
             **state,
         )
-
-    @validate("controls")
-    def _known(self, proposal: dict[str, Any]) -> list[str]:
-        unknown = set(proposal["value"]) - set(CONTROLS)
-        if unknown:
-            raise TraitError(f"No control is called {unknown}; there are {CONTROLS}.")
-        return list(proposal["value"])
 
     @validate("input", "kernel")
     def _small(self, proposal: dict[str, Any]) -> Any:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from traitlets import Enum, Int, List, TraitError, Unicode, validate
+from traitlets import Enum, Int, List, TraitError, validate
 
 from . import still
 from .base import Figure
-from .traits import Pair, nested, shape_of
+from .traits import Controls, Pair, nested, shape_of
 
 KINDS = ("convolution", "pooling")
 CONTROLS = ("preset", "size", "layers", "channels")
@@ -111,7 +111,7 @@ class ReceptiveField(Figure):
     selected = Pair(0).tag(sync=True)
     channels = Enum(CHANNELS, 64).tag(sync=True)
     image: List[Any] = List().tag(sync=True)
-    controls = List(Unicode(), list(CONTROLS)).tag(sync=True)
+    controls = Controls(CONTROLS).tag(sync=True)
     presets: List[Any] = List().tag(sync=True)
 
     def __init__(
@@ -138,13 +138,6 @@ class ReceptiveField(Figure):
                 f"give from 1 to {MOST_LAYERS}."
             )
         return [as_layer(value) for value in proposal["value"]]
-
-    @validate("controls")
-    def _known(self, proposal: dict[str, Any]) -> list[str]:
-        unknown = set(proposal["value"]) - set(CONTROLS)
-        if unknown:
-            raise TraitError(f"No control is called {unknown}; there are {CONTROLS}.")
-        return list(proposal["value"])
 
     @property
     def problem(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 from traitlets import TraitError, TraitType
@@ -88,3 +89,23 @@ class Pair(TraitType):  # type: ignore[type-arg]
                 "or two of them (height, width)."
             )
         return pair
+
+
+class Controls(TraitType):  # type: ignore[type-arg]
+    """Names of the controls that the reader may use, out of those a figure has."""
+
+    info_text = "a list of names of controls"
+
+    def __init__(
+        self, known: Sequence[str], shown: Sequence[str] | None = None, **kwargs: Any
+    ) -> None:
+        self.known = tuple(known)
+        names = self.known if shown is None else shown
+        super().__init__(default_value=list(names), **kwargs)
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """The names as a list; TraitError when the figure has no such control."""
+        unknown = set(value) - set(self.known)
+        if unknown:
+            raise TraitError(f"No control is called {unknown}; there are {self.known}.")
+        return list(value)
