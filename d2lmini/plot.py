@@ -1,77 +1,34 @@
 """The figures of the book, all in one look."""
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import torch
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LinearSegmentedColormap
-from matplotlib.figure import Figure
+from matplotlib.colors import Colormap
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from d2lmini import mode
+from d2lmini.canvas import COLOURS, MARKERS, SIGNED, WIDTH, canvas, finish, look
+from d2lmini.classwise import per_class
 from d2lmini.data import CLASSES
+from d2lmini.heat import heat
 from d2lmini.history import History
 from d2lmini.picture import Picture
 
-#: Okabe & Ito's colours, told apart by every kind of colour vision; the
-#: markers say the same without any colour.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-MARKERS = ("o", "s", "^", "D", "v", "P")
-#: Orange below zero, blue above, white at zero, as in the interactive figures.
-SIGNED = LinearSegmentedColormap.from_list("signed", ("#D55E00", "white", "#0072B2"))
-WIDTH = 7.2  # inches of the page's text column
-
-_LOOK: Any = {
-    "figure.facecolor": "white",
-    "font.size": 10,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#767676",
-    "axes.labelcolor": "#333333",
-    "xtick.color": "#555555",
-    "ytick.color": "#555555",
-    "axes.grid": True,
-    "grid.color": "#e4e4e4",
-    "axes.axisbelow": True,
-    "lines.linewidth": 1.8,
-    "lines.markersize": 4.5,
-    "legend.frameon": False,
-}
-
+__all__ = [
+    "class_name",
+    "confusion",
+    "curves",
+    "feature_maps",
+    "filters",
+    "heat",
+    "images",
+    "per_class",
+]
 
 _CENTRED: Any = {"ha": "center", "va": "center", "fontsize": 8}
-
-
-@contextmanager
-def look() -> Iterator[None]:
-    """Within this block, matplotlib draws as the book does."""
-    with mpl.rc_context(_LOOK):
-        yield
-
-
-def canvas(
-    rows: int, columns: int, width: float, height: float
-) -> tuple[Figure, list[Axes]]:
-    """A figure outside pyplot, so that no notebook shows it twice."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False)
-    return figure, list(axes.flat)
-
-
-def finish(figure: Figure, alt: str, origin: str | None = None) -> Picture:
-    """Write below the figure where its numbers come from, if that matters."""
-    line = origin if origin is not None else " · ".join(mode.notes())
-    if line:
-        figure.supxlabel(line, fontsize=8, color="#555555", ha="left", x=0.01)
-        alt = f"{alt} ({line})"
-    return Picture(figure, alt)
 
 
 def curves(histories: Sequence[History], *, alt: str | None = None) -> Picture:

@@ -85,11 +85,16 @@ def summary(net: nn.Module, input_shape: tuple[int, int, int]) -> Summary:
     twin = copy.deepcopy(net).to("meta").eval()
     X = torch.empty(1, *input_shape, device="meta")
     rows: list[Row] = []
-    with FlopCounterMode(display=False) as counter, ReceptiveFields(X) as fields:
+    # explain_misfit tries other sizes: outside the counter and without its hooks.
+    with (
+        explain_misfit(twin, X),
+        FlopCounterMode(display=False) as counter,
+        ReceptiveFields(X) as fields,
+    ):
         total = counter.get_total_flops
         hooks = _observe(twin, rows, total, fields)
         try:
-            with torch.no_grad(), explain_misfit(twin, X):
+            with torch.no_grad():
                 twin(X)
         finally:
             for hook in hooks:

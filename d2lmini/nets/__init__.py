@@ -7,6 +7,7 @@ from d2lmini.nets.initial import he, initialise, xavier
 from d2lmini.nets.lenet import lenet
 from d2lmini.nets.nin import nin
 from d2lmini.nets.resnet import resnet18
+from d2lmini.nets.trained import load
 from d2lmini.nets.vgg import vgg11
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "he",
     "initialise",
     "lenet",
+    "load",
     "nin",
     "resnet18",
     "vgg11",

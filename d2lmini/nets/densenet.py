@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from d2lmini.nets.initial import he, initialise
+from d2lmini.nets.stages import checked
 
 
 def conv_block(in_channels: int, growth: int) -> nn.Sequential:
@@ -42,6 +43,16 @@ def transition(in_channels: int, out_channels: int) -> nn.Sequential:
     )
 
 
+def stem(in_channels: int, channels: int) -> list[nn.Module]:
+    """(N, in_channels, H, W) → (N, channels, H / 4, W / 4), as in ResNet."""
+    return [
+        nn.Conv2d(in_channels, channels, 7, stride=2, padding=3),
+        nn.BatchNorm2d(channels),
+        nn.ReLU(),
+        nn.MaxPool2d(3, stride=2, padding=1),
+    ]
+
+
 def densenet(
     num_classes: int = 10,
     in_channels: int = 1,
@@ -50,14 +61,9 @@ def densenet(
     growth: int = 32,
 ) -> nn.Sequential:
     """(N, in_channels, H, W) → (N, num_classes), at 96 px in the book."""
-    layers: list[nn.Module] = [
-        nn.Conv2d(in_channels, 64, 7, stride=2, padding=3),
-        nn.BatchNorm2d(64),
-        nn.ReLU(),
-        nn.MaxPool2d(3, stride=2, padding=1),
-    ]
-    channels = 64
-    for i, convs in enumerate(blocks):
+    channels = 2 * growth
+    layers = stem(in_channels, channels)
+    for i, convs in enumerate(checked(blocks, 4)):
         if i > 0:
             layers.append(transition(channels, channels // 2))
             channels //= 2

@@ -1,26 +1,16 @@
 """GoogLeNet (Szegedy et al., 2015), without its auxiliary classifiers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from d2lmini.nets.initial import he, initialise
+from d2lmini.nets.stages import checked
 
-#: Output channels of the four paths of each block, stage by stage:
+#: Output channels along the four paths of a block:
 #: 1×1; 1×1 then 3×3; 1×1 then 5×5; pooling then 1×1.
 Paths = tuple[int, tuple[int, int], tuple[int, int], int]
-STAGES: tuple[tuple[Paths, ...], ...] = (
-    ((64, (96, 128), (16, 32), 32), (128, (128, 192), (32, 96), 64)),
-    (
-        (192, (96, 208), (16, 48), 64),
-        (160, (112, 224), (24, 64), 64),
-        (128, (128, 256), (24, 64), 64),
-        (112, (144, 288), (32, 64), 64),
-        (256, (160, 320), (32, 128), 128),
-    ),
-    ((256, (160, 320), (32, 128), 128), (384, (192, 384), (48, 128), 128)),
-)
 
 
 def conv(
@@ -54,11 +44,31 @@ class Inception(nn.Module):
         return torch.cat([path(X) for path in paths], dim=1)
 
 
+STAGES: tuple[tuple[Paths, ...], ...] = (
+    ((64, (96, 128), (16, 32), 32), (128, (128, 192), (32, 96), 64)),
+    (
+        (192, (96, 208), (16, 48), 64),
+        (160, (112, 224), (24, 64), 64),
+        (128, (128, 256), (24, 64), 64),
+        (112, (144, 288), (32, 64), 64),
+        (256, (160, 320), (32, 128), 128),
+    ),
+    ((256, (160, 320), (32, 128), 128), (384, (192, 384), (48, 128), 128)),
+)
+
+
+def out_channels(paths: Paths) -> int:
+    """Channels of a block's output: those of its four paths, side by side."""
+    one, (_, three), (_, five), pooled = paths
+    return one + three + five + pooled
+
+
 def googlenet(
     num_classes: int = 10,
     in_channels: int = 1,
     *,
     stages: Sequence[Sequence[Paths]] = STAGES,
+    block: Callable[[int, Paths], nn.Module] = Inception,
 ) -> nn.Sequential:
     """(N, in_channels, H, W) → (N, num_classes), at 96 px in the book."""
     pool = (3, 2, 1)  # kernel, stride, padding
@@ -70,10 +80,10 @@ def googlenet(
         nn.MaxPool2d(*pool),
     ]
     channels = 192
-    for i, stage in enumerate(stages):
+    for i, stage in enumerate(checked(stages, [STAGES[0][0]])):
         layers += [nn.MaxPool2d(*pool)] * (i > 0)
         for paths in stage:
-            layers.append(Inception(channels, paths))
-            channels = paths[0] + paths[1][1] + paths[2][1] + paths[3]
+            layers.append(block(channels, paths))
+            channels = out_channels(paths)
     layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, num_classes)]
     return initialise(nn.Sequential(*layers), he)

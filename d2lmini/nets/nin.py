@@ -1,8 +1,11 @@
 """Network in Network (Lin et al., 2013)."""
 
+from collections.abc import Callable, Sequence
+
 from torch import nn
 
 from d2lmini.nets.initial import he, initialise
+from d2lmini.nets.stages import checked
 
 
 def nin_block(
@@ -19,18 +22,23 @@ def nin_block(
     )
 
 
-def nin(num_classes: int = 10, in_channels: int = 1) -> nn.Sequential:
+#: Channels, kernel, stride and padding of each block before the last.
+NIN = ((96, 11, 4, 0), (256, 5, 1, 2), (384, 3, 1, 1))
+
+
+def nin(
+    num_classes: int = 10,
+    in_channels: int = 1,
+    *,
+    stages: Sequence[tuple[int, int, int, int]] = NIN,
+    block: Callable[[int, int, int, int, int], nn.Module] = nin_block,
+) -> nn.Sequential:
     """(N, in_channels, H, W) → (N, num_classes), at 224 px in the book."""
-    net = nn.Sequential(
-        nin_block(in_channels, 96, kernel=11, stride=4, padding=0),
-        nn.MaxPool2d(kernel_size=3, stride=2),
-        nin_block(96, 256, kernel=5, stride=1, padding=2),
-        nn.MaxPool2d(kernel_size=3, stride=2),
-        nin_block(256, 384, kernel=3, stride=1, padding=1),
-        nn.MaxPool2d(kernel_size=3, stride=2),
-        nn.Dropout(0.5),
-        nin_block(384, num_classes, kernel=3, stride=1, padding=1),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-    )
-    return initialise(net, he)
+    layers: list[nn.Module] = []
+    for channels, kernel, stride, padding in checked(stages, NIN[0]):
+        layers.append(block(in_channels, channels, kernel, stride, padding))
+        layers.append(nn.MaxPool2d(kernel_size=3, stride=2))
+        in_channels = channels
+    layers += [nn.Dropout(0.5), block(in_channels, num_classes, 3, 1, 1)]
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return initialise(nn.Sequential(*layers), he)

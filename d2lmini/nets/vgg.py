@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from d2lmini.nets.initial import he, initialise
+from d2lmini.nets.stages import checked
 
 #: (convolutions, channels) of each block of VGG-11.
 VGG11 = ((1, 64), (1, 128), (2, 256), (2, 512), (2, 512))
@@ -29,7 +30,7 @@ def vgg11(
 ) -> nn.Sequential:
     """(N, in_channels, size, size) → (N, num_classes); ratio divides channels."""
     blocks: list[nn.Module] = []
-    for convs, channels in stages:
+    for convs, channels in checked(stages, (1, 64)):
         blocks.append(vgg_block(convs, in_channels, channels // ratio))
         in_channels = channels // ratio
     side = size // 2 ** len(stages)  # each block halves it

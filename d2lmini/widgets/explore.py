@@ -63,26 +63,30 @@ def checked(options: dict[str, Iterable[Any]]) -> dict[str, list[Any]]:
     return lists
 
 
-def drawn(f: Callable[..., Any], values: dict[str, Any]) -> Drawing:
-    """The matplotlib figure that `f` returns, or else draws on."""
+def drawn(f: Callable[..., Any], values: dict[str, Any]) -> tuple[Drawing, str]:
+    """The matplotlib figure that `f` returns, or else draws on, and its alt text."""
     import matplotlib.pyplot as plt
     from matplotlib.figure import Figure as Drawing
 
+    from d2lmini.picture import Picture
+
     open_before = set(plt.get_fignums())
-    result = f(**values)
+    result, alt = f(**values), ""
     fresh = [n for n in plt.get_fignums() if n not in open_before]
-    if isinstance(result, Drawing):
+    if isinstance(result, Picture):
+        drawing, alt = result.figure, result.alt
+    elif isinstance(result, Drawing):
         drawing = result
     elif fresh:
         drawing = plt.figure(fresh[-1])
     else:
         raise ValueError(
             f"{label(f)} returned {type(result).__name__} and opened no figure; "
-            "let it return a matplotlib figure."
+            "let it return a matplotlib figure or a Picture."
         )
     for n in fresh:
         plt.close(n)
-    return drawing
+    return drawing, alt
 
 
 def png(drawing: Drawing, dpi: int) -> str:
@@ -143,7 +147,8 @@ class Explore(Figure):
     @observe("choice")
     def _redraw(self, change: dict[str, Any]) -> None:
         if self.places:  # not while it is being built
-            self._fresh = [self.place, png(drawn(self._f, self.values), self.dpi)]
+            drawing, _ = drawn(self._f, self.values)
+            self._fresh = [self.place, png(drawing, self.dpi)]
 
     def describe(self) -> str:
         """One line: the options."""
@@ -167,7 +172,8 @@ def explore(
     """Controls for each of `options` over the figures that `f(**values)` draws.
 
     Each option is a list of values; at most 64 combinations in all.  `alt` is the
-    text alternative, or a function of the values that gives it.
+    text alternative, or a function of the values that gives it; a Picture brings
+    its own.
     """
     lists = checked(options)
     title = title or label(f).capitalize()
@@ -175,9 +181,11 @@ def explore(
     places, alts = [], []
     for combination in itertools.product(*lists.values()):
         values = dict(zip(lists, combination, strict=True))
-        places.append(frames.setdefault(png(drawn(f, values), dpi), len(frames)))
+        drawing, own = drawn(f, values)
+        places.append(frames.setdefault(png(drawing, dpi), len(frames)))
         words = ", ".join(f"{words_of(n)} {label(v)}" for n, v in values.items())
-        alts.append(alt(**values) if callable(alt) else f"{alt or title}: {words}")
+        plain = f"{alt or title}: {words}" + (f". {own}" if own and not alt else "")
+        alts.append(alt(**values) if callable(alt) else plain)
     return Explore(
         f, lists, title=title, frames=list(frames), places=places, alts=alts, dpi=dpi
     )

@@ -13,7 +13,7 @@ from traitlets import Dict, Int, List, TraitError, Unicode, validate
 from .base import Figure
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from d2lmini.summary import Summary
 
@@ -72,25 +72,35 @@ class _Walk:
 def _walk(twin: nn.Module, shape: tuple[int, int, int]) -> _Walk:
     """Walks a (C, H, W) image without data through a net on the meta device."""
     import torch
-    from torch.utils.flop_counter import FlopCounterMode
 
     from d2lmini.fit import explain_misfit
-    from d2lmini.summary import ReceptiveFields
 
     X = torch.empty(1, *shape, device="meta")
-    walk, hooks = _Walk([]), []
+    walk = _Walk([])
     try:
-        with FlopCounterMode(display=False) as counter, ReceptiveFields(X) as fields:
-            hooks = _observe(twin, walk.steps, counter.get_total_flops, fields)
-            with torch.no_grad(), explain_misfit(twin, X):
-                twin(X)
-            walk.work = counter.get_total_flops() // 2
+        with explain_misfit(twin, X):  # which tries other sizes: no hook is left then
+            walk.work = _counted(twin, X, walk.steps)
     except (ValueError, RuntimeError) as error:
         walk.problem = str(error).splitlines()[0]
-    finally:
-        for hook in hooks:
-            hook.remove()
     return walk
+
+
+def _counted(twin: nn.Module, X: Tensor, steps: list[_Step]) -> int:
+    """Multiply–adds of a pass, which adds the layers to `steps` as they begin."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from d2lmini.summary import ReceptiveFields
+
+    with FlopCounterMode(display=False) as counter, ReceptiveFields(X) as fields:
+        hooks = _observe(twin, steps, counter.get_total_flops, fields)
+        try:
+            with torch.no_grad():
+                twin(X)
+        finally:
+            for hook in hooks:
+                hook.remove()
+    return int(counter.get_total_flops()) // 2
 
 
 def _observe(net: nn.Module, steps: list[_Step], flops: Any, fields: Any) -> Any:

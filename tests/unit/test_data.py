@@ -211,3 +211,19 @@ def test_classes_are_torchvisions():
     from torchvision.datasets import FashionMNIST
 
     assert list(CLASSES) == FashionMNIST.classes
+
+
+def test_train_size_keeps_as_many_of_each_class_and_says_so():
+    data = load_fashion_mnist(50, root="offline", train_size=100)
+    again = load_fashion_mnist(50, root="offline", train_size=100)
+    whole = load_fashion_mnist(50, root="offline")
+    assert data.train.images.labels.bincount().tolist() == [10] * 10
+    assert "100 of" in data.train.images.source
+    assert torch.equal(data.train.images.images, again.train.images.images)
+    assert torch.equal(data.test.images.images, whole.test.images.images)
+
+
+@pytest.mark.parametrize("size", [0, -10, 15])
+def test_an_impossible_train_size_is_refused(size):
+    with pytest.raises(ValueError, match=f"multiple of 10 .* not {size}"):
+        load_fashion_mnist(50, root="offline", train_size=size)

@@ -3,14 +3,18 @@
 import functools
 import itertools
 import math
+import re
 
 import pytest
 import torch
 import torchvision
 from torch import nn
+from torchvision.models.googlenet import Inception as InceptionThere
 
 from d2lmini import nets, summary
-from d2lmini.nets.densenet import DenseBlock
+from d2lmini.nets.densenet import DenseBlock, transition
+from d2lmini.nets.googlenet import Inception
+from d2lmini.nets.resnet import Residual
 
 vgg_narrow = functools.partial(nets.vgg11, ratio=4)
 
@@ -95,20 +99,61 @@ def test_resnet18_is_torchvisions():
 
 
 def test_vgg11_is_torchvisions():
+    """Equal outputs at a sixteenth of the width, equal shapes at the full one."""
+    theirs = torchvision.models.vgg
     with torch.device("meta"):
-        theirs = torchvision.models.vgg11(num_classes=10, init_weights=False)
+        full = theirs.vgg11(num_classes=10, init_weights=False)
         ours = nets.vgg11(in_channels=3)
-    shapes = [[tuple(p.shape) for p in net.parameters()] for net in (ours, theirs)]
+    shapes = [[tuple(p.shape) for p in net.parameters()] for net in (ours, full)]
     assert shapes[0] == shapes[1]
-    narrow, twin = vgg_narrow(in_channels=3).eval(), nn.Sequential()
-    for layer in theirs.features:  # torchvision's order, our weights
-        twin.append(type(layer)(2, 2) if isinstance(layer, nn.MaxPool2d) else layer)
-    convs = iter([m for m in narrow.modules() if isinstance(m, nn.Conv2d)])
-    twin = nn.Sequential(
-        *(next(convs) if isinstance(m, nn.Conv2d) else m for m in twin)
-    )
-    X = torch.rand(1, 3, 224, 224)
-    torch.testing.assert_close(twin(X), narrow[:5](X))
+    plan = [4, "M", 8, "M", 16, 16, "M", 32, 32, "M", 32, 32, "M"]
+    twin = theirs.VGG(nn.Sequential(), num_classes=10, init_weights=False).eval()
+    twin.features = theirs.make_layers(plan)
+    twin.classifier[0] = nn.Linear(32 * 7 * 7, 4096)
+    narrow = nets.vgg11(in_channels=3, ratio=16).eval()
+    same_layers(narrow, twin)
+    X = torch.rand(2, 3, 224, 224)
+    torch.testing.assert_close(narrow(X), twin(X), rtol=1e-5, atol=1e-5)
+
+
+def test_an_inception_block_is_torchvisions():
+    """Theirs normalises, which is set to do nothing, and has 3×3 in the third path."""
+    widths = (6, (5, 7), (3, 8), 4)
+    ours = Inception(9, widths)
+    theirs = InceptionThere(9, 6, 5, 7, 3, 8, 4).eval()
+    theirs.branch3[1].conv = nn.Conv2d(3, 8, 5, padding=2, bias=False)
+    convs = [m for m in ours.modules() if isinstance(m, nn.Conv2d)]
+    units = [m for m in theirs.modules() if hasattr(m, "bn")]
+    for conv, unit in zip(convs, units, strict=True):
+        unit.conv.weight, unit.bn.bias, unit.bn.eps = conv.weight, conv.bias, 0.0
+    X = torch.rand(2, 9, 11, 11)
+    torch.testing.assert_close(ours(X), theirs(X), rtol=1e-5, atol=1e-5)
+
+
+def test_dense_block_and_transition_are_torchvisions():
+    """Theirs has a bottleneck in each layer, which gives way to our layer."""
+    theirs = torchvision.models.densenet
+    ours = DenseBlock(3, 5, 4).eval()
+    block = theirs._DenseBlock(3, 5, 4, 4, 0.0).eval()
+    for name, conv in zip(list(block), ours.convs, strict=True):
+        block[name] = Joining(conv)
+    X = torch.rand(2, 5, 8, 8)
+    torch.testing.assert_close(ours(X), block(X), rtol=1e-5, atol=1e-5)
+    pair = transition(5, 3).eval(), theirs._Transition(5, 3).eval()
+    pair[1].norm.load_state_dict(pair[0][0].state_dict())
+    pair[1].conv.weight, pair[1].conv.bias = pair[0][2].weight, pair[0][2].bias
+    torch.testing.assert_close(pair[0](X), pair[1](X), rtol=1e-5, atol=1e-5)
+
+
+class Joining(nn.Module):
+    """A layer in torchvision's way: it takes the list of all earlier results."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, features: list[torch.Tensor]) -> torch.Tensor:
+        return self.layer(torch.cat(features, 1))
 
 
 def test_googlenets_convolutions_are_torchvisions():
@@ -121,6 +166,57 @@ def test_googlenets_convolutions_are_torchvisions():
         for net in (ours, theirs)
     ]
     assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize(
+    ("make", "sizes"),
+    [
+        (nets.lenet, [28]),
+        (nets.alexnet, [195, 224, 226]),
+        (functools.partial(nets.vgg11, size=64), [64, 95]),
+        (nets.nin, [67, 96, 224]),
+        (nets.googlenet, [28, 64, 96, 224]),
+        (nets.resnet18, [28, 64, 96, 224]),
+        (nets.densenet, [29, 64, 96, 224]),
+    ],
+)
+def test_ten_logits_at_every_size_that_fits(make, sizes):
+    with torch.device("meta"):
+        net = make()
+        for size in sizes:
+            assert net(torch.empty(3, 1, size, size)).shape == (3, 10)
+
+
+#: As small as each network can be, so that it exports in a second or so.
+SMALL = {
+    "alexnet": (nets.alexnet, 224),
+    "vgg11": (functools.partial(nets.vgg11, ratio=16, size=32), 32),
+    "nin": (nets.nin, 67),
+    "googlenet": (nets.googlenet, 32),
+    "resnet18": (nets.resnet18, 32),
+    "densenet": (nets.densenet, 32),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_network_exports(name):
+    make, size = SMALL[name]
+    net, X = make().eval(), torch.rand(1, 1, size, size)
+    program = torch.export.export(net, (X,))
+    with torch.no_grad():
+        torch.testing.assert_close(program.module()(X), net(X))
+
+
+def test_blocks_are_objects_that_can_be_swapped():
+    """A plain block in place of the residual one: the same net without the skips."""
+
+    class Plain(Residual):
+        def forward(self, X: torch.Tensor) -> torch.Tensor:
+            return torch.relu(self.added(X))
+
+    plain = nets.resnet18(stages=((1, 4), (2, 6)), block=Plain)
+    assert sum(isinstance(m, Plain) for m in plain.modules()) == 3
+    assert plain(torch.rand(2, 1, 16, 16)).shape == (2, 10)
 
 
 def test_dense_block_as_in_the_text():
@@ -157,16 +253,75 @@ def test_classes_and_channels_can_be_chosen(name):
     ("make", "size", "words"),
     [
         (nets.alexnet, 62, "only 2×2 pixels are left at layer 12 .MaxPool2d"),
+        (nets.alexnet, 62, "nothing is left after pool 3; the net needs at least 67"),
+        (nets.alexnet, 32, "nothing is left after pool 2; the net needs at least 67"),
         (nets.alexnet, 10, "only 10×10 pixels are left at layer 0 .Conv2d"),
-        (nets.alexnet, 96, "1024 features reach layer 14|features reach layer 14"),
-        (nets.nin, 32, "pixels are left at layer"),
-        (nets.vgg11, 96, "features reach layer"),
-        (nets.densenet, 16, "pixels are left at layer|larger"),
+        (nets.alexnet, 10, "nothing is left after convolution 1"),
+        (nets.alexnet, 96, "256 features reach layer 14 .Linear.*takes 6400"),
+        (nets.nin, 32, "nothing is left after pool 2; the net needs at least 67"),
+        (nets.vgg11, 28, "nothing is left after pool 5; the net needs at least 32"),
+        (nets.vgg11, 96, "4608 features reach layer 6.0 .Linear.*takes 25088"),
+        (nets.densenet, 16, "nothing is left after pool 4; the net needs at least 29"),
     ],
 )
 def test_an_input_that_is_too_small_is_named(make, size, words):
-    with torch.device("meta"), pytest.raises(ValueError, match=words):
+    with torch.device("meta"), pytest.raises(ValueError, match=words) as caught:
         summary(make(), (1, size, size))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [nets.nin, nets.densenet])
+def test_the_size_that_is_needed_is_enough_and_one_less_is_not(make):
+    with torch.device("meta"):
+        net = make().eval()
+        with pytest.raises(ValueError, match="at least") as caught:
+            summary(net, (1, 20, 20))
+        needed = int(re.findall(r"at least (\d+) px", str(caught.value))[0])
+        with pytest.raises(RuntimeError):
+            net(torch.empty(1, 1, needed - 1, needed - 1))
+        assert net(torch.empty(1, 1, needed, needed)).shape == (1, 10)
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_channels_that_do_not_fit_are_named(name):
+    make, size = LIGHT[name]
+    words = r"3 channels reach layer 0[.\d]* \(Conv2d\).*takes 1; .*in_channels=3"
+    with torch.device("meta"), pytest.raises(ValueError, match=words):
+        summary(make(), (3, size, size))
+
+
+def test_channels_that_do_not_fit_inside_a_net_are_named():
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(3))
+    words = r"4 channels reach layer 1 \(BatchNorm2d\).*let that layer take 4"
+    with pytest.raises(ValueError, match=words):
+        summary(net, (1, 9, 9))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: nets.vgg11(stages=()), r"stages is empty.*\(1, 64\)"),
+        (lambda: nets.vgg11(stages=(1, 64)), r"stage 1 is 1: write it like \(1, 64\)"),
+        (lambda: nets.vgg11(stages=((1, 64), (2, 64, 3))), r"stage 2 is \(2, 64, 3\)"),
+        (lambda: nets.vgg11(stages=((0, 64),)), "stage 1 is .* whole numbers from 1"),
+        (lambda: nets.vgg11(stages=((1, 64.0),)), "stage 1 is .* whole numbers"),
+        (lambda: nets.vgg11(stages="ab"), "the stages are 'ab': give a list"),
+        (lambda: nets.resnet18(stages=[]), r"stages is empty.*\(2, 64\)"),
+        (lambda: nets.resnet18(stages=((2,),)), r"stage 1 is \(2,\)"),
+        (lambda: nets.nin(stages=[]), "stages is empty"),
+        (lambda: nets.nin(stages=[(96, 11, 4)]), r"like \(96, 11, 4, 0\)"),
+        (lambda: nets.densenet(blocks=[]), "stages is empty: give one or more like 4"),
+        (lambda: nets.densenet(blocks=[(4, 32)]), r"stage 1 is \(4, 32\)"),
+        (lambda: nets.densenet(blocks=4), "the stages are 4: give a list"),
+        (lambda: nets.googlenet(stages=[]), "stages is empty"),
+        (lambda: nets.googlenet(stages=[[]]), r"stage 1 is \[\]"),
+        (lambda: nets.googlenet(stages=[[(64, 128, 32, 32)]]), "stage 1 is"),
+    ],
+)
+def test_stages_that_describe_no_network_are_one_sentence(make, words):
+    with torch.device("meta"), pytest.raises(ValueError, match=words) as caught:
+        make()
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("pool", [nn.AvgPool2d, nn.MaxPool2d])

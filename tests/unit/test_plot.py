@@ -27,6 +27,8 @@ def pictures(history) -> dict[str, Picture]:
         "filters": plot.filters(torch.randn(5, 3, 4, 4)),
         "feature_maps": plot.feature_maps(torch.rand(1, 7, 5, 5), image=X[0]),
         "confusion": plot.confusion(torch.randint(0, 9, (10, 10))),
+        "heat": plot.heat(X[0], torch.randn(8, 8), "Title", unit="unit"),
+        "per_class": plot.per_class({"a": torch.eye(10), "b": torch.ones(10, 10)}),
     }
 
 

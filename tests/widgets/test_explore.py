@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from d2lmini.picture import Picture
 from d2lmini.widgets import explore
 
 matplotlib.use("agg")
@@ -77,6 +78,25 @@ def test_a_function_may_draw_on_the_current_figure():
     assert len(shown.frames) == 2
     assert plt.get_fignums() == [kept.number]
     plt.close(kept)
+
+
+def painted(colour="red"):
+    """A swatch that brings its own alt text."""
+    return Picture(swatch(colour), f"All {colour}.")
+
+
+def test_a_picture_brings_its_own_alt_text(page_of):
+    shown = explore(painted, colour=list(COLOURS), title="Swatch", dpi=50)
+    page = page_of(shown)
+    oracle.read(page, [{"choice": [1]}])
+    pixel, _, alt = page.evaluate(PIXEL)
+    assert tuple(pixel) == COLOURS["blue"]
+    assert alt == "Swatch: colour blue. All blue."
+    assert "All red." in shown.still()
+    shown.choice = [2]  # in a kernel, a Picture is drawn anew as well
+    assert shown._fresh[0] == 2
+    told = explore(painted, colour=["red"], alt=lambda colour: f"so {colour}", dpi=20)
+    assert told.alts == ["so red"]
 
 
 def test_in_a_kernel_the_choice_draws_anew():

@@ -1,0 +1,83 @@
+"""Measurements over a few places, a line for each thing that was measured."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+from torch import Tensor
+
+from d2lmini.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
+from d2lmini.picture import Picture
+
+Series = Mapping[str, Tensor | Sequence[float] | Sequence[Sequence[float]]]
+
+
+def lines(
+    series: Series,
+    places: Sequence[str | float],
+    *,
+    title: str,
+    xlabel: str,
+    alt: str | None = None,
+) -> Picture:
+    """Shares over ``places`` (numbers, or words in order), one line per name.
+
+    Each of ``series`` is (places,), or (runs, places): then the line is the mean
+    and a band reaches from the least to the largest run.  Raises ValueError for
+    no series, more than six, or one of another length.
+    """
+    tables = _tables(series, len(places))
+    words = any(isinstance(place, str) for place in places)
+    x = list(range(len(places))) if words else [float(p) for p in places]
+    with look():
+        figure, (ax,) = canvas(1, 1, WIDTH, 3.2)
+        for i, (name, table) in enumerate(tables.items()):
+            _line(ax, x, name, table, i)
+        ax.set_xticks(x, [str(place) for place in places])
+        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        ax.set(title=title, xlabel=xlabel)
+        figure.legend(loc="outside upper right", ncols=len(tables), fontsize=9)
+        return finish(figure, alt or _read(tables, places, title))
+
+
+def _tables(series: Series, length: int) -> dict[str, Tensor]:
+    """Each series as float64 (runs, places)."""
+    if not 1 <= len(series) <= len(COLOURS):
+        raise ValueError(
+            f"there are {len(series)} series to draw: give 1 to {len(COLOURS)}."
+        )
+    tables = {}
+    for name, values in series.items():
+        table = torch.as_tensor(values, dtype=torch.float64).cpu()
+        if table.ndim not in (1, 2) or table.shape[-1] != length or not len(table):
+            raise ValueError(
+                f"{name!r} has the shape {tuple(table.shape)}: give {length} numbers, "
+                "one for each place, or several rows of them."
+            )
+        tables[name] = table.reshape(-1, length)
+    return tables
+
+
+def _line(
+    ax: Axes, x: list[float] | list[int], name: str, table: Tensor, i: int
+) -> None:
+    style: Any = {"color": COLOURS[i], "marker": MARKERS[i], "label": name}
+    ax.plot(x, table.mean(0).tolist(), **style)
+    if len(table) > 1:
+        low, high = table.min(0).values.tolist(), table.max(0).values.tolist()
+        ax.fill_between(x, low, high, color=COLOURS[i], alpha=0.2, linewidth=0)
+
+
+def _read(tables: dict[str, Tensor], places: Sequence[str | float], title: str) -> str:
+    """The alt text: every mean."""
+    parts = [
+        f"{name}: "
+        + ", ".join(
+            f"{mean:.1%} at {place}"
+            for place, mean in zip(places, table.mean(0).tolist(), strict=True)
+        )
+        for name, table in tables.items()
+    ]
+    return f"{title}, as lines. " + "; ".join(parts) + "."

@@ -1,0 +1,91 @@
+"""Gradient sizes against a gradient by hand, and the figure that shows them."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from d2lmini.gradients import gradient_sizes, gradients
+
+
+def batch(size=3):
+    generator = torch.Generator().manual_seed(0)
+    X = torch.rand(6, 1, size, size, generator=generator)
+    return X, torch.tensor([0, 1, 2, 0, 1, 2])
+
+
+def net():
+    torch.manual_seed(1)
+    layers = nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Dropout(0.5)
+    return nn.Sequential(*layers, nn.Linear(4, 3))
+
+
+def test_a_dense_layers_gradient_is_the_formula():
+    """d loss / d W = (softmax − one-hot)ᵀ X / N for a single dense layer."""
+    X, y = batch()
+    dense = nn.Sequential(nn.Flatten(), nn.Linear(9, 3))
+    with torch.no_grad():
+        error = dense(X).softmax(1) - F.one_hot(y, 3)
+        slope = error.T @ X.flatten(1) / len(X)
+    sizes = gradient_sizes(dense, X, y)
+    assert sizes == {"dense 1": pytest.approx(float(slope.square().mean() ** 0.5))}
+
+
+def test_a_convolutions_gradient_is_that_of_finite_differences():
+    X, y = batch()
+    X, twin = X.double(), net().double().eval()
+    weight, step, slopes = twin[0].weight, 1e-6, []
+    with torch.no_grad():
+        for i in range(weight.numel()):
+            ends = []
+            for sign in (1, -2):  # up by a step, then down to minus a step
+                weight.view(-1)[i] += sign * step
+                ends.append(float(F.cross_entropy(twin(X), y)))
+            weight.view(-1)[i] += step
+            slopes.append((ends[0] - ends[1]) / (2 * step))
+    size = torch.tensor(slopes).square().mean().sqrt()
+    assert gradient_sizes(twin, X, y)["conv 1"] == pytest.approx(float(size), rel=1e-4)
+
+
+def test_layers_are_named_in_order_and_the_net_stays_as_it_was():
+    twin, (X, y) = net().train(), batch()
+    before = [p.clone() for p in twin.parameters()]
+    assert list(gradient_sizes(twin, X, y)) == ["conv 1", "dense 1"]
+    assert twin.training and twin[3].training
+    for parameter, old in zip(twin.parameters(), before, strict=True):
+        assert parameter.grad is None and torch.equal(parameter, old)
+
+
+def test_dropout_does_not_blur_the_sizes():
+    twin, (X, y) = net(), batch()
+    assert gradient_sizes(twin, X, y) == gradient_sizes(twin, X, y)
+
+
+def test_a_net_without_weights_is_refused():
+    with pytest.raises(ValueError, match="no convolution and no dense layer"):
+        gradient_sizes(nn.Flatten(), *batch())
+
+
+def test_the_figure_shows_every_size_on_a_log_scale():
+    sizes = {"conv 1": 1e-6, "conv 2": 0.0, "dense 1": 1e-1}
+    picture = gradients({"ReLU": dict.fromkeys(sizes, 0.5), "sigmoid": sizes})
+    (ax,) = picture.figure.axes
+    flat, steep = [line.get_ydata() for line in ax.lines]
+    assert list(flat) == [0.5] * 3 and [steep[0], steep[2]] == [1e-6, 1e-1]
+    assert steep[1] != steep[1]  # 0 has no place there
+    assert ax.get_yscale() == "log"
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == list(sizes)
+    assert ax.lines[0].get_marker() != ax.lines[1].get_marker()  # colour is not all
+    assert "sigmoid: 1.0e-06 at conv 1, 1.0e-01 at dense 1" in picture.alt
+
+
+@pytest.mark.parametrize(
+    ("nets", "words"),
+    [
+        ({}, "nothing to draw"),
+        ({"a": {"conv 1": 1.0}, "b": {"dense 1": 1.0}}, "'b' has the layers dense 1"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(nets, words):
+    with pytest.raises(ValueError, match=words):
+        gradients(nets)

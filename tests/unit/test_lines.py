@@ -1,0 +1,45 @@
+"""Lines over places: what they hold, what they say, what they refuse."""
+
+import pytest
+import torch
+
+from d2lmini.lines import lines
+
+LOOK = {"title": "Accuracy", "xlabel": "shift"}
+
+
+def drawn(series, places):
+    return lines(series, places, **LOOK)
+
+
+def test_the_line_is_the_mean_and_the_band_holds_every_run():
+    runs = torch.tensor([[0.9, 0.5, 0.4], [0.7, 0.6, 0.1]])
+    ax = drawn({"a": runs, "b": [0.1, 0.2, 0.3]}, [0, 1, 4]).figure.axes[0]
+    first, second = ax.lines
+    assert first.get_ydata() == pytest.approx([0.8, 0.55, 0.25], abs=1e-6)
+    assert list(second.get_xdata()) == [0, 1, 4]
+    (band,) = ax.collections  # a single run has none
+    corners = {
+        tuple(round(float(v), 3) for v in c) for c in band.get_paths()[0].vertices
+    }
+    assert {(0, 0.7), (0, 0.9), (4, 0.1), (4, 0.4)} <= corners
+
+
+def test_the_alt_text_says_the_means_and_words_keep_their_order():
+    picture = drawn({"with": [0.5, 0.25]}, ["late", "early"])
+    assert "with: 50.0% at late, 25.0% at early" in picture.alt
+    labels = [t.get_text() for t in picture.figure.axes[0].get_xticklabels()]
+    assert labels == ["late", "early"]
+
+
+@pytest.mark.parametrize(
+    ("series", "words"),
+    [
+        ({}, "there are 0 series"),
+        ({"a": [0.1, 0.2, 0.3]}, "'a' has the shape .3,.: give 2 numbers"),
+        ({"a": torch.zeros(0, 2)}, "'a' has the shape"),
+    ],
+)
+def test_what_cannot_be_drawn_is_named(series, words):
+    with pytest.raises(ValueError, match=words):
+        drawn(series, [0, 1])

@@ -1,0 +1,162 @@
+"""The maps of where a network looks agree with brute force and with calculus."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from d2lmini import CLASSES, gradient_map, nets, occlusion, plot
+
+
+def seeing(row: int, column: int, size: int = 9) -> nn.Sequential:
+    """A net of two classes that looks at one pixel only: class 1 if it is bright."""
+    net = nn.Sequential(nn.Flatten(), nn.Linear(size * size, 2))
+    nn.init.zeros_(net[1].weight)
+    net[1].weight.data[1, row * size + column] = 6.0
+    net[1].bias.data = torch.tensor([0.0, -3.0])
+    return net
+
+
+def covered(net: nn.Module, image: Tensor, label: int, patch: int) -> Tensor:
+    """The oracle: one image at a time, a square around every pixel."""
+    H, W = image.shape[-2:]
+    whole, reach = net(image[None]).softmax(1)[0, label], patch // 2
+    falls = torch.empty(H, W)
+    for i in range(H):
+        for j in range(W):
+            X = image.clone()
+            X[
+                :, max(i - reach, 0) : i + reach + 1, max(j - reach, 0) : j + reach + 1
+            ] = 0.5
+            falls[i, j] = whole - net(X[None]).softmax(1)[0, label]
+    return falls
+
+
+@pytest.mark.parametrize("shape", [(1, 9, 9), (2, 7, 11)])
+@pytest.mark.parametrize("patch", [1, 3, 5])
+def test_occlusion_by_brute_force(shape, patch):
+    C, H, W = shape
+    net = nn.Sequential(nn.Flatten(), nn.Linear(C * H * W, 4)).eval()
+    image = torch.rand(shape)
+    found = occlusion(net, image, label=2, patch=patch, stride=1)
+    with torch.no_grad():
+        torch.testing.assert_close(found, covered(net, image, 2, patch))
+
+
+def test_hiding_the_one_pixel_that_counts_costs_and_no_other():
+    image = torch.full((1, 9, 9), 0.2)
+    image[0, 2, 6] = 1.0
+    net = seeing(2, 6)
+    found = occlusion(net, image, patch=3, stride=1)
+    rows, columns = torch.nonzero(found.abs() > 1e-6, as_tuple=True)
+    assert {*rows.tolist()} == {1, 2, 3} and {*columns.tolist()} == {5, 6, 7}
+    slope = gradient_map(net, image)
+    assert slope[2, 6] == pytest.approx(6.0) and slope.sum() == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("size", [28, 32, 96, 224])
+def test_a_map_takes_two_hundred_passes_at_most(size):
+    passes = []
+
+    class Counting(nn.Module):
+        def forward(self, X: Tensor) -> Tensor:
+            passes.append(len(X))
+            return X.flatten(1)[:, :10]
+
+    assert occlusion(Counting(), torch.rand(1, size, size)).shape == (size, size)
+    assert 50 < sum(passes) <= 200
+
+
+def test_a_coarse_map_is_exact_at_its_centres():
+    """At 9 pixels with stride 3 the centres are the pixels 1, 4 and 7."""
+    net = nn.Sequential(nn.Flatten(), nn.Linear(81, 3)).eval()
+    image = torch.rand(1, 9, 9)
+    fine = occlusion(net, image, label=0, patch=3, stride=1)
+    coarse = occlusion(net, image, label=0, patch=3, stride=3)
+    torch.testing.assert_close(coarse[1::3, 1::3], fine[1::3, 1::3])
+
+
+def test_gradient_map_by_differences():
+    net = nets.lenet().double().eval()
+    image = torch.rand(1, 28, 28, dtype=torch.float64)
+    label = int(net(image[None]).argmax())
+    slope = gradient_map(net, image)
+    for row, column in ((14, 14), (3, 20), (0, 0)):
+        step = torch.zeros_like(image)
+        step[0, row, column] = 1e-5
+        up, down = (net((image + s)[None])[0, label] for s in (step, -step))
+        wanted = float((up - down).abs().detach()) / 2e-5
+        assert float(slope[row, column]) == pytest.approx(wanted, rel=1e-3, abs=1e-9)
+
+
+@pytest.mark.parametrize("look", [occlusion, gradient_map])
+def test_net_and_image_are_left_as_they_were(look):
+    net = nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout(), seeing(2, 2)
+    )
+    net[3] = nn.Sequential(nn.Flatten(), nn.Linear(2 * 7 * 7, 2))
+    net.train()
+    net[1].eval()  # a frozen layer in a net in training mode
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    modes = [layer.training for layer in net.modules()]
+    image = torch.rand(1, 9, 9, requires_grad=True)
+    with torch.no_grad():
+        first, second = look(net, image), look(net, image)
+    assert torch.equal(first, second)  # no dropout
+    assert modes == [layer.training for layer in net.modules()]
+    assert all(p.grad is None for p in net.parameters()) and image.grad is None
+    assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())
+    assert not first.requires_grad and first.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda net, X: occlusion(net, X[None].repeat(2, 1, 1, 1)), r"give X\[0\]"),
+        (lambda net, X: gradient_map(net, X[0]), r"must be one of \(C, H, W\)"),
+        (lambda net, X: occlusion(net, X, patch=0), "patch is 0: .* 1 to 9"),
+        (lambda net, X: occlusion(net, X, stride=10), "stride is 10: .* 1 to 9"),
+        (lambda net, X: occlusion(net, X, label=2), "label is 2, .* classes 0 to 1"),
+        (lambda net, X: gradient_map(net, X, -1), "label is -1"),
+        (lambda net, X: gradient_map(net, (X * 255).byte()), "torch.uint8: give"),
+        (lambda net, X: occlusion(net, X[:, :8]), "72 features reach layer 1"),
+        (lambda net, X: plot.heat(X, X[0, :5]), "do not lie over each other"),
+        (lambda net, X: plot.heat(X, X[0] / 0), "no numbers"),
+        (lambda net, X: plot.per_class({}), "0 networks"),
+        (lambda net, X: plot.per_class({"a": X[0]}), r"counts of 'a' are \(9, 9\)"),
+    ],
+)
+def test_bad_input_is_one_sentence(call, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        call(seeing(2, 2), torch.rand(1, 9, 9))
+    assert "\n" not in str(caught.value)
+
+
+def test_heat_says_where_and_keeps_zero_white():
+    values = torch.zeros(9, 9)
+    values[8, 0], values[0, 0] = 0.5, -0.25
+    picture = plot.heat(torch.rand(1, 9, 9), values, "Cost", unit="fall")
+    assert "from -0.25 to 0.5; the largest lies in the lower left" in picture.alt
+    shown = picture.figure.axes[1].images[0]
+    assert shown.get_clim() == (-0.5, 0.5) and shown.cmap(0.5)[:3] == pytest.approx(
+        (1, 1, 1), abs=0.02
+    )
+    plain = plot.heat(torch.rand(9, 9), values.abs()).figure.axes[1].images[0]
+    assert plain.get_clim() == (0, 0.5) and plain.cmap(0.0)[:3] == (1, 1, 1)
+
+
+def test_per_class_draws_each_share_and_states_the_largest_gain():
+    old = torch.diag(torch.arange(10, 110, 10))  # class k: 10 (k + 1) right of …
+    old[:, 0] += 110 - old.sum(1)  # … 110, the rest taken for class 0
+    new = old.clone()
+    new[6, 6] += 22
+    new[6, 0] -= 22
+    picture = plot.per_class({"LeNet": old, "AlexNet": new})
+    axes = picture.figure.axes[0]
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    wanted = {n: old.diagonal()[i] / 110 for i, n in enumerate(CLASSES)}
+    drawn = axes.collections[1].get_offsets()  # after the lines: LeNet's dots
+    assert [float(wanted[n]) for n in names] == pytest.approx(list(drawn[:, 0]))
+    assert sorted(drawn[:, 0]) == list(drawn[:, 0])
+    assert "AlexNet gains most on LeNet at Shirt, from 63.6% to 83.6%" in picture.alt
+    same = plot.per_class({"a": old, "b": old}).alt
+    assert "b gains on a in no class" in same
