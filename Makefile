@@ -50,7 +50,6 @@ lab: $(STAMP)  ## open the chapters in JupyterLab
 # same cores have been seen to slow each other down fiftyfold.
 test: export OMP_NUM_THREADS := 1
 test: export D2LMINI_DATA := $(TEST_DATA)
-test: export OMP_NUM_THREADS := 1
 test: $(STAMP)  ## lint, types, unit tests, every chapter, the site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -3,8 +3,11 @@
 from d2lmini import augment, nets, plot, schedules
 from d2lmini.data import CLASSES, Batches, ImageSet, Splits, load_fashion_mnist
 from d2lmini.device import setup
+from d2lmini.diagram import diagram
 from d2lmini.history import History
+from d2lmini.looking import gradient_map, occlusion
 from d2lmini.measure import confusion_matrix, worst_mistakes
+from d2lmini.replay import replay
 from d2lmini.summary import summary
 from d2lmini.train import evaluate, predict, train
 
@@ -16,11 +19,15 @@ __all__ = [
     "Splits",
     "augment",
     "confusion_matrix",
+    "diagram",
     "evaluate",
+    "gradient_map",
     "load_fashion_mnist",
     "nets",
+    "occlusion",
     "plot",
     "predict",
+    "replay",
     "schedules",
     "setup",
     "summary",

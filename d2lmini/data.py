@@ -156,6 +156,7 @@ def load_fashion_mnist(
     *,
     resize: int | None = None,
     augment: Augment | None = None,
+    train_size: int | None = None,
     root: str | Path | None = None,
     device: torch.device | None = None,
     seed: int = 0,
@@ -168,13 +169,21 @@ def load_fashion_mnist(
     is checked before use.  The 5 000 validation images are 500 of each
     class and always the same ones; ``seed`` orders the training batches.
     ``device=None`` is the best there is.  ``augment`` applies to the training
-    images only.  Raises :class:`d2lmini.files.DataError`.
+    images only.  ``train_size`` keeps that many training images, the same
+    number of each class and always the same ones, and the source says so
+    (the drawn sample may have fewer).
+    Raises :class:`d2lmini.files.DataError`, and ValueError for a size that
+    cannot be.
     """
     device = device or best_device()
     mode.withdraw()
     parts = _offline_parts() if files.is_offline(root) else _real_parts(root)
-    if parts[0].source != "Fashion-MNIST":
-        mode.admit(parts[0].source)
+    if train_size is not None:
+        if files.is_offline(root):  # smaller, and admitted below
+            train_size = min(train_size, len(parts[0]))
+        parts[0] = _subset(parts[0], train_size)
+    if parts[1].source != "Fashion-MNIST":
+        mode.admit(parts[1].source)
     sets = [_on(device, part) for part in parts]
     if mode.quick():
         sets = [
@@ -200,6 +209,18 @@ def split(labels: Tensor, held_out: int) -> tuple[Tensor, Tensor]:
     out = torch.zeros(len(labels), dtype=torch.bool)
     out[torch.cat(taken)] = True
     return torch.nonzero(~out).flatten(), torch.nonzero(out).flatten()
+
+
+def _subset(part: ImageSet, size: int) -> ImageSet:
+    """``size`` images of ``part``, the same number of each class."""
+    if size % len(CLASSES) or not 0 < size <= len(part):
+        raise ValueError(
+            f"train_size must be a multiple of {len(CLASSES)} of at most "
+            f"{len(part):,} images, or None for all of them, not {size}."
+        )
+    _, chosen = split(part.labels, size)
+    source = f"{part.source}, {size:,} of {len(part):,} training images"
+    return ImageSet(part.images[chosen], part.labels[chosen], source)
 
 
 def _real_parts(root: str | Path | None) -> list[ImageSet]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from d2lmini.recipe import Recipe
+from d2lmini.snapshots import Snapshot
 
 if TYPE_CHECKING:
     from d2lmini.picture import Picture
@@ -30,7 +31,8 @@ class History:
 
     ``test_accuracy`` is measured once, after the last epoch, and None until
     then.  ``notes`` is what every figure of the run has to say ("offline
-    sample", "quick mode").
+    sample", "quick mode").  ``snapshots`` follow the images that ``train``
+    was asked to watch; :func:`d2lmini.replay` shows them.
     """
 
     name: str
@@ -42,6 +44,7 @@ class History:
     epochs: list[Epoch] = field(default_factory=list)
     test_loss: float | None = None
     test_accuracy: float | None = None
+    snapshots: list[Snapshot] = field(default_factory=list)
 
     @property
     def precision(self) -> str:
@@ -90,6 +93,7 @@ class History:
             values: dict[str, Any] = json.loads(text)
             values["epochs"] = [Epoch(**epoch) for epoch in values["epochs"]]
             values["notes"] = tuple(values["notes"])
+            values["snapshots"] = [Snapshot(**s) for s in values.get("snapshots", [])]
             return cls(**values)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(

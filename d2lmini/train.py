@@ -19,9 +19,11 @@ from d2lmini.data import Batches, Splits
 from d2lmini.device import best_precision, device_name
 from d2lmini.fit import explain_misfit
 from d2lmini.history import Epoch, History
+from d2lmini.nets import trained
 from d2lmini.recipe import recipe
 from d2lmini.report import Report, default_report
 from d2lmini.schedules import one_cycle
+from d2lmini.snapshots import Watcher
 
 Optimizer = Callable[..., torch.optim.Optimizer]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -40,6 +42,7 @@ def train(
     report: Report | None = None,
     resume: str | Path | None = None,
     name: str | None = None,
+    watch: Tensor | None = None,
 ) -> History:
     """Train ``net`` in place on ``data.train``; return how it went.
 
@@ -53,8 +56,10 @@ def train(
     ``resume`` names a file that keeps the run's state after each epoch and
     that the run continues from, bit for bit on a CPU, if it exists; it is
     refused if another recipe wrote it.  ``name`` labels the run in plots;
-    with ``D2LMINI_RUNS`` set, the run also keeps its state and its history in
-    that folder under this name.
+    with ``D2LMINI_RUNS`` set, the run also keeps its state, its history and its
+    weights in that folder under this name.  ``watch`` is a few images (N, C, H, W) as
+    the net takes them: the history then keeps, at some moments of the run,
+    what the net says of them and its first kernels.
 
     Ctrl-C ends the run and returns the epochs so far.  When a batch does not
     fit into memory it is worked through in halves, quarters …, with the same
@@ -90,6 +95,7 @@ def train(
     saved = (net, step.optimizer, step.scaler, device)
     if state and state.exists():
         history = checkpoint.restore(state, history, *saved)
+    watcher = Watcher(net, watch, data.train)
     report = report or default_report()
     report.start(history, len(data.train))
     try:
@@ -99,11 +105,13 @@ def train(
             tally = torch.zeros(2, device=device)  # summed loss, hits
             net.train()
             for i, (X, y) in enumerate(data.train):
+                watcher(history, epoch, i, tally)
                 progress = (epoch + i / len(data.train)) / epochs
                 step.set_lr(lr * schedule(progress))
                 with _explained(net, X, i):
                     step(X, y, tally, report)
                 report.batch(epoch, i + 1)
+            watcher(history, epoch, len(data.train), tally)
             history.epochs.append(_measured(net, data, tally, begun, precision, loss))
             _refuse_nan(history, lr)
             report.epoch(history)
@@ -112,7 +120,7 @@ def train(
         history.test_loss, history.test_accuracy = evaluate(
             net, data.test, precision=precision, loss=loss
         )
-        _keep(history, name)
+        _keep(net, history, name)
     except KeyboardInterrupt:
         report.say(f"Stopped by hand after {len(history.epochs)} of {epochs} epochs.")
     finally:
@@ -283,10 +291,11 @@ def _state_file(resume: str | Path | None, name: str | None) -> Path | None:
     return folder / "checkpoints" / f"{name}.pt" if folder and name else None
 
 
-def _keep(history: History, name: str | None) -> None:
+def _keep(net: nn.Module, history: History, name: str | None) -> None:
     folder = _runs()
     if folder and name:
         history.save(folder / f"{name}.json")
+        trained.save(net, folder / "weights" / f"{name}.npz")
 
 
 def _runs() -> Path | None:

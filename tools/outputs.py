@@ -1,7 +1,10 @@
 """Run chapters in full and store what they show: ``python -m tools.outputs``.
 
 Without names, every chapter whose code has changed since its outputs were stored;
-with names (``lenet``), those, if changed; ``--force`` runs them in any case.
+with names (``lenet``), those, if changed; ``--force`` runs them in any case, and
+trains anew.  Without it a training that was interrupted goes on, and one that is
+finished and whose recipe has not changed is read again: hours are not spent on a
+corrected sentence.  The states lie in ``book/runs/checkpoints``.
 """
 
 import argparse
@@ -9,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -18,10 +22,12 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+from d2lmini.nets import trained
 from tools import address, book
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 RUNS = book.ROOT / "book" / "runs"
+MOST_SHIPPED = 1_000_000  # bytes of a network's weights in the package
 
 
 def refusal(environment: dict[str, str]) -> str | None:
@@ -199,8 +205,18 @@ def _update(path: Path, *, force: bool) -> None:
     except CellExecutionError as error:
         sys.exit(f"{name} is left as it was, because a cell failed:\n{error}")
     write(nb, path)
-    _remove(checkpoints(nb))
+    _ship(nb)
     print(f"{name}: stored after {time.monotonic() - begun:.0f} s")
+
+
+def _ship(nb: NotebookNode) -> None:
+    """Put the small weights among those just trained into the package."""
+    for checkpoint in checkpoints(nb):
+        file = RUNS / "weights" / f"{checkpoint.stem}.npz"
+        small = file.exists() and file.stat().st_size <= MOST_SHIPPED
+        if small and checkpoint.stem in trained.TRAINED:
+            trained.SHIPPED.mkdir(exist_ok=True)
+            shutil.copyfile(file, trained.SHIPPED / file.name)
 
 
 def _remove(paths: list[Path]) -> None:

@@ -106,3 +106,17 @@ def test_tidying_keeps_every_output_that_is_read(good):
 def test_an_unknown_chapter_is_named():
     with pytest.raises(ValueError, match="no chapter alexnett"):
         outputs.select(["alexnett"])
+
+
+def test_small_weights_are_shipped_and_large_ones_are_not(tmp_path, monkeypatch):
+    code = 'train(net, data, name="lenet")\ntrain(net, data, name="vgg")'
+    nb = new_notebook(cells=[new_code_cell(code + '\ntrain(net, name="lenet-sgd")')])
+    weights = tmp_path / "runs" / "weights"
+    weights.mkdir(parents=True)
+    for name, size in {"lenet": 900, "vgg": 2_000_000, "lenet-sgd": 900}.items():
+        (weights / f"{name}.npz").write_bytes(bytes(size))
+    monkeypatch.setattr(outputs, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(outputs.trained, "SHIPPED", tmp_path / "shipped")
+    outputs._ship(nb)
+    shipped = [file.name for file in (tmp_path / "shipped").iterdir()]
+    assert shipped == ["lenet.npz"]

@@ -303,6 +303,25 @@ def test_another_network_is_caught(lenet, spoil):
     assert complaint(rules.net_is_the_packages, *lenet)
 
 
+def test_a_network_may_stand_in_several_cells(lenet):
+    nb, path = lenet
+    first, second = nb.cells[-1].source.split("def lenet(")
+    nb.cells[-1].source = first
+    nb.cells.append(new_code_cell("def lenet(" + second, metadata={"tags": ["net"]}))
+    assert not list(rules.net_is_the_packages(nb, path))
+    nb.cells[-2:] = reversed(nb.cells[-2:])
+    assert complaint(rules.net_is_the_packages, nb, path)
+
+
+def test_cells_of_an_exercise_follow_one_text(good):
+    graded = {"nbgrader": {"grade": False}}
+    good.cells.append(new_markdown_cell("What is the shape?"))
+    good.cells += [new_code_cell("x = 1", metadata=graded) for _ in range(3)]
+    assert not list(rules.prose_stands_before_code(good, None))
+    good.cells.append(new_code_cell("x = 2"))
+    assert complaint(rules.prose_stands_before_code, good, None)
+
+
 def test_comments_and_layout_of_a_network_are_free(lenet):
     cell = lenet[0].cells[-1]
     cell.source = "# as in 1998\n" + cell.source.replace("\n\n\n", "\n\n")
