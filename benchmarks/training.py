@@ -16,6 +16,7 @@ import time
 import warnings
 from pathlib import Path
 
+import networks
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -156,7 +157,9 @@ both, the fastest epoch of a round counts. Where rounds differ by more than the
 competitors do, compare the best ones: nothing makes a program faster than it is.
 In the second table d2l trains its ten epochs with its own recipe, and d2lmini
 {FAST["epochs"]} epoch with Adam (lr {FAST["lr"]}, one cycle, batch
-{FAST["batch_size"]}); both times include loading.
+{FAST["batch_size"]}); both times include loading. The last table trains each large
+network on {networks.SHORT} and on {networks.LONG} batches and divides the examples
+between the two by the seconds between them, data and measurement included.
 """
 
 
@@ -185,12 +188,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--lenet-only", action="store_true", help="minutes, not more")
     asked = parser.parse_args()
     torch.manual_seed(0)
     data.load_fashion_mnist(BATCH_SIZE)  # downloads now, if it must
     with d2ls_folder():
         found = rates(asked.rounds, asked.epochs)
         body = table(found, time_to_accuracy())
+        if not asked.lenet_only:
+            body += "\n\n" + networks.table()
     print(body)
     (HERE / "README.md").write_text(report(body, asked.rounds, asked.epochs))
 
