@@ -1,0 +1,90 @@
+"""Answers to googlenet-one-kernel: what a check must refuse and must accept."""
+
+RIGHT = {
+    "pad": """
+from torch.nn import functional as F
+
+
+def as_five(weight):
+    return F.pad(weight, [(5 - weight.shape[-1]) // 2] * 4)
+""",
+    "loops": """
+import torch
+
+
+def as_five(weight):
+    n_out, n_in, k, _ = weight.shape
+    five = torch.zeros(n_out, n_in, 5, 5, dtype=weight.dtype)
+    for i in range(k):
+        for j in range(k):
+            five[:, :, 2 - k // 2 + i, 2 - k // 2 + j] = weight[:, :, i, j]
+    return five
+""",
+}
+WRONG = {
+    "nothing": (
+        """
+def as_five(weight):
+    five = weight.new_zeros(*weight.shape[:2], 5, 5)
+    five[:, :, 1:4, 1:4] = weight
+""",
+        "its type: found 'NoneType', expected 'Tensor'",
+    ),
+    "constant": (
+        """
+def as_five(weight):
+    return weight.new_zeros(*weight.shape[:2], 5, 5)
+""",
+        "used in a convolution: found 0",
+    ),
+    "in-the-corner": (
+        """
+def as_five(weight):
+    k = weight.shape[-1]
+    five = weight.new_zeros(*weight.shape[:2], 5, 5)
+    five[:, :, :k, :k] = weight
+    return five
+""",
+        "as_five of a weight of shape (4, 3, 3, 3), used in a convolution: found",
+    ),
+    "flipped": (
+        """
+from torch.nn import functional as F
+
+
+def as_five(weight):
+    return F.pad(weight, [(5 - weight.shape[-1]) // 2] * 4).flip(2, 3)
+""",
+        "used in a convolution: found",
+    ),
+    "channels-turned": (
+        """
+from torch.nn import functional as F
+
+
+def as_five(weight):
+    return F.pad(weight.transpose(0, 1), [(5 - weight.shape[-1]) // 2] * 4)
+""",
+        "its shape",
+    ),
+    "3×3-only": (
+        """
+from torch.nn import functional as F
+
+
+def as_five(weight):
+    return F.pad(weight, (1, 1, 1, 1))
+""",
+        "as_five of a weight of shape (2, 3, 1, 1), its shape",
+    ),
+    "stretched": (
+        """
+from torch.nn import functional as F
+
+
+def as_five(weight):
+    return F.interpolate(weight, (5, 5))
+""",
+        "used in a convolution: found",
+    ),
+}

@@ -1,0 +1,44 @@
+"""Answers to nin-parameters: what a check must refuse, and what it must accept."""
+
+RIGHT = {
+    "bias-as-a-further-input": """
+first = out_channels * (in_channels * kernel**2 + 1)
+counts = (first, first + 2 * out_channels * (out_channels + 1))
+""",
+    "added-up": """
+weights = [in_channels * kernel**2, out_channels, out_channels]
+sizes = [out_channels * n + out_channels for n in weights]
+counts = sizes[0], sum(sizes)
+""",
+}
+WRONG = {
+    "nothing": ("counts = None", "counts: got None"),
+    "no-biases": (
+        """
+first = in_channels * out_channels * kernel**2
+counts = (first, first + 2 * out_channels**2)
+""",
+        "counts, entry 0",
+    ),
+    "one-layer-by-pixel": (
+        """
+first = out_channels * (in_channels * kernel**2 + 1)
+counts = (first, first + out_channels * (out_channels + 1))
+""",
+        "counts, entry 1",
+    ),
+    "channels-the-wrong-way": (
+        """
+first = out_channels * (in_channels * kernel**2 + 1)
+counts = (first, first + 2 * in_channels * (in_channels + 1))
+""",
+        "counts, entry 1",
+    ),
+    "only-the-block": (
+        """
+first = out_channels * (in_channels * kernel**2 + 1)
+counts = first + 2 * out_channels * (out_channels + 1)
+""",
+        "expected the tuple",
+    ),
+}

@@ -1,0 +1,81 @@
+"""Answers to padding-and-stride-same: what a check must refuse and must accept."""
+
+RIGHT = {
+    "zero-by-zero": """
+import math
+
+
+def same_padding(n, kernel, stride=1, dilation=1):
+    before = after = 0
+    while True:
+        room = n + before + after - dilation * (kernel - 1) - 1
+        if room >= 0 and room // stride + 1 >= math.ceil(n / stride):
+            return before, after
+        if after > before:
+            before += 1
+        else:
+            after += 1
+""",
+    "by-the-remainder": """
+def same_padding(n, kernel, stride=1, dilation=1):
+    span = dilation * (kernel - 1) + 1
+    rest = n % stride or stride  # the pixels that the last jump leaves
+    p = span - rest if span > rest else 0
+    return [p // 2, (p + 1) // 2]
+""",
+}
+_ANSWER = """
+def same_padding(n, kernel, stride=1, dilation=1):
+    span = {span}
+    needed = ({outputs} - 1) * stride + span
+    p = {p}
+    return {pair}
+"""
+_TRUE = {
+    "span": "dilation * (kernel - 1) + 1",
+    "outputs": "-(-n // stride)",
+    "p": "max(needed - n, 0)",
+    "pair": "(p // 2, p - p // 2)",
+}
+WRONG = {
+    "constant": (
+        "def same_padding(n, kernel, stride=1, dilation=1):\n    return 1, 1",
+        "8 pixels, kernel 4, stride 1, dilation 3",
+    ),
+    "the-chapters-rule-for-stride-1": (
+        _ANSWER.format(**_TRUE | {"p": "kernel - 1"}),
+        "8 pixels, kernel 4, stride 1, dilation 3, entry 0 in (1, 2): found 1",
+    ),
+    "stride-overlooked": (
+        _ANSWER.format(**_TRUE | {"p": "span - 1"}),
+        "8 pixels, kernel 2, stride 2, dilation 1, entry 1 in (0, 1): found 1",
+    ),
+    "larger-part-before": (
+        _ANSWER.format(**_TRUE | {"pair": "(p - p // 2, p // 2)"}),
+        "entry 0 in (5, 4): found 5, expected 4",
+    ),
+    "both-sides-alike": (
+        _ANSWER.format(**_TRUE | {"pair": "(p // 2, p // 2)"}),
+        "entry 1 in (4, 4): found 4, expected 5",
+    ),
+    "rounded-down": (
+        _ANSWER.format(**_TRUE | {"outputs": "n // stride"}),
+        "9 pixels, kernel 2, stride 2, dilation 1",
+    ),
+    "negative": (
+        _ANSWER.format(**_TRUE | {"p": "needed - n"}),
+        "kernel 1, stride 2, dilation 1",
+    ),
+    "off-by-one": (
+        _ANSWER.format(**_TRUE | {"span": "dilation * kernel"}),
+        "8 pixels, kernel 4, stride 1, dilation 3",
+    ),
+    "the-sum": (
+        _ANSWER.format(**_TRUE | {"pair": "p"}),
+        "expected the tuple (1, 1)",
+    ),
+    "forgets-to-return": (
+        "def same_padding(n, kernel, stride=1, dilation=1):\n    kernel - 1",
+        "forget `return`",
+    ),
+}

@@ -1,0 +1,46 @@
+"""Answers to vgg-dense: what a check must refuse, and what it must accept."""
+
+RIGHT = {
+    "by-formula": """
+features = (512 // ratio) * (size // 32) ** 2
+weights_and_biases = (features + 1) * 4096
+""",
+    "by-running": """
+import torch
+from torch import nn
+
+pools = nn.Sequential(*(nn.MaxPool2d(2) for _ in range(5)))
+maps = pools(torch.zeros(1, 1, size, size))
+features = maps.numel() * 512 // ratio
+weights_and_biases = sum(
+    p.numel() for p in nn.Linear(features, 4096, device="meta").parameters()
+)
+""",
+}
+WRONG = {
+    "one-side": (
+        "features = 512 // ratio * (size // 32)\nweights_and_biases = features * 4096",
+        "features: found 384, expected 1152",
+    ),
+    "ratio-forgotten": (
+        """
+features = 512 * (size // 32) ** 2
+weights_and_biases = (features + 1) * 4096
+""",
+        "features: found 4608, expected 1152",
+    ),
+    "biases-forgotten": (
+        """
+features = 512 // ratio * (size // 32) ** 2
+weights_and_biases = features * 4096
+""",
+        "weights_and_biases: found 4718592, expected 4722688",
+    ),
+    "four-halvings": (
+        """
+features = 512 // ratio * (size // 16) ** 2
+weights_and_biases = (features + 1) * 4096
+""",
+        "features: found 4608, expected 1152",
+    ),
+}

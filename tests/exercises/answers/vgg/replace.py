@@ -1,0 +1,106 @@
+"""Answers to vgg-replace: what a check must refuse, and what it must accept."""
+
+START = """
+from torch import nn
+
+
+def stacked(conv):
+    k, a, b = conv.kernel_size[0], conv.in_channels, conv.out_channels
+    if k not in range(3, 100, 2):
+        raise ValueError("nothing to stack")
+"""
+RIGHT = {
+    "first-then-the-rest": START
+    + """
+    layers = [nn.Conv2d(a, b, 3, padding=1)]
+    for _ in range(k // 2 - 1):
+        layers += [nn.ReLU(), nn.Conv2d(b, b, 3, padding=1)]
+    return nn.Sequential(*layers)
+""",
+    "drop-the-last": START
+    + """
+    net = nn.Sequential()
+    for i in range(k // 2):
+        net.append(nn.Conv2d(b if i else a, b, 3, 1, 1))
+        net.append(nn.ReLU())
+    return net[:-1]
+""",
+}
+WRONG = {
+    "relu-at-the-end": (
+        START
+        + """
+    layers = []
+    for i in range(k // 2):
+        layers += [nn.Conv2d(b if i else a, b, 3, padding=1), nn.ReLU()]
+    return nn.Sequential(*layers)
+""",
+        "its layers",
+    ),
+    "one-too-many": (
+        START
+        + """
+    layers = [nn.Conv2d(a, b, 3, padding=1)]
+    for _ in range(k // 2):
+        layers += [nn.ReLU(), nn.Conv2d(b, b, 3, padding=1)]
+    return nn.Sequential(*layers)
+""",
+        "its layers",
+    ),
+    "no-padding": (
+        START
+        + """
+    layers = [nn.Conv2d(a, b, 3)]
+    for _ in range(k // 2 - 1):
+        layers += [nn.ReLU(), nn.Conv2d(b, b, 3)]
+    return nn.Sequential(*layers)
+""",
+        "gives shape (1, 24, 10, 10), expected (1, 24, 12, 12)",
+    ),
+    "channels-at-the-end": (
+        START
+        + """
+    layers = []
+    for _ in range(k // 2 - 1):
+        layers += [nn.Conv2d(a, a, 3, padding=1), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Conv2d(a, b, 3, padding=1))
+""",
+        "gives shape (1, 8, 12, 12), expected (1, 24, 12, 12)",
+    ),
+    "without-biases": (
+        START
+        + """
+    layers = [nn.Conv2d(a, b, 3, padding=1)]
+    for _ in range(k // 2 - 1):
+        layers += [nn.ReLU(), nn.Conv2d(b, b, 3, padding=1, bias=False)]
+    return nn.Sequential(*layers)
+""",
+        "parameters, expected",
+    ),
+    "kernels-of-five": (
+        START
+        + """
+    layers = [nn.Conv2d(a, b, 5, padding=2)]
+    for _ in range(k // 2 - 1):
+        layers += [nn.ReLU(), nn.Conv2d(b, b, 5, padding=2)]
+    return nn.Sequential(*layers)
+""",
+        "its field",
+    ),
+    "takes-even-kernels": (
+        """
+from torch import nn
+
+
+def stacked(conv):
+    k, a, b = conv.kernel_size[0], conv.in_channels, conv.out_channels
+    if k == 1:
+        raise ValueError("nothing to stack")
+    layers = [nn.Conv2d(a, b, 3, padding=1)]
+    for _ in range(k // 2 - 1):
+        layers += [nn.ReLU(), nn.Conv2d(b, b, 3, padding=1)]
+    return nn.Sequential(*layers)
+""",
+        "a kernel of 2×2",
+    ),
+}

@@ -1,0 +1,110 @@
+"""The form of an exercise's cells, each rule a function from them to complaints."""
+
+import ast
+import re
+
+from d2lmini.course.exercises import literals
+
+#: Lock and purpose of each cell, as nbgrader wants them.
+ROLES = {
+    "given": {"grade": False, "solution": False, "locked": True},
+    "": {"grade": False, "solution": True, "locked": False},
+    "check": {"grade": True, "solution": False, "locked": True},
+    "open": {"grade": True, "solution": True, "locked": False},
+}
+HIDDEN = r"(?ms)^[ ]*### BEGIN HIDDEN TESTS\n.*?^[ ]*### END HIDDEN TESTS$"
+SOLUTION = r"(?ms)^[ ]*### BEGIN SOLUTION\n.*?^[ ]*### END SOLUTION$"
+
+
+def cells_follow_each_other(exercise, nb):
+    ids = [cell["id"] for cell in nb.cells]
+    start = ids.index(exercise.cells[0]["id"])
+    if ids[start : start + len(exercise.cells)] != [c["id"] for c in exercise.cells]:
+        yield "its cells do not follow each other."
+
+
+def cells_have_their_roles(exercise, nb):
+    for cell in exercise.cells:
+        part = cell["id"].removeprefix(exercise.id).removeprefix("-")
+        role = "open" if exercise.kind == "open" and part == "" else part
+        wanted = ROLES.get(role)
+        if wanted is None:
+            continue
+        wanted = {**wanted, "grade_id": cell["id"], "schema_version": 3, "task": False}
+        found = dict(cell.metadata.get("nbgrader", {}))
+        found.pop("points", None)
+        found.pop("cell_type", None)
+        if found != wanted:
+            yield f"{cell['id']}: nbgrader's metadata are {found}, not {wanted}."
+
+
+def the_text_says_what_it_costs(exercise, nb):
+    text = exercise.cells[0].source
+    if not re.match(rf"### \d+ · {re.escape(exercise.title)}\n", text):
+        yield f"the text does not begin with '### N · {exercise.title}'."
+    kinds = {"predict": "Predict, then run", "write": "Write", "open": "Open question"}
+    points = f"{exercise.points} point{'s' * (exercise.points != 1)}"
+    last = f"*{kinds[exercise.kind]} · {exercise.minutes} minutes · {points}*"
+    if last not in text:
+        yield f"the text lacks the line {last}"
+    if not 3 <= exercise.minutes <= 25:
+        yield f"it takes {exercise.minutes} minutes; 3 to 25 is the measure."
+
+
+def the_solution_is_a_region(exercise, nb):
+    if exercise.kind == "open":
+        return
+    source = exercise.cell("").source
+    if len(re.findall(SOLUTION, source)) != 1 or source.count("### ") != 2:
+        yield "the solution needs one region from BEGIN SOLUTION to END SOLUTION."
+    if not exercise.hint.strip() or "\n" in exercise.hint:
+        yield "the stub needs a hint of one line."
+    stub = re.sub(SOLUTION, "", source)
+    if "hide-input" not in exercise.cell("").metadata.get("tags", ()):
+        yield "the solution is not in a closed drawer (tag hide-input)."
+    if re.search(r"(?m)^\s*return\b", stub):
+        yield "the stub still returns something."
+
+
+def the_check_ends_with_a_sentence(exercise, nb):
+    if exercise.kind == "open":
+        return
+    source = exercise.cell("check").source
+    last = ast.parse(source).body[-1]
+    if not ast.unparse(last).startswith("check.passed("):
+        yield "the check's last line is not check.passed(…)."
+    if "from d2lmini import check" not in source:
+        yield "the check does not import check: an answer may have changed it."
+    regions = len(re.findall(HIDDEN, source))
+    if regions > 1 or source.count("HIDDEN TESTS") != 2 * regions:
+        yield "the hidden tests need one region with a beginning and an end."
+    if exercise.kind == "write" and not regions:
+        yield "the check has no hidden tests."
+    if not exercise.variants and not regions:
+        yield "neither its numbers vary nor are tests hidden."
+
+
+def given_numbers_vary_around_their_own(exercise, nb):
+    given = exercise.cell("given")
+    if given is None:
+        return
+    values = {k: ast.literal_eval(v) for k, v in literals(given.source).items()}
+    for name, choices in exercise.variants.items():
+        plain = [tuple(x) if isinstance(x, list) else x for x in choices]
+        own = values.get(name)
+        if name not in values:
+            yield f"{name} varies, and the given cell does not assign it."
+        elif (tuple(own) if isinstance(own, list) else own) not in plain:
+            yield f"the chapter's own {name} = {own} is none of its variants."
+        elif len(set(plain)) < 2:
+            yield f"{name} has one variant."
+
+
+RULES = (
+    cells_follow_each_other,
+    cells_have_their_roles,
+    the_text_says_what_it_costs,
+    the_solution_is_a_region,
+    the_check_ends_with_a_sentence,
+    given_numbers_vary_around_their_own,
+)

@@ -1,0 +1,124 @@
+"""Every check of the book accepts right answers and refuses wrong ones."""
+
+from collections import Counter
+
+import form
+import pytest
+from attempts import ANSWERS, attempt, kept, readable, run
+
+from d2lmini.course import exercises
+
+EITHER = readable()
+READ = {path: found for path, found in EITHER.items() if isinstance(found, list)}
+CHECKED = [one for found in READ.values() for one in found if one.kind != "open"]
+WITH_EXERCISES = [path for path, found in READ.items() if found]
+
+
+def named(value):
+    return getattr(value, "id", None) or getattr(value, "stem", None)
+
+
+@pytest.fixture(params=CHECKED, ids=named)
+def exercise(request):
+    return request.param
+
+
+def pairs(which):
+    """Every exercise with the name of each of its kept answers."""
+    return [
+        pytest.param(one, name, id=f"{one.id}:{name}")
+        for one in CHECKED
+        for name in kept(one)[which]
+    ]
+
+
+def test_every_chapter_can_be_read():
+    assert not [found for found in EITHER.values() if isinstance(found, ValueError)]
+
+
+def test_enough_answers_are_kept(exercise):
+    right, wrong = kept(exercise)
+    assert len(right) >= 2 and len(wrong) >= 3, (
+        f"{exercise.id} keeps {len(right)} right and {len(wrong)} wrong answers; "
+        "2 and 3 are the least."
+    )
+
+
+def test_the_chapters_own_solution_passes_with_all_numbers(exercise):
+    sentences = set()
+    for variant in exercise.all_variants(most=12):
+        outcome = attempt(exercise, variant=variant)
+        assert outcome.passed, f"{variant}: {outcome.error!r}"
+        assert not outcome.complained, "nbgrader gives no points for stderr"
+        sentences.add(outcome.printed)
+    assert len(sentences) == 1 and sentences.pop().strip()
+
+
+@pytest.mark.parametrize(("one", "name"), pairs(0))
+def test_a_right_answer_passes(one, name):
+    answer = kept(one)[0][name]
+    for variant in one.all_variants(most=6):
+        outcome = attempt(one, answer, variant)
+        assert outcome.passed, f"{variant}: {outcome.error!r}"
+
+
+@pytest.mark.parametrize(("one", "name"), pairs(1))
+def test_a_wrong_answer_is_refused_with_its_sentence(one, name):
+    answer, sentence = kept(one)[1][name]
+    outcome = attempt(one, answer)
+    assert not outcome.passed, f"the check accepts the wrong answer {name!r}"
+    assert isinstance(outcome.error, AssertionError), repr(outcome.error)
+    assert sentence.strip() and sentence in str(outcome.error)
+
+
+@pytest.mark.parametrize("path", WITH_EXERCISES, ids=named)
+def test_in_a_whole_chapter_no_answer_serves_another_exercise(path):
+    """Top to bottom in one namespace: each check fails until its own answer stands."""
+    namespace = {"__name__": "__main__"}
+    for one in READ[path]:
+        if one.kind == "open":
+            continue
+        with pytest.raises(Exception):  # noqa: B017  NameError, AssertionError, …
+            for cell in (*one.context, one.cell("given"), one.cell("check")):
+                if cell is not None:
+                    run(cell.source, namespace, cell["id"])
+        outcome = attempt(one, namespace=namespace)
+        assert outcome.passed, f"{one.id}: {outcome.error!r}"
+
+
+@pytest.mark.parametrize("path", WITH_EXERCISES, ids=named)
+def test_a_chapter_has_two_of_each_and_an_open_question(path):
+    kinds = Counter(one.kind for one in READ[path])
+    assert kinds["predict"] >= 2 and kinds["write"] >= 2 and kinds["open"] == 1
+
+
+@pytest.mark.parametrize("path", WITH_EXERCISES, ids=named)
+def test_exercises_stand_at_the_end_in_order(path):
+    cells = exercises.notebook(path).cells
+    headings = [i for i, cell in enumerate(cells) if "## Exercises\n" in cell.source]
+    assert len(headings) == 1
+    ours = [cell["id"] for one in READ[path] for cell in one.cells]
+    assert [cell["id"] for cell in cells[headings[0] + 1 :]] == ours
+    numbers = [int(one.cells[0].source.split()[1]) for one in READ[path]]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("rule", form.RULES, ids=lambda rule: rule.__name__)
+def test_exercises_have_their_form(rule):
+    complaints = []
+    for path, found in READ.items():
+        nb = exercises.notebook(path)
+        for one in found:
+            complaints += [f"{one.id}: {said}" for said in rule(one, nb)]
+    assert not complaints, "\n".join(complaints)
+
+
+def test_every_kept_answer_belongs_to_an_exercise():
+    known = {f"{one.chapter}/{one.id[len(one.chapter) + 1 :]}.py" for one in CHECKED}
+    found = {path.relative_to(ANSWERS).as_posix() for path in ANSWERS.glob("*/*.py")}
+    assert found <= known
+
+
+def test_ids_are_unique_in_the_book():
+    ids = Counter(one.id for found in READ.values() for one in found)
+    assert not [name for name, count in ids.items() if count > 1]

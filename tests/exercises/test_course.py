@@ -1,0 +1,157 @@
+"""A course from beginning to end: assign, hand in, grade, give feedback, export."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+import submissions
+import toy
+from nbgrader import apps
+
+from d2lmini.course import assign, grading
+from tools.book import ROOT
+
+IDS = ["toy-area", "toy-mean", "quiz:toy:1", "toy-largest", "quiz:toy:2", "toy-why"]
+
+# As nbgrader_config.py, but less patient.
+HASTE = """
+c.ExecuteOn.timeout = 4
+c.ExecuteOn.iopub_timeout = 4
+"""
+
+#: Who needs walls around a submission, which not every machine can build.
+BEHIND_WALLS = {"mia", "tea", "udo"}
+
+
+def nbgrader(folder, *arguments):
+    """Start an nbgrader command in `folder`."""
+    program = "from nbgrader.apps.nbgraderapp import main; main()"
+    command = [sys.executable, "-c", program, *arguments]
+    environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finished(*processes):
+    return [(process.communicate()[0], process.returncode) for process in processes]
+
+
+def here(folder, app, *arguments):
+    """Do an nbgrader command in `folder` and in this process: it starts sooner."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(os, "environ", os.environ.copy())
+        app.clear_instance()
+        running = app.instance()
+        running.initialize(list(arguments))
+        running.start()
+        app.clear_instance()
+
+
+@pytest.fixture(scope="module")
+def handed_in():
+    """The submissions that this machine can grade safely."""
+    found = submissions.CLASS
+    if not grading.can_hide():
+        found = [one for one in found if one.student not in BEHIND_WALLS]
+    return found
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory, handed_in):
+    """A course folder after everything has been done once; its log and seconds."""
+    folder = tmp_path_factory.mktemp("course")
+    book = toy.book(folder)
+    known = assign.every(book)
+    nb = assign.assignment("week3", assign.chosen(IDS, known), book, "2026")
+    assign.write(nb, folder / "source" / "week3" / "week3.ipynb")
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    with (folder / "nbgrader_config.py").open("a") as config:
+        config.write(HASTE)
+    here(folder, apps.GenerateAssignmentApp, "week3")
+    release = json.loads((folder / "release/week3/week3.ipynb").read_text())
+    for cell in release["cells"]:
+        cell["source"] = "".join(cell["source"])
+    for one in handed_in:
+        one.write(release, folder / "submitted" / one.student / "week3/week3.ipynb")
+    begun = time.monotonic()
+    halves = ("--student=[a-m]*", "--student=[n-z]*")
+    graded = finished(*(nbgrader(folder, "autograde", "week3", x) for x in halves))
+    seconds = time.monotonic() - begun
+    here(folder, apps.GenerateFeedbackApp, "week3")
+    here(folder, apps.ExportApp, "--to=grades.csv")
+    return folder, "".join(log for log, _ in graded), seconds
+
+
+@pytest.fixture(scope="module")
+def scores(course):
+    with (course[0] / "grades.csv").open(encoding="utf-8") as file:
+        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize("one", submissions.CLASS, ids=lambda one: one.student)
+def test_each_gets_what_is_due(one, scores, course, handed_in):
+    if one not in handed_in:
+        pytest.skip("this machine builds no walls: grade in a container here")
+    log = "\n".join(x for x in course[1].splitlines() if f"/{one.student}/" in x)
+    assert scores[one.student] == one.score, log
+
+
+def test_grading_time_is_reported(course, handed_in, record_property, capsys):
+    seconds = course[2]
+    record_property("grading_seconds", round(seconds, 1))
+    with capsys.disabled():
+        each = seconds / len(handed_in)
+        print(f"\n{len(handed_in)} graded in {seconds:.0f} s, {each:.1f} s each")
+
+
+def test_everyone_who_handed_in_a_notebook_gets_feedback(course, handed_in):
+    folder = course[0]
+    for one in handed_in:
+        page = folder / "feedback" / one.student / "week3" / "week3.html"
+        assert page.exists() == (one.text is None), one.student
+        assert not page.exists() or page.stat().st_size < 3e6, "output is not cut off"
+
+
+def test_feedback_says_what_was_wrong(course):
+    page = (course[0] / "feedback/finn/week3/week3.html").read_text(encoding="utf-8")
+    assert "mean([5]): found 1.5, not 5." in page
+    page = (course[0] / "feedback/zoe/week3/week3.html").read_text(encoding="utf-8")
+    assert "Assign to answer_toy_2 one of the letters A, B." in page
+
+
+def test_the_open_question_waits_for_a_person(course):
+    program = (
+        "from nbgrader.api import Gradebook\n"
+        "with Gradebook('sqlite:///gradebook.db') as book:\n"
+        "    for s in book.assignment_submissions('week3'):\n"
+        "        print(s.student.id, s.needs_manual_grade)\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], cwd=course[0], capture_output=True, text=True
+    ).stdout
+    assert "ada" in said
+
+
+def test_the_release_shows_neither_answers_nor_hidden_tests(course):
+    text = (course[0] / "release/week3/week3.ipynb").read_text(encoding="utf-8")
+    for secret in ("SOLUTION", "HIDDEN", "Because of what", "demand([5]", "No corners"):
+        assert secret not in text
+    nb = json.loads(text)
+    ids = [
+        c["metadata"]["nbgrader"]["grade_id"]
+        for c in nb["cells"]
+        if "nbgrader" in c["metadata"]
+    ]
+    assert len(ids) == len(set(ids)) == 14
