@@ -3,7 +3,8 @@
 from d2lmini import augment, nets, plot, schedules
 from d2lmini.data import CLASSES, Batches, ImageSet, Splits, load_fashion_mnist
 from d2lmini.device import setup
-from d2lmini.diagram import diagram
+from d2lmini.diagrams import diagram
+from d2lmini.gradients import gradient_sizes
 from d2lmini.history import History
 from d2lmini.looking import gradient_map, occlusion
 from d2lmini.measure import confusion_matrix, worst_mistakes
@@ -22,6 +23,7 @@ __all__ = [
     "diagram",
     "evaluate",
     "gradient_map",
+    "gradient_sizes",
     "load_fashion_mnist",
     "nets",
     "occlusion",

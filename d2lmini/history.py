@@ -10,7 +10,7 @@ from d2lmini.recipe import Recipe
 from d2lmini.snapshots import Snapshot
 
 if TYPE_CHECKING:
-    from d2lmini.picture import Picture
+    from d2lmini.plot.picture import Picture
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from d2lmini.canvas import COLOURS, SIGNED, WIDTH, canvas, finish, look
 from d2lmini.data import CLASSES
 from d2lmini.history import History
-from d2lmini.picture import Picture
+from d2lmini.plot.canvas import COLOURS, SIGNED, WIDTH, canvas, finish, look
+from d2lmini.plot.picture import Picture
 from d2lmini.snapshots import Snapshot
 from d2lmini.widgets.explore import Explore, explore
 

@@ -68,7 +68,7 @@ def drawn(f: Callable[..., Any], values: dict[str, Any]) -> tuple[Drawing, str]:
     import matplotlib.pyplot as plt
     from matplotlib.figure import Figure as Drawing
 
-    from d2lmini.picture import Picture
+    from d2lmini.plot.picture import Picture
 
     open_before = set(plt.get_fignums())
     result, alt = f(**values), ""

@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from d2lmini import diagram, nets
-from d2lmini.diagram import text_width
-from d2lmini.diagram_layout import LABEL, Drawing, arrange
+from d2lmini.diagrams.drawing import text_width
+from d2lmini.diagrams.layout import LABEL, Drawing, arrange
 from d2lmini.nets.densenet import DenseBlock, transition
 from d2lmini.nets.googlenet import Inception
 from d2lmini.nets.nin import nin_block

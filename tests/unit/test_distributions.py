@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from d2lmini.distributions import histograms
+from d2lmini.plot import histograms
 
 
 def normal(mean, std):

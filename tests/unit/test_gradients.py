@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from d2lmini.gradients import gradient_sizes, gradients
+from d2lmini import gradient_sizes
+from d2lmini.plot import gradients
 
 
 def batch(size=3):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from d2lmini.lines import lines
+from d2lmini.plot import lines
 
 LOOK = {"title": "Accuracy", "xlabel": "shift"}
 

@@ -11,7 +11,7 @@ from test_train import quietly, small_net
 from d2lmini import CLASSES, confusion_matrix, mode, plot, worst_mistakes
 from d2lmini.data import Batches
 from d2lmini.device import describe, setup
-from d2lmini.picture import Picture
+from d2lmini.plot.picture import Picture
 
 
 @pytest.fixture(scope="module")

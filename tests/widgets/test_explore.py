@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from d2lmini.picture import Picture
+from d2lmini.plot.picture import Picture
 from d2lmini.widgets import explore
 
 matplotlib.use("agg")

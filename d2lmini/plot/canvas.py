@@ -10,7 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from d2lmini import mode
-from d2lmini.picture import Picture
+from d2lmini.plot.picture import Picture
 
 #: Okabe & Ito's colours, told apart by every kind of colour vision; the
 #: markers say the same without any colour.

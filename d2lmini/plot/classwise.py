@@ -6,9 +6,9 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from d2lmini.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
 from d2lmini.data import CLASSES
-from d2lmini.picture import Picture
+from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
+from d2lmini.plot.picture import Picture
 
 
 def per_class(counts: Mapping[str, Tensor], *, alt: str | None = None) -> Picture:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from d2lmini.diagram_words import Kind, Words, of_function, of_layer
+from d2lmini.diagrams.words import Kind, Words, of_function, of_layer
 from d2lmini.fit import explain_misfit
 
 MOST = 60  # boxes in a figure that can still be read

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from d2lmini.canvas import COLOURS, WIDTH, canvas, finish, look
-from d2lmini.picture import Picture
+from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
+from d2lmini.plot.picture import Picture
 
 BINS = 80
 TAIL = 0.02  # share of the numbers that may lie beyond either end of the axis

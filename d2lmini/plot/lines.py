@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 from torch import Tensor
 
-from d2lmini.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
-from d2lmini.picture import Picture
+from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
+from d2lmini.plot.picture import Picture
 
 Series = Mapping[str, Tensor | Sequence[float] | Sequence[Sequence[float]]]
 
@@ -36,7 +36,7 @@ def lines(
         for i, (name, table) in enumerate(tables.items()):
             _line(ax, x, name, table, i)
         ax.set_xticks(x, [str(place) for place in places])
-        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        ax.yaxis.set_major_formatter(PercentFormatter(1))
         ax.set(title=title, xlabel=xlabel)
         figure.legend(loc="outside upper right", ncols=len(tables), fontsize=9)
         return finish(figure, alt or _read(tables, places, title))

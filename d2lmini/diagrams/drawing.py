@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from d2lmini.diagram_layout import LABEL, Drawing, Item, Point, arrange
-from d2lmini.diagram_trace import Step, steps
-from d2lmini.diagram_words import Kind
+from d2lmini.diagrams.layout import LABEL, Drawing, Item, Point, arrange
+from d2lmini.diagrams.trace import Step, steps
+from d2lmini.diagrams.words import Kind
 
 SIZE, SMALL = 13.0, 11.5  # of the letters: name and details
 LINE, PAD, MARGIN = 16.0, 10.0, 6.0

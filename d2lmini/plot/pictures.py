@@ -1,4 +1,4 @@
-"""The figures of the book, all in one look."""
+"""Curves of a training, images, kernels, feature maps, confusion matrices."""
 
 import math
 from collections.abc import Sequence
@@ -10,23 +10,10 @@ from matplotlib.colors import Colormap
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from d2lmini.canvas import COLOURS, MARKERS, SIGNED, WIDTH, canvas, finish, look
-from d2lmini.classwise import per_class
 from d2lmini.data import CLASSES
-from d2lmini.heat import heat
 from d2lmini.history import History
-from d2lmini.picture import Picture
-
-__all__ = [
-    "class_name",
-    "confusion",
-    "curves",
-    "feature_maps",
-    "filters",
-    "heat",
-    "images",
-    "per_class",
-]
+from d2lmini.plot.canvas import COLOURS, MARKERS, SIGNED, WIDTH, canvas, finish, look
+from d2lmini.plot.picture import Picture
 
 _CENTRED: Any = {"ha": "center", "va": "center", "fontsize": 8}
 

@@ -4,8 +4,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from torch import Tensor
 
-from d2lmini.canvas import SIGNED, WIDTH, canvas, finish, look
-from d2lmini.picture import Picture
+from d2lmini.plot.canvas import SIGNED, WIDTH, canvas, finish, look
+from d2lmini.plot.picture import Picture
 
 #: White at zero, blue above, as the upper half of the signed scale, but deeper.
 UNSIGNED = LinearSegmentedColormap.from_list(

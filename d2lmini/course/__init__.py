@@ -1,0 +1,1 @@
+"""The book as a course: its exercises, the student edition, assignments, grading."""

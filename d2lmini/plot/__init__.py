@@ -1,0 +1,34 @@
+"""The figures of the book, all in one look."""
+
+from d2lmini.plot.canvas import SIGNED, canvas, finish, look
+from d2lmini.plot.classwise import per_class
+from d2lmini.plot.distributions import histograms
+from d2lmini.plot.gradients import gradients
+from d2lmini.plot.heat import heat
+from d2lmini.plot.lines import lines
+from d2lmini.plot.pictures import (
+    class_name,
+    confusion,
+    curves,
+    feature_maps,
+    filters,
+    images,
+)
+
+__all__ = [
+    "SIGNED",
+    "canvas",
+    "class_name",
+    "confusion",
+    "curves",
+    "feature_maps",
+    "filters",
+    "finish",
+    "gradients",
+    "heat",
+    "histograms",
+    "images",
+    "lines",
+    "look",
+    "per_class",
+]

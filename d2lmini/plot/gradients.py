@@ -1,0 +1,55 @@
+"""Gradients of several networks, layer by layer, as a figure."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
+from d2lmini.plot.picture import Picture
+
+Sizes = Mapping[str, float]
+
+
+def gradients(nets: Mapping[str, Sizes], *, alt: str | None = None) -> Picture:
+    """The sizes found by :func:`d2lmini.gradient_sizes`, a line per network, log scale.
+
+    ``nets`` maps a network's name to its sizes; all must have the same layers.
+    A gradient of exactly 0 has no place on a log scale and is left out.
+    """
+    layers = _layers(nets)
+    places = range(len(layers))
+    with look():
+        figure, (ax,) = canvas(1, 1, WIDTH, 3.2)
+        for i, (name, sizes) in enumerate(nets.items()):
+            style: Any = {"color": COLOURS[i % 6], "marker": MARKERS[i % 6]}
+            ax.plot(places, [sizes[n] or math.nan for n in layers], label=name, **style)
+        ax.set_yscale("log")
+        ax.set_xticks(places, layers)
+        ax.set_title("Root mean square of the weights' gradient")
+        ax.set_xlabel("layer, from the picture (left) to the answer (right)")
+        figure.legend(loc="outside upper right", ncols=len(nets))
+        return finish(figure, alt or _read(nets, layers))
+
+
+def _layers(nets: Mapping[str, Sizes]) -> list[str]:
+    """The layers that all the networks share; ValueError if they do not."""
+    if not nets:
+        raise ValueError("there is nothing to draw: give the sizes of a net.")
+    first, *others = nets.items()
+    for name, sizes in others:
+        if list(sizes) != list(first[1]):
+            raise ValueError(
+                f"{name!r} has the layers {', '.join(sizes)}, and {first[0]!r} has "
+                f"{', '.join(first[1])}: compare networks with the same layers."
+            )
+    return list(first[1])
+
+
+def _read(nets: Mapping[str, Sizes], layers: list[str]) -> str:
+    """The alt text: both ends of every line."""
+    start, end = layers[0], layers[-1]
+    ends = "; ".join(
+        f"{name}: {sizes[start]:.1e} at {start}, {sizes[end]:.1e} at {end}"
+        for name, sizes in nets.items()
+    )
+    return f"Size of the gradient by layer, on a logarithmic scale. {ends}."
