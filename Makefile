@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PORT   ?= 8000
+BOOK   ?= book
 JOBS   ?= 2
 
 VENV  := .venv
@@ -26,7 +27,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test outputs address colab bench clean
+.PHONY: help book serve lab test outputs student address colab bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -40,8 +41,8 @@ serve: book  ## build the site and serve it on http://localhost:$PORT (8000)
 	@echo "Open http://localhost:$(PORT)/ (Ctrl-C ends it)."
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
-lab: $(STAMP)  ## open the chapters in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir=book
+lab: $(STAMP)  ## open the chapters in JupyterLab (BOOK=student/book: unsolved)
+	$(BIN)/jupyter lab --notebook-dir=$(BOOK)
 
 # Cheap failures first; then everything else in one run with one summary: the
 # package, the book's rules, the site in a browser, every cell of every chapter.
@@ -59,6 +60,9 @@ test: $(STAMP)  ## lint, types, unit tests, every chapter, the site
 
 outputs: $(STAMP)  ## run changed chapters in full and store what they show
 	$(BIN)/python -m tools.outputs $(CHAPTERS)
+
+student: $(STAMP)  ## derive the student edition from the chapters
+	@$(BIN)/python -m tools.student
 
 address: $(STAMP)  ## move the repository's address everywhere: URL=https://github.com/…
 	@$(BIN)/python -m tools.address "$(URL)"

@@ -159,6 +159,24 @@ def test_links_to_the_repository_lead_to_its_files(parsed, site, name):
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_every_chapter_opens_in_colab(parsed, site, name):
-    colab = f"https://{address.current().forms[2]}/blob/main/{name}.ipynb"
+def test_every_chapter_opens_as_the_students_edition(parsed, site, name):
+    colab = f"https://{address.current().forms[2]}/blob/main/student/{name}.ipynb"
     assert colab in parsed[site / f"{name}.html"].links
+    binder = f"main?urlpath=lab/tree/student/{name}.ipynb"
+    assert any(
+        "mybinder.org" in link and binder in link
+        for link in parsed[site / f"{name}.html"].links
+    )
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_chapter_can_be_edited_at_its_source(parsed, site, name):
+    edit = f"https://{address.current().forms[0]}/edit/main/{name}.ipynb"
+    assert edit in parsed[site / f"{name}.html"].links
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_no_page_shows_nbgraders_marks(site, name):
+    text = (site / f"{name}.html").read_text(encoding="utf-8")
+    text = re.sub(r"<[^>]+>", "", text)
+    assert "BEGIN SOLUTION" not in text and "BEGIN HIDDEN" not in text

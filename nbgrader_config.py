@@ -1,0 +1,59 @@
+"""How nbgrader makes, runs and marks assignments from this book.
+
+It works where it lies: copy it to the folder of your course, which then holds
+source/, release/, submitted/, autograded/, feedback/ and gradebook.db.
+"""
+
+import os
+from pathlib import Path
+
+from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.preprocessors import ClearSolutions, Execute, OverwriteCells
+
+from d2lmini.course.grading import ExecuteOn
+from d2lmini.course.restore import RestoreCells
+from d2lmini.course.stubs import HintedStubs
+
+c = get_config()  # noqa: F821  nbgrader defines it
+
+course = Path(__file__).resolve().parent
+c.CourseDirectory.root = str(course)
+c.CourseDirectory.course_id = "d2lmini"
+
+
+def replaced(steps, old, new):
+    """nbgrader's own steps, with ours in place of one."""
+    return [new if step is old else step for step in steps]
+
+
+# Stubs that raise the exercise's hint.
+steps = GenerateAssignment().preprocessors
+c.GenerateAssignment.preprocessors = replaced(steps, ClearSolutions, HintedStubs)
+
+# A cell that hangs or kills its kernel costs its own points only.
+steps = Autograde().autograde_preprocessors
+c.Autograde.autograde_preprocessors = replaced(steps, Execute, ExecuteOn)
+c.ExecuteOn.timeout = 60  # seconds for a cell; no exercise needs more than a few
+c.ExecuteOn.iopub_timeout = 20  # seconds to read what a cell has printed
+c.ExecuteOn.max_output = 200_000  # characters
+c.LimitOutput.max_lines = 200
+
+# A deleted check comes back; so does the text of a changed one.
+steps = Autograde().sanitize_preprocessors
+c.Autograde.sanitize_preprocessors = replaced(steps, OverwriteCells, RestoreCells)
+c.RestoreCells.add_missing_cells = True
+
+# What the operating system allows a submission: 4 GiB of memory, files of 256 MiB,
+# and no sight of the solutions, the grades and the work of others.
+c.LimitedKernel.memory = 4 * 2**30
+c.LimitedKernel.file_size = 2**28
+folders = ("source", "submitted", "autograded", "release", "feedback", "book")
+c.LimitedKernel.hidden = [
+    str(course / name)
+    for name in (*folders, "gradebook.db")
+    if (course / name).exists()
+]
+
+# Kernels inherit this: no GPU to fight over, one thread each, and no warnings,
+# since nbgrader gives no points to a check that prints one.
+os.environ.update(CUDA_VISIBLE_DEVICES="", OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore")
