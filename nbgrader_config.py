@@ -5,6 +5,7 @@ source/, release/, submitted/, autograded/, feedback/ and gradebook.db.
 """
 
 import os
+import sys
 from pathlib import Path
 
 from nbgrader.converters import Autograde, GenerateAssignment
@@ -15,6 +16,9 @@ from d2lmini.course.restore import RestoreCells
 from d2lmini.course.stubs import HintedStubs
 
 c = get_config()  # noqa: F821  nbgrader defines it
+
+# nbgrader starts alembic by its name, also where its environment is not activated.
+os.environ["PATH"] = os.pathsep.join((sys.exec_prefix + "/bin", os.environ["PATH"]))
 
 course = Path(__file__).resolve().parent
 c.CourseDirectory.root = str(course)

@@ -138,8 +138,13 @@ def test_the_open_question_waits_for_a_person(course):
         "    for s in book.assignment_submissions('week3'):\n"
         "        print(s.student.id, s.needs_manual_grade)\n"
     )
+    path = os.pathsep.join((sys.exec_prefix + "/bin", os.environ["PATH"]))
     said = subprocess.run(
-        [sys.executable, "-c", program], cwd=course[0], capture_output=True, text=True
+        [sys.executable, "-c", program],
+        cwd=course[0],
+        env=os.environ | {"PATH": path},  # for alembic
+        capture_output=True,
+        text=True,
     ).stdout
     assert "ada" in said
 
