@@ -154,7 +154,8 @@ def test_links_to_the_repository_lead_to_its_files(parsed, site, name):
         if parts.netloc in ("github.com", "colab.research.google.com"):
             assert link.startswith((repository, colab)), link
         if "/blob/" in link or "/tree/" in link or "/edit/" in link:
-            _, _, path = link.partition("/main/")
+            on_binder = parts.netloc == "mybinder.org"
+            _, _, path = link.partition("lab/tree/" if on_binder else "/main/")
             assert path in files, f"{name} links to {link}"
 
 
