@@ -11,6 +11,19 @@ SHARPNESS = 2  # pixels per point of the page, for dense screens
 _DPI = 96  # at which a figure's inches are the page's
 
 
+def small_png(figure: Figure, dpi: int, **options: Any) -> bytes:
+    """``figure`` as PNG without dates, in 256 colours.
+
+    That is all that its greys and few hues need: the file is half as large or
+    less, and a page carries dozens.  ``options`` are those of ``savefig``.
+    """
+    raw, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(raw, format="png", dpi=dpi, **options)
+    image = Image.open(raw).convert("RGB")
+    image.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
 class Picture:
     """A matplotlib ``figure`` and the sentence ``alt`` that stands for it.
 
@@ -26,17 +39,9 @@ class Picture:
         return f"<Picture: {self.alt}>"
 
     def png(self) -> bytes:
-        """The figure as PNG, the same bytes for the same content.
-
-        In 256 colours, which is all that its greys and few hues need: the
-        file is half as large or less, and a page carries a dozen of them.
-        """
-        raw, small = io.BytesIO(), io.BytesIO()
+        """The figure as PNG, the same bytes for the same content."""
         FigureCanvasAgg(self.figure)
-        self.figure.savefig(raw, format="png", dpi=_DPI * SHARPNESS)
-        image = Image.open(raw).convert("RGB")
-        image.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
-        return small.getvalue()
+        return small_png(self.figure, _DPI * SHARPNESS)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         width, height = (

@@ -7,7 +7,6 @@ is drawn anew whenever a control moves, so it follows variables that changed.
 from __future__ import annotations
 
 import base64
-import io
 import itertools
 import math
 from collections.abc import Callable, Iterable
@@ -90,14 +89,10 @@ def drawn(f: Callable[..., Any], values: dict[str, Any]) -> tuple[Drawing, str]:
 
 
 def png(drawing: Drawing, dpi: int) -> str:
-    """The drawing as base64 of a PNG with 256 colours and no dates in it."""
-    from PIL import Image
+    """The drawing as base64 of a small PNG."""
+    from d2lmini.plot.picture import small_png
 
-    raw, small = io.BytesIO(), io.BytesIO()
-    drawing.savefig(raw, format="png", dpi=dpi, bbox_inches="tight")
-    image = Image.open(raw).convert("RGB")
-    image.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
-    return base64.b64encode(small.getvalue()).decode()
+    return base64.b64encode(small_png(drawing, dpi, bbox_inches="tight")).decode()
 
 
 class Explore(Figure):
