@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from d2lmini.average import Average
 from d2lmini.history import History
 from d2lmini.recipe import difference
 
@@ -25,6 +26,7 @@ def save(
     net: nn.Module,
     optimizer: torch.optim.Optimizer,
     scaler: torch.amp.GradScaler,
+    averaged: Average,
     device: torch.device,
 ) -> None:
     """Write everything a run needs to go on, in one step or not at all.
@@ -37,6 +39,7 @@ def save(
         "net": net.state_dict(),
         "optimizer": optimizer.state_dict(),
         "scaler": scaler.state_dict(),
+        "average": averaged.state_dict(),
         "random": _random_state(device),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,6 +60,7 @@ def restore(
     net: nn.Module,
     optimizer: torch.optim.Optimizer,
     scaler: torch.amp.GradScaler,
+    averaged: Average,
     device: torch.device,
 ) -> History:
     """Load ``path`` into the objects in place; return its history.
@@ -76,6 +80,7 @@ def restore(
     net.load_state_dict(state["net"])
     optimizer.load_state_dict(state["optimizer"])
     scaler.load_state_dict(state["scaler"])
+    averaged.load_state_dict(state.get("average", {}))
     torch.set_rng_state(state["random"]["cpu"].cpu())
     if "cuda" in state["random"] and device.type == "cuda":
         torch.cuda.set_rng_state(state["random"]["cuda"].cpu(), device)

@@ -25,10 +25,11 @@ def recipe(
     schedule: Callable[[float], float],
     loss: Callable[..., torch.Tensor],
     precision: torch.dtype,
+    average: float | None = None,
 ) -> Recipe:
     """All that decides the weights a run ends with, besides the random state."""
     resize = batches.resize or batches.images.images.shape[-1]
-    return {
+    values = {
         "net": type(net).__name__,
         "parameters": sum(p.numel() for p in net.parameters()),
         "layers": zlib.crc32(str(net).encode()),
@@ -46,13 +47,15 @@ def recipe(
         "precision": str(precision).removeprefix("torch."),
         "quick": mode.quick(),
     }
+    # Named only where there is one: recipes written without it stay what they were.
+    return values if average is None else {**values, "average": average}
 
 
 def difference(stored: Recipe, wanted: Recipe) -> str | None:
     """The first entry that differs, in words; None when none does."""
-    for key in wanted:
-        if stored.get(key) != wanted[key]:
-            return f"{key} is {stored.get(key)} there and {wanted[key]} here"
+    for key in {**stored, **wanted}:
+        if stored.get(key) != wanted.get(key):
+            return f"{key} is {stored.get(key)} there and {wanted.get(key)} here"
     return None
 
 

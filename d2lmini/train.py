@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from d2lmini import checkpoint, mode
+from d2lmini.average import Average
 from d2lmini.data import Batches, Splits
 from d2lmini.device import best_precision, device_name
 from d2lmini.fit import explain_misfit
@@ -43,6 +44,7 @@ def train(
     resume: str | Path | None = None,
     name: str | None = None,
     watch: Tensor | None = None,
+    average: float | None = None,
 ) -> History:
     """Train ``net`` in place on ``data.train``; return how it went.
 
@@ -61,6 +63,9 @@ def train(
     the net takes them: the history then keeps, at some moments of the run,
     what the net says of them and its first kernels.
 
+    ``average`` is the decay of an exponential moving average of the weights, such
+    as 0.998: then the averaged net is what is measured and what ``net`` ends as.
+
     Ctrl-C ends the run and returns the epochs so far.  When a batch does not
     fit into memory it is worked through in halves, quarters …, with the same
     gradient but for rounding (batch normalisation sees the smaller batch).
@@ -73,7 +78,8 @@ def train(
     device = data.train.images.images.device
     net.to(device).to(memory_format=torch.channels_last)
     precision = precision or best_precision(device)
-    step = _Step(net, _fused(optimizer, net, lr), loss, precision)
+    step = Step(net, fused(optimizer, net, lr), loss, precision)
+    averaged = Average(net, average)
     history = History(
         name=name or type(net).__name__,
         recipe=recipe(
@@ -85,6 +91,7 @@ def train(
             schedule=schedule,
             loss=loss,
             precision=precision,
+            average=average,
         ),
         device=device_name(device),
         seed=torch.initial_seed(),
@@ -92,7 +99,7 @@ def train(
         notes=mode.notes(),
     )
     state = _state_file(resume, name)
-    saved = (net, step.optimizer, step.scaler, device)
+    saved = (net, step.optimizer, step.scaler, averaged, device)
     if state and state.exists():
         history = checkpoint.restore(state, history, *saved)
     watcher = Watcher(net, watch, data.train)
@@ -110,18 +117,23 @@ def train(
                 step.set_lr(lr * schedule(progress))
                 with _explained(net, X, i):
                     step(X, y, tally, report)
+                averaged.update()
                 report.batch(epoch, i + 1)
             watcher(history, epoch, len(data.train), tally)
-            history.epochs.append(_measured(net, data, tally, begun, precision, loss))
+            history.epochs.append(
+                _measured(averaged.net, data, tally, begun, precision, loss)
+            )
             _refuse_nan(history, lr)
             report.epoch(history)
             if state:
                 checkpoint.save(state, history, *saved)
+        averaged.settle()
         history.test_loss, history.test_accuracy = evaluate(
             net, data.test, precision=precision, loss=loss
         )
         _keep(net, history, name)
     except KeyboardInterrupt:
+        averaged.settle()
         report.say(f"Stopped by hand after {len(history.epochs)} of {epochs} epochs.")
     finally:
         report.close(history)
@@ -164,7 +176,7 @@ def evaluate(
     return mean_loss, accuracy
 
 
-class _Step:
+class Step:
     """One optimizer step on one batch, in pieces when memory is short."""
 
     def __init__(
@@ -260,7 +272,7 @@ def _autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
     return torch.autocast(device.type, precision if lower else None, enabled=lower)
 
 
-def _fused(optimizer: Optimizer, net: nn.Module, lr: float) -> torch.optim.Optimizer:
+def fused(optimizer: Optimizer, net: nn.Module, lr: float) -> torch.optim.Optimizer:
     """The optimizer, updating all parameters in one kernel where it can."""
     options: dict[str, Any] = {}
     if "fused" in signature(optimizer).parameters:

@@ -122,6 +122,40 @@ def test_schedule_sees_progress_from_zero_to_one():
     assert seen == [pytest.approx(i / 10) for i in range(10)]
 
 
+class Trace(Silent):
+    """Keeps the weights after every step."""
+
+    def __init__(self, net: nn.Module) -> None:
+        self.net, self.steps = net, []
+
+    def batch(self, epoch: int, done: int) -> None:
+        self.steps.append(weights(self.net))
+
+
+def test_the_average_is_that_of_the_weights_after_each_step():
+    """The oracle: the recursion, in float64, over the trace of the same run."""
+    net = nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, 10))
+    trace = Trace(net)
+    data, decay = splits(160), 0.8
+    history = quietly(net, data, average=decay, report=trace)
+    mean = trace.steps[0]
+    for step in trace.steps[1:]:
+        mean = decay * mean + (1 - decay) * step
+    torch.testing.assert_close(weights(net), mean, rtol=1e-5, atol=1e-6)
+    assert not torch.allclose(mean, trace.steps[-1], rtol=1e-3)
+    loss, accuracy = evaluate(net, data.test, precision=FP32)
+    assert (history.test_loss, history.test_accuracy) == (loss, accuracy)
+    assert history.epochs[-1].val_loss == evaluate(net, data.val, precision=FP32)[0]
+
+
+def test_the_average_keeps_whole_numbers_and_statistics_sane():
+    """Batch normalisation counts its batches in an integer buffer."""
+    net = small_net()
+    quietly(net, splits(160), average=0.5)
+    assert net[1].num_batches_tracked.dtype == torch.long
+    assert bool((net[1].running_var > 0).all())
+
+
 class Interrupt(Silent):
     """Stands for the user: presses Ctrl-C in the second epoch."""
 
@@ -144,16 +178,17 @@ def test_ctrl_c_returns_the_epochs_so_far():
     assert report.said == ["Stopped by hand after 1 of 3 epochs."]
 
 
-def test_resume_after_an_interrupt_is_bit_identical(tmp_path):
+@pytest.mark.parametrize("options", [{}, {"average": 0.9}], ids=["plain", "average"])
+def test_resume_after_an_interrupt_is_bit_identical(tmp_path, options):
     whole, parts = small_net(), small_net()
     torch.manual_seed(3)
-    expected = quietly(whole, splits(), epochs=3)
+    expected = quietly(whole, splits(), epochs=3, **options)
     torch.manual_seed(3)
     state = tmp_path / "run.pt"
-    quietly(parts, splits(), epochs=3, resume=state, report=Interrupt())
+    quietly(parts, splits(), epochs=3, resume=state, report=Interrupt(), **options)
     again = small_net()
     torch.manual_seed(99)  # the file knows better
-    history = quietly(again, splits(), epochs=3, resume=state)
+    history = quietly(again, splits(), epochs=3, resume=state, **options)
     assert torch.equal(weights(again), weights(whole))
     assert [e.loss for e in history.epochs] == [e.loss for e in expected.epochs]
     assert history.test_accuracy == expected.test_accuracy
@@ -214,6 +249,7 @@ def test_a_killed_run_resumes_bit_identically(tmp_path):
         ),
         ({"schedule": lambda p: 0.5}, "schedule is one_cycle"),
         ({"precision": torch.bfloat16}, "precision"),
+        ({"average": 0.9}, r"average is None there and 0\.9 here"),
     ],
 )
 def test_another_recipes_file_is_refused_by_name(tmp_path, change, words):
@@ -338,6 +374,7 @@ def test_out_of_memory_for_one_image_is_raised():
         ({"lr": -0.1}, r"lr.*above 0, not -0\.1"),
         ({"lr": math.nan}, "lr.*not nan"),
         ({"epochs": 0}, "epochs must be at least 1, not 0"),
+        ({"average": 1.0}, r"average must lie between 0 and 1, .* not 1\.0"),
     ],
 )
 def test_impossible_recipe(options, words):
