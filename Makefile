@@ -27,7 +27,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test outputs student address colab bench clean
+.PHONY: help book serve lab test outputs student report address colab bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -57,7 +57,7 @@ test: $(STAMP)  ## lint, types, unit tests, every chapter, the site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m tests.browser
+	$(BIN)/python -m tools.browser
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(NBVAL) tests book
 
 outputs: $(STAMP)  ## run changed chapters in full and store what they show
@@ -65,6 +65,9 @@ outputs: $(STAMP)  ## run changed chapters in full and store what they show
 
 student: $(STAMP)  ## derive the student edition from the chapters
 	@$(BIN)/python -m tools.student
+
+report: $(STAMP)  ## a chapter as a report to hand in: CHAPTER=resnet (PDF=1: as PDF)
+	@$(BIN)/python -m tools.report $(CHAPTER) $(if $(PDF),--pdf)
 
 address: $(STAMP)  ## move the repository's address everywhere: URL=https://github.com/…
 	@$(BIN)/python -m tools.address "$(URL)"

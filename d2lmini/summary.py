@@ -1,7 +1,6 @@
 """The shape walk: what each layer of a network makes of an image."""
 
 import copy
-import html
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from d2lmini.fit import explain_misfit
+from d2lmini.table import as_html, as_text
 
 
 class Row(NamedTuple):
@@ -48,28 +48,12 @@ class Summary:
         yield "total", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", ""
 
     def __str__(self) -> str:
-        lines = [self._HEAD, *self._cells()]
-        wide = [max(len(line[i]) for line in lines) for i in range(len(self._HEAD))]
-        aligned = (
-            [t.ljust(w) if i < 2 else t.rjust(w) for i, (t, w) in enumerate(pairs)]
-            for pairs in (list(zip(line, wide, strict=True)) for line in lines)
-        )
-        return "\n".join("  ".join(cells).rstrip() for cells in aligned)
+        return as_text([self._HEAD, *self._cells()], right=(2, 3, 4))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{text}</th>' for text in self._HEAD)
-        body = "".join(
-            f'<tr><th scope="row">{html.escape(cells[0])}</th>'
-            + "".join(f"<td>{text}</td>" for text in cells[1:])
-            + "</tr>"
-            for cells in self._cells()
-        )
-        return (
-            '<table class="d2l-table"><thead><tr>'
-            f"{head}</tr></thead><tbody>{body}</tbody></table>"
-        )
+        return as_html([self._HEAD, *self._cells()], right=())
 
 
 def summary(net: nn.Module, input_shape: tuple[int, int, int]) -> Summary:
@@ -162,7 +146,7 @@ class ReceptiveFields(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         out = func(*args, **kwargs)
-        known = [self._seen[id(t)][1] for t in _tensors(args) if id(t) in self._seen]
+        known = [self._seen[id(t)][1] for t in tensors(args) if id(t) in self._seen]
         if known and isinstance(out, Tensor):
             widest = _Seen(*(_larger(pairs) for pairs in zip(*known, strict=True)))
             window = _window(func, args, kwargs)
@@ -174,12 +158,13 @@ def _larger(pairs: tuple[tuple[int, int], ...]) -> tuple[int, int]:
     return max(p[0] for p in pairs), max(p[1] for p in pairs)
 
 
-def _tensors(values: Any) -> Iterator[Tensor]:
+def tensors(values: Any) -> Iterator[Tensor]:
+    """The tensors among ``values``, however deep in tuples and lists."""
     for value in values:
         if isinstance(value, Tensor):
             yield value
         elif isinstance(value, (tuple, list)):
-            yield from _tensors(value)
+            yield from tensors(value)
 
 
 def _wider(

@@ -5,8 +5,8 @@ import os
 import nbformat
 import pytest
 
-from tests import browser as chromium
 from tools import book
+from tools import browser as chromium
 
 
 class Rehearsal:

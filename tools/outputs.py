@@ -8,6 +8,7 @@ corrected sentence.  The states lie in ``book/runs/checkpoints``.
 """
 
 import argparse
+import dataclasses
 import hashlib
 import json
 import os
@@ -22,6 +23,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+from d2lmini import runs
+from d2lmini.history import History
 from d2lmini.nets import trained
 from tools import address, book
 
@@ -186,6 +189,7 @@ def main() -> None:
         paths = select(asked.names)
     except ValueError as error:
         sys.exit(str(error))
+    ship_runs()  # also runs whose chapter was stopped before its end
     for path in paths:
         _update(path, force=asked.force)
 
@@ -206,7 +210,15 @@ def _update(path: Path, *, force: bool) -> None:
         sys.exit(f"{name} is left as it was, because a cell failed:\n{error}")
     write(nb, path)
     _ship(nb)
+    ship_runs()
     print(f"{name}: stored after {time.monotonic() - begun:.0f} s")
+
+
+def ship_runs() -> None:
+    """Put the histories of all named runs into the package, less their pictures."""
+    for file in sorted(RUNS.glob("*.json")):
+        history = dataclasses.replace(History.load(file), snapshots=[])
+        history.save(runs.SHIPPED / file.name)
 
 
 def _ship(nb: NotebookNode) -> None:

@@ -7,10 +7,14 @@ from d2lmini.nets.initial import he, initialise, xavier
 from d2lmini.nets.lenet import lenet
 from d2lmini.nets.nin import nin
 from d2lmini.nets.resnet import resnet18
+from d2lmini.nets.slim import SLIM_FAST, SLIM_SMALL, Plan, slim
 from d2lmini.nets.trained import load
 from d2lmini.nets.vgg import vgg11
 
 __all__ = [
+    "SLIM_FAST",
+    "SLIM_SMALL",
+    "Plan",
     "alexnet",
     "densenet",
     "googlenet",
@@ -20,6 +24,7 @@ __all__ = [
     "load",
     "nin",
     "resnet18",
+    "slim",
     "vgg11",
     "xavier",
 ]

@@ -14,6 +14,8 @@ from d2lmini.plot.pictures import (
     filters,
     images,
 )
+from d2lmini.plot.scatter import pareto, scatter
+from d2lmini.plot.stacked import stacked
 
 __all__ = [
     "SIGNED",
@@ -30,5 +32,8 @@ __all__ = [
     "images",
     "lines",
     "look",
+    "pareto",
     "per_class",
+    "scatter",
+    "stacked",
 ]

@@ -149,7 +149,7 @@ def filters(weight: Tensor, *, columns: int = 8, alt: str | None = None) -> Pict
     kernels = weight.detach().float().cpu().mean(1)  # (out, h, w)
     bound = float(kernels.abs().max()) or 1.0
     what = f"{len(kernels)} kernels of {kernels.shape[1]}×{kernels.shape[2]}, weights "
-    what += f"from {float(kernels.min()):.1f} to {float(kernels.max()):.1f}"
+    what += f"from {float(kernels.min()):.2g} to {float(kernels.max()):.2g}"
     names = [str(i) for i in range(len(kernels))]
     return _maps(
         kernels, names, columns, SIGNED, (-bound, bound), alt or f"{what}, as images."

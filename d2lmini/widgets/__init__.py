@@ -3,6 +3,7 @@
 from .base import Figure
 from .batch_norm import BatchNormLab
 from .channels import ChannelsLab
+from .comparison import Comparison
 from .convolution import ConvolutionLab
 from .explore import Explore, explore
 from .pooling import PoolingLab
@@ -13,6 +14,7 @@ from .shape_walk import ShapeWalk
 __all__ = [
     "BatchNormLab",
     "ChannelsLab",
+    "Comparison",
     "ConvolutionLab",
     "Explore",
     "Figure",

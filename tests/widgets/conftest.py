@@ -29,7 +29,7 @@ def page_of(browser, tmp_path: Path):
         context = browser.new_context(
             viewport={"width": width, "height": 900}, offline=True, **options
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))

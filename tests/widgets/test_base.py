@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from d2lmini.widgets import ConvolutionLab, Quiz, base, still
-from tests import browser as chromium
+from tools import browser as chromium
 
 LIVE = ".d2l-host[data-live] .d2l"
 

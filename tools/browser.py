@@ -1,4 +1,4 @@
-"""The Chromium that the tests drive: ``python -m tests.browser`` looks for it."""
+"""The Chromium that tests and reports drive: ``python -m tools.browser`` finds it."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ def find() -> str:
         if path := shutil.which(name):
             return path
     raise LookupError(
-        "The tests look at the book in a real browser and found none: install "
+        "The tests and reports need a real browser, and none was found: install "
         "Chromium (apt install chromium), or set D2LMINI_CHROMIUM to its path."
     )
 

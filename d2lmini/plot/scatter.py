@@ -1,0 +1,158 @@
+"""Networks as points: what they cost and how good they are."""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
+from d2lmini.plot.labels import Box, Label, placed
+from d2lmini.plot.picture import Picture
+from d2lmini.table import readable
+
+Points = Mapping[str, tuple[float, float]]
+
+MOST = 12  # labels that still find a place
+_GAP = 5.0  # points of the page between the middle of a marker and its label
+_AIR = 1.5  # around a label, so that two do not read as one
+_RADIUS = 4.0  # of a marker, with its rim
+
+
+def scatter(
+    points: Points,
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    xlog: bool = False,
+    front: bool = False,
+    alt: str | None = None,
+) -> Picture:
+    """A point (x, y) for each name, with the name beside it.
+
+    With ``front``, a stepped line joins the Pareto front, the points that no
+    other beats: none has a smaller ``x`` and a larger ``y``.  The points of the
+    front are full, the others hollow.  Raises ValueError for no points, more
+    than twelve, or a number that cannot be drawn.
+    """
+    _check(points, xlog)
+    best = pareto(points) if front else list(points)
+    with look():
+        figure, (ax,) = canvas(1, 1, WIDTH, 4.0)
+        if xlog:
+            ax.set_xscale("log")
+        _draw(ax, points, best)
+        if front:
+            _join(ax, [points[name] for name in best])
+            figure.legend(loc="outside upper right", fontsize=9)
+        ax.margins(0.1)
+        ax.ticklabel_format(axis="y", style="plain", useOffset=False)
+        ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+        picture = finish(
+            figure, alt or _read(points, best if front else [], title, xlabel, ylabel)
+        )
+        _name(figure, ax, points)
+        return picture
+
+
+def pareto(points: Points) -> list[str]:
+    """The names that no other beats, the smallest x first.
+
+    One point beats another if it is better in x (smaller) or y (larger), and
+    no worse in the other.
+    """
+
+    def beaten(x: float, y: float) -> bool:
+        others = points.values()
+        return any(p <= x and q >= y and (p, q) != (x, y) for p, q in others)
+
+    left = [name for name, point in points.items() if not beaten(*point)]
+    return sorted(left, key=lambda name: points[name])
+
+
+def _check(points: Points, xlog: bool) -> None:
+    if not 1 <= len(points) <= MOST:
+        raise ValueError(f"there are {len(points)} points to draw: give 1 to {MOST}.")
+    for name, point in points.items():
+        if len(point) != 2 or not all(map(math.isfinite, point)):
+            raise ValueError(
+                f"the point {name!r} is {tuple(point)}: give two finite numbers."
+            )
+        if xlog and point[0] <= 0:
+            raise ValueError(
+                f"the point {name!r} lies at x = {point[0]}, which a logarithmic axis "
+                "does not have: give an x above 0, or xlog=False."
+            )
+
+
+def _draw(ax: Axes, points: Points, best: Sequence[str]) -> None:
+    for name, (x, y) in points.items():
+        face = COLOURS[0] if name in best else "white"
+        style: Any = {"s": 42, "facecolor": face, "edgecolor": COLOURS[0], "zorder": 3}
+        ax.scatter([x], [y], linewidth=1.6, **style)
+
+
+def _join(ax: Axes, best: Sequence[tuple[float, float]]) -> None:
+    """From each point on, its y is the best that is to be had, up to the next."""
+    x, y = zip(*best, strict=True)
+    style: Any = {"color": COLOURS[1], "linewidth": 1.4, "zorder": 2}
+    ax.step(x, y, where="post", label="Pareto front", **style)
+
+
+def _name(figure: Figure, ax: Axes, points: Points) -> None:
+    """Write the names, each where it is in nobody's way."""
+    style: Any = {"textcoords": "offset points", "fontsize": 9, "color": "#333333"}
+    style |= {"ha": "left", "va": "bottom"}
+    texts = [ax.annotate(name, at, (0, 0), **style) for name, at in points.items()]
+    for text in texts:
+        text.set_in_layout(False)  # else the axes would shrink where it stands
+    FigureCanvasAgg(figure)  # measures text
+    figure.draw_without_rendering()  # now every point has its place in pixels
+    places = ax.transData.transform([*points.values()]).tolist()
+    dot = figure.dpi / 72
+    air = 2 * _AIR * dot
+    labels = [
+        Label(x, y, size.width + air, size.height + air)
+        for (x, y), size in zip(places, map(Text.get_window_extent, texts), strict=True)
+    ]
+    room = ax.get_window_extent()
+    inside = Box(room.x0, room.y0, room.x1, room.y1)
+    boxes = placed(labels, _taken(ax, places, dot), inside, _GAP * dot)
+    for text, (x, y), box in zip(texts, places, boxes, strict=True):
+        text.set_position(((box.left - x) / dot + _AIR, (box.low - y) / dot + _AIR))
+
+
+def _taken(ax: Axes, places: Sequence[Sequence[float]], dot: float) -> list[Box]:
+    """What the markers and the front's steps cover, in pixels."""
+    reach = _RADIUS * dot
+    markers = [Box(x - reach, y - reach, x + reach, y + reach) for x, y in places]
+    ends = [_corners(ax, line) for line in ax.lines]
+    return markers + [
+        Box(min(x, p) - dot, min(y, q) - dot, max(x, p) + dot, max(y, q) + dot)
+        for corners in ends
+        for (x, y), (p, q) in pairwise(corners)
+    ]
+
+
+def _corners(ax: Axes, line: Line2D) -> list[tuple[float, float]]:
+    """Those of a stepped line, in pixels."""
+    points = ax.transData.transform(line.get_xydata()).tolist()
+    turns = [[(x, y), (p, y)] for (x, y), (p, _) in pairwise(points)]
+    return [corner for turn in turns for corner in turn] + [tuple(points[-1])]
+
+
+def _read(
+    points: Points, best: Sequence[str], title: str, xlabel: str, ylabel: str
+) -> str:
+    """The alt text: every point, and which of them no other beats."""
+    parts = [
+        f"{name} at {readable(x)} and {readable(y)}" for name, (x, y) in points.items()
+    ]
+    front = f" On the Pareto front: {'; '.join(best)}." if best else ""
+    return f"{title}, as points ({xlabel} and {ylabel}): {'; '.join(parts)}.{front}"

@@ -1,0 +1,125 @@
+"""A small table of results, as text and as HTML."""
+
+import html
+from collections.abc import Collection, Mapping, Sequence
+
+Value = str | int | float | None
+Lines = Sequence[Sequence[str]]
+
+
+class Table:
+    """``rows`` of results under ``head``, the names of the columns.
+
+    The first entry of a row names it.  A column of numbers stands to the right;
+    None is a dash.  ``formats`` maps a column's name to a format of Python's
+    (``".4f"``) for its numbers; without one they are as :func:`readable` has
+    them.  Raises ValueError for a row of another length than ``head``, and for
+    a format that names no column or suits no number.
+    """
+
+    def __init__(
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[Value]],
+        *,
+        formats: Mapping[str, str] | None = None,
+    ) -> None:
+        self.head = tuple(head)
+        self.rows = tuple(tuple(row) for row in rows)
+        self.formats = dict(formats or {})
+        self._check()
+        shown = [list(map(self._cell, self.head, row)) for row in self.rows]
+        self._lines: Lines = [self.head, *shown]
+        self._right = {
+            i
+            for i, column in enumerate(zip(*self.rows, strict=True))
+            if not any(isinstance(value, str) for value in column)
+        }
+
+    def _check(self) -> None:
+        if not self.head:
+            raise ValueError("a table needs a column: give head at least one name.")
+        for number, row in enumerate(self.rows, 1):
+            if len(row) != len(self.head):
+                raise ValueError(
+                    f"row {number} has {len(row)} entries under {len(self.head)} "
+                    "columns: give one for each, None where there is nothing."
+                )
+        if unknown := [name for name in self.formats if name not in self.head]:
+            raise ValueError(
+                f"there is a format for {unknown[0]!r}, which is no column: the "
+                f"columns are {', '.join(self.head)}."
+            )
+
+    def _cell(self, name: str, value: Value) -> str:
+        if value is None:
+            return "–"
+        if isinstance(value, str):
+            return value
+        if name not in self.formats:
+            return readable(value)
+        try:
+            return format(value, self.formats[name]).replace("-", "−")
+        except ValueError as error:
+            raise ValueError(
+                f"the format {self.formats[name]!r} of the column {name!r} does not "
+                f"suit {value}: give one like '.4f' or ',d'."
+            ) from error
+
+    def __str__(self) -> str:
+        return as_text(self._lines, self._right)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return as_html(self._lines, self._right)
+
+
+def readable(value: int | float) -> str:
+    """A number as the book writes it: 0.8904, 12.5, 5000, 11,175,370, −3.
+
+    Four digits count, and all of a whole number; groups of three begin with
+    numbers of five digits.
+    """
+    if isinstance(value, float) and not abs(value) >= 1000:  # NaN stays itself
+        return f"{value:.4g}".replace("-", "−")
+    if value in (float("inf"), -float("inf")):
+        return "∞" if value > 0 else "−∞"
+    whole = round(value)
+    grouped = f"{whole:,}" if abs(whole) >= 10_000 else str(whole)
+    return grouped.replace("-", "−")
+
+
+def as_text(lines: Lines, right: Collection[int]) -> str:
+    """``lines``, the head first, in columns; those numbered in ``right`` end flush."""
+    wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    aligned = (
+        [
+            text.rjust(width) if i in right else text.ljust(width)
+            for i, (text, width) in enumerate(zip(line, wide, strict=True))
+        ]
+        for line in lines
+    )
+    return "\n".join("  ".join(cells).rstrip() for cells in aligned)
+
+
+def as_html(lines: Lines, right: Collection[int]) -> str:
+    """``lines`` as a table of the book; screen readers hear a cell's two names."""
+    # Said cell by cell: notebooks and the site have opposite defaults.
+    side = [
+        ' style="text-align: right"' if i in right else "" for i in range(len(lines[0]))
+    ]
+    head, *body = (list(map(html.escape, line)) for line in lines)
+    columns = "".join(
+        f'<th scope="col"{s}>{text}</th>' for s, text in zip(side, head, strict=True)
+    )
+    rows = "".join(
+        f'<tr><th scope="row"{side[0]}>{first}</th>'
+        + "".join(f"<td{s}>{t}</td>" for s, t in zip(side[1:], rest, strict=True))
+        + "</tr>"
+        for first, *rest in body
+    )
+    return (
+        f'<table class="d2l-table"><thead><tr>{columns}</tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )

@@ -1,0 +1,69 @@
+"""Answers to side-by-side-goal: what a check must refuse, and what it must accept."""
+
+RIGHT = {
+    "next": """
+def seconds_to(accuracies, wanted, speed, pictures=55_000):
+    good = (i for i, a in enumerate(accuracies) if a >= wanted)
+    first = next(good, None)
+    return None if first is None else (first + 1) * pictures / speed
+""",
+    "while": """
+def seconds_to(accuracies, wanted, speed, pictures=55_000):
+    seconds, left = 0.0, list(accuracies)
+    while left:
+        seconds += pictures / speed
+        if left.pop(0) >= wanted:
+            return seconds
+""",
+}
+WRONG = {
+    "constant": (
+        "def seconds_to(accuracies, wanted, speed, pictures=55_000):\n    return 330.0",
+        "found 330, expected 220",
+    ),
+    "from-zero": (
+        """
+def seconds_to(accuracies, wanted, speed, pictures=55_000):
+    for number, accuracy in enumerate(accuracies):
+        if accuracy >= wanted:
+            return number * pictures / speed
+""",
+        "found 220, expected 330",
+    ),
+    "above": (
+        """
+def seconds_to(accuracies, wanted, speed, pictures=55_000):
+    for number, accuracy in enumerate(accuracies, 1):
+        if accuracy > wanted:
+            return number * pictures / speed
+""",
+        "found 440, expected 220",
+    ),
+    "the-last": (
+        """
+def seconds_to(accuracies, wanted, speed, pictures=55_000):
+    if accuracies and accuracies[-1] >= wanted:
+        return len(accuracies) * pictures / speed
+""",
+        "found 440, expected 330",
+    ),
+    "zero-for-never": (
+        """
+def seconds_to(accuracies, wanted, speed, pictures=55_000):
+    for number, accuracy in enumerate(accuracies, 1):
+        if accuracy >= wanted:
+            return number * pictures / speed
+    return 0
+""",
+        "found 0, expected None",
+    ),
+    "always-55000": (
+        """
+def seconds_to(accuracies, wanted, speed, pictures=55_000):
+    for number, accuracy in enumerate(accuracies, 1):
+        if accuracy >= wanted:
+            return number * 55_000 / speed
+""",
+        "expected 10",
+    ),
+}

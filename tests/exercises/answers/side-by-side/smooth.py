@@ -1,0 +1,60 @@
+"""Answers to side-by-side-smooth: what a check must refuse, and what it must accept."""
+
+RIGHT = {
+    "targets": """
+import torch
+import torch.nn.functional as F
+
+
+def smooth_loss(logits, y, smoothing):
+    classes = logits.shape[1]
+    target = F.one_hot(y, classes) * (1 - smoothing) + smoothing / classes
+    return -(target * torch.log_softmax(logits, 1)).sum(1).mean()
+""",
+    "picture-by-picture": """
+import torch
+
+
+def smooth_loss(logits, y, smoothing):
+    losses = []
+    for row, label in zip(logits, y):
+        found = torch.log_softmax(row, 0)
+        target = torch.full_like(row, smoothing / len(row))
+        target[label] += 1 - smoothing
+        losses.append(-(target @ found))
+    return torch.stack(losses).mean()
+""",
+}
+_HEAD = "import torch\n\n\ndef smooth_loss(logits, y, smoothing):\n"
+_LOGS = "    logs = torch.log_softmax(logits, 1)\n"
+_RIGHT = "    right = logs[torch.arange(len(y)), y]\n"
+WRONG = {
+    "not-smooth": (f"{_HEAD}{_LOGS}{_RIGHT}    return -right.mean()", "smoothing 0.1"),
+    "the-others-only": (
+        f"{_HEAD}{_LOGS}{_RIGHT}"
+        "    rest = (logs.sum(1) - right) / (logits.shape[1] - 1)\n"
+        "    return -((1 - smoothing) * right + smoothing * rest).mean()",
+        "smoothing 0.1",
+    ),
+    "sum-for-mean": (
+        f"{_HEAD}{_LOGS}{_RIGHT}"
+        "    return -((1 - smoothing) * right + smoothing * logs.mean(1)).sum()",
+        "4 pictures",
+    ),
+    "wrong-axis": (
+        f"{_HEAD}    logs = torch.log_softmax(logits, 0)\n{_RIGHT}"
+        "    return -((1 - smoothing) * right + smoothing * logs.mean(1)).mean()",
+        "4 pictures",
+    ),
+    "overflows": (
+        f"{_HEAD}    logs = (logits.exp() / logits.exp().sum(1, keepdim=True)).log()\n"
+        f"{_RIGHT}"
+        "    return -((1 - smoothing) * right + smoothing * logs.mean(1)).mean()",
+        "smoothing 0.3",
+    ),
+    "no-minus": (
+        f"{_HEAD}{_LOGS}{_RIGHT}"
+        "    return ((1 - smoothing) * right + smoothing * logs.mean(1)).mean()",
+        "smoothing 0.1",
+    ),
+}

@@ -1,0 +1,49 @@
+"""The histories that come with the package are those of the book's runs."""
+
+from pathlib import Path
+
+import pytest
+
+from d2lmini import History, runs
+from tools import outputs
+
+STORED = sorted(outputs.RUNS.glob("*.json"))
+
+
+def test_every_run_of_the_book_is_there_and_no_other():
+    assert runs.names() == sorted(file.stem for file in STORED), (
+        "`python -m tools.outputs` ships what is missing"
+    )
+    assert "lenet" in runs.names()
+
+
+@pytest.mark.parametrize("file", STORED, ids=lambda file: file.stem)
+def test_a_run_is_the_stored_one_without_snapshots(file: Path):
+    stored, shipped = History.load(file), runs.load(file.stem)
+    assert shipped.snapshots == []
+    stored.snapshots = []
+    assert shipped == stored
+
+
+def test_an_unknown_name_is_answered_with_those_that_exist():
+    with pytest.raises(ValueError, match=r"no run 'lenett'; there are .*\blenet\b"):
+        runs.load("lenett")
+
+
+def test_a_path_is_no_name():
+    with pytest.raises(ValueError, match="no run"):
+        runs.load("../runs/lenet")
+
+
+def test_shipping_takes_the_snapshots_out(tmp_path, monkeypatch):
+    book, package = tmp_path / "book", tmp_path / "package"
+    with_snapshots = next(f for f in STORED if History.load(f).snapshots)
+    book.mkdir()
+    (book / "run.json").write_bytes(with_snapshots.read_bytes())
+    monkeypatch.setattr(outputs, "RUNS", book)
+    monkeypatch.setattr(runs, "SHIPPED", package)
+    outputs.ship_runs()
+    assert runs.names() == ["run"]
+    assert runs.load("run").snapshots == []
+    assert runs.load("run").test_accuracy == History.load(with_snapshots).test_accuracy
+    assert History.load(book / "run.json").snapshots  # the original keeps them

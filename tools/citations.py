@@ -1,0 +1,51 @@
+"""The entries of ``book/references.bib`` that a text names, as HTML."""
+
+import re
+from functools import cache
+
+from pybtex.database import BibliographyData, Entry, parse_file
+from pybtex.plugin import find_plugin
+
+from tools import book
+
+#: A link to the page of references, as chapters write it.
+NAMED = re.compile(r"\[([^\]]+)\]\([^)\s]*references\.md\)")
+
+
+def cited(text: str) -> list[str]:
+    """Each work that ``text`` (Markdown) names, in HTML, by first author.
+
+    A name is "He et al. (2016)", "Kingma and Ba, 2015" or "Ioffe and Szegedy";
+    the year may be that of the preprint, which an entry's note gives.  Raises
+    ValueError for a name that fits no entry.
+    """
+    keys = {key for name in NAMED.findall(text) for key in _keys(name)}
+    if not keys:
+        return []
+    style = find_plugin("pybtex.style.formatting", "plain")()
+    html = find_plugin("pybtex.backends", "html")()
+    entries = style.format_bibliography(_library(), sorted(keys)).entries
+    return [entry.text.render(html) for entry in entries]
+
+
+@cache
+def _library() -> BibliographyData:
+    return parse_file(str(book.ROOT / "book" / "references.bib"), "bibtex")
+
+
+def _keys(name: str) -> list[str]:
+    found = [key for key, entry in _library().entries.items() if _is(entry, name)]
+    if not found:
+        raise ValueError(
+            f"the text names {name!r}, which fits no entry of book/references.bib: "
+            "write it as 'He et al. (2016)', or add the entry."
+        )
+    return found
+
+
+def _is(entry: Entry, name: str) -> bool:
+    surnames = [" ".join(author.last_names) for author in entry.persons["author"]]
+    who = " and ".join(surnames) if len(surnames) < 3 else f"{surnames[0]} et al."
+    years = re.findall(r"\d{4}", name)
+    told = entry.fields["year"] + entry.fields.get("note", "")
+    return name.startswith(who) and all(year in told for year in years)
