@@ -34,10 +34,10 @@ def speed(
     """Measure a copy of ``net`` on batches of ``data``, ``seconds`` for each number.
 
     Training takes ``data.train``, inference ``data.test``; one batch before
-    each is not counted, and in quick mode only one is.  ``precision=None`` is
-    that of :func:`d2lmini.train`.  The net, the order of the data and the
-    random state stay as they are.  Raises ValueError for no time, and for
-    pictures that do not fit the net.
+    each is not counted, and in quick mode only one is, of at most 8 pictures.
+    ``precision=None`` is that of :func:`d2lmini.train`.  The net, the order of the
+    data and the random state stay as they are.  Raises ValueError for no time,
+    and for pictures that do not fit the net.
     """
     if not seconds > 0:
         raise ValueError(f"seconds must be above 0, not {seconds}.")
@@ -45,6 +45,8 @@ def speed(
     precision = precision or best_precision(device)
     twin = copy.deepcopy(net).to(device).to(memory_format=torch.channels_last)
     train, test = copy.copy(data.train), copy.copy(data.test)  # each counts its passes
+    if mode.quick():  # a rehearsal shows that it works, not how fast
+        train.batch_size = test.batch_size = min(train.batch_size, 8)
     with torch.random.fork_rng():  # dropout draws, for as long as there is time
         # first, since predict says what is wrong with a net that does not fit
         inference = _rate(_answers(twin, test, precision), device, seconds)
