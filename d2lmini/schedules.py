@@ -17,9 +17,12 @@ def cosine(progress: float) -> float:
     return (1 + math.cos(math.pi * progress)) / 2
 
 
-def one_cycle(progress: float) -> float:
-    """Up for 30 % of the run, then down to nearly 0 (Smith & Topin, 2019)."""
-    warm_up = 0.3
+def one_cycle(progress: float, warm_up: float = 0.3) -> float:
+    """Up for the share ``warm_up`` of the run, then down to nearly 0.
+
+    Smith & Topin, 2019.  For another share than 0.3, give ``train`` a
+    ``functools.partial(one_cycle, warm_up=0.05)``.
+    """
     if progress < warm_up:
         return 0.04 + 0.96 * (1 - math.cos(math.pi * progress / warm_up)) / 2
     return cosine((progress - warm_up) / (1 - warm_up))

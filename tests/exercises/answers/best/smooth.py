@@ -1,4 +1,4 @@
-"""Answers to side-by-side-smooth: what a check must refuse, and what it must accept."""
+"""Answers to best-smooth: what a check must refuse, and what it must accept."""
 
 RIGHT = {
     "targets": """

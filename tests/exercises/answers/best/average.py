@@ -1,4 +1,4 @@
-"""Answers to side-by-side-average: what must be refused, and what accepted."""
+"""Answers to best-average: what must be refused, and what accepted."""
 
 RIGHT = {
     "lerp": """
