@@ -1,6 +1,5 @@
 """Fashion-MNIST as batches that are made on the device."""
 
-import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,7 +170,8 @@ def load_fashion_mnist(
     ``device=None`` is the best there is.  ``augment`` applies to the training
     images only.  ``train_size`` keeps that many training images, the same
     number of each class and always the same ones, and the source says so
-    (the drawn sample may have fewer).
+    (the drawn sample may have fewer).  Quick mode keeps a few batches of each
+    part, those of training and validation with at most 32 images.
     Raises :class:`d2lmini.files.DataError`, and ValueError for a size that
     cannot be.
     """
@@ -185,15 +185,20 @@ def load_fashion_mnist(
     if parts[1].source != "Fashion-MNIST":
         mode.admit(parts[1].source)
     sets = [_on(device, part) for part in parts]
+    batch_sizes = [batch_size] * 3
     if mode.quick():
+        batch_sizes = [min(batch_size, n or batch_size) for n in mode.QUICK_BATCH_SIZES]
+        kept = [n * m for n, m in zip(mode.QUICK_BATCHES, batch_sizes, strict=True)]
         sets = [
-            part.pick(torch.arange(min(len(part), size * batch_size), device=device))
-            for part, size in zip(sets, mode.QUICK_BATCHES, strict=True)
+            part.pick(torch.arange(min(len(part), n), device=device))
+            for part, n in zip(sets, kept, strict=True)
         ]
-    make = functools.partial(Batches, batch_size=batch_size, resize=resize, seed=seed)
-    return Splits(
-        make(sets[0], shuffle=True, augment=augment), make(sets[1]), make(sets[2])
+    train, val, test = (
+        Batches(part, size, resize=resize, seed=seed)
+        for part, size in zip(sets, batch_sizes, strict=True)
     )
+    train.shuffle, train.augment = True, augment
+    return Splits(train, val, test)
 
 
 def split(labels: Tensor, held_out: int) -> tuple[Tensor, Tensor]:

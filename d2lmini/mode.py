@@ -2,8 +2,11 @@
 
 import os
 
-#: Batches that quick mode keeps of the training, validation and test set.
+#: Batches that quick mode keeps of the training, validation and test set, and the
+#: most images in one.  Test batches stay whole: chapters pick the images they show
+#: from the first.
 QUICK_BATCHES = (4, 1, 1)
+QUICK_BATCH_SIZES = (32, 32, None)
 QUICK_EPOCHS = 1
 
 _notes: list[str] = []

@@ -24,24 +24,21 @@ def test_the_build_has_no_warnings(build):
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "served"), [(1280, True), (390, False)])
 @pytest.mark.parametrize("name", EVERYTHING)
-def test_page(visit, base, name, width):
-    page = visit(base + name, width=width)
+def test_page(visit, base, site, name, width, served):
+    """On a desktop from a server, and on a telephone from a disk."""
+    page = visit(base + name if served else (site / name).as_uri(), width=width)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         page.wait_for_selector(f"html[data-theme={theme}]", state="attached")
         assert page.evaluate(OVERFLOW) == [], theme
         assert page.evaluate(CONTRAST) == [], theme
+    if name in PAGES:
+        assert page.locator("article h1:visible").count() == 1
     assert page.evaluate(PICTURES) == []
     assert page.evaluate(STRETCHED) == []
     assert page.evaluate(FORMULAS) == []
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_page_opens_from_a_disk(visit, site, name):
-    page = visit((site / name).as_uri())
-    assert page.locator("article h1:visible").count() == 1
 
 
 def weight(page):
