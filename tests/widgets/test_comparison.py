@@ -207,7 +207,7 @@ def check_state(figure, rows, state, seen):
 def test_browser_and_python_agree_on_random_tables(page_of):
     rng = random.Random(0)
     nameless = 0
-    for _ in range(10):  # pages of five: a page of fifty takes long to open
+    for _ in range(5):  # pages of five: a page of fifty takes long to open
         tables = [random_table(rng) for _ in range(5)]
         page = page_of(*(figure for figure, _ in tables))
         for index, (figure, rows) in enumerate(tables):
