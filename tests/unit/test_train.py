@@ -497,3 +497,13 @@ def test_precision_follows_the_compute_capability(monkeypatch, capability, wante
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
     chosen = best_precision(torch.device("cuda"))
     assert chosen == getattr(torch, wanted)
+
+
+@pytest.mark.parametrize("warm_up", [0.05, 0.3, 0.9])
+def test_one_cycle_peaks_where_its_warm_up_ends(warm_up):
+    values = [schedules.one_cycle(i / 1000, warm_up) for i in range(1001)]
+    peak = round(1000 * warm_up)
+    assert values[0] == pytest.approx(0.04) and values[peak] == pytest.approx(1)
+    assert values[:peak] == sorted(values[:peak])
+    assert values[peak:] == sorted(values[peak:], reverse=True)
+    assert values[-1] == pytest.approx(0, abs=1e-6)
