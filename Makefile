@@ -94,6 +94,6 @@ $(STAMP): requirements.txt pyproject.toml
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "No virtual environment could be made; on Debian: apt install python3-venv" >&2; \
 	  exit 1; }
-	@echo "Installing into $(VENV) (5 GB with PyTorch; minutes, once) …"
+	@echo "Installing into $(VENV) (6 GB with PyTorch; minutes, once) …"
 	@$(BIN)/python -m pip install --quiet -r requirements.txt
 	@touch $@

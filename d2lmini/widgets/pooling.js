@@ -18,7 +18,7 @@ const moved = (X, [down, right]) => X.map((row, i) => row.map((_, j) => X[i - do
 function problemOf(n, k, p) {
   for (const [a, name] of [[0, "rows"], [1, "columns"]]) {
     if (2 * p[a] > k[a])
-      return `The padding is ${p[a]} ${name} on each side, more than half of the window's ${k[a]}: a window could then lie on padding alone. Take a padding of ${Math.floor(k[a] / 2)} at most, or a larger window.`;
+      return `The padding is ${p[a]} ${name} on each side, more than half of the window's ${k[a]}, which torch refuses. Take a padding of ${Math.floor(k[a] / 2)} at most, or a larger window.`;
     if (k[a] > n[a] + 2 * p[a]) {
       const pad = p[a] ? ` (${n[a]} and ${p[a]} padding on each side)` : "";
       return `The window covers ${k[a]} ${name}, but the input has only ${n[a] + 2 * p[a]}${pad}. Take a smaller window.`;

@@ -109,7 +109,7 @@ class PoolingLab(Figure):
             if 2 * p > k:
                 return (
                     f"The padding is {p} {name} on each side, more than half of the "
-                    f"window's {k}: a window could then lie on padding alone. Take a "
+                    f"window's {k}, which torch refuses. Take a "
                     f"padding of {k // 2} at most, or a larger window."
                 )
             if k > n + 2 * p:
