@@ -1,9 +1,10 @@
 """The exponential moving average of a network's weights."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 
 
 class Average:
@@ -12,8 +13,8 @@ class Average:
     After each step every weight w of the average becomes ``decay``·w +
     (1 - ``decay``)·(the weight of ``net``): it remembers about
     1 / (1 - ``decay``) steps.  The running statistics of batch normalisation
-    are averaged likewise.  With ``decay=None`` there is no second network and
-    ``self.net`` is ``net``.
+    are averaged likewise, until :meth:`settle` computes them anew.  With
+    ``decay=None`` there is no second network and ``self.net`` is ``net``.
     """
 
     def __init__(self, net: nn.Module, decay: float | None) -> None:
@@ -38,10 +39,17 @@ class Average:
         if self._twin:
             self._twin.update_parameters(self.trained)
 
-    def settle(self) -> None:
-        """Give the trained network the averaged weights, in place."""
+    def settle(self, images: Iterable[Tensor]) -> None:
+        """Give the trained network the averaged weights, in place.
+
+        The statistics of its batch normalisations become those of ``images``,
+        batches (N, C, H, W): averaged statistics belong to the single networks
+        and not to the averaged one (Izmailov et al., 2018).  Without an average
+        nothing is changed and no batch is drawn.
+        """
         if self._twin:
             self.trained.load_state_dict(self._twin.module.state_dict())
+            update_bn(images, self.trained)
 
     def state_dict(self) -> dict[str, Any]:
         """What :meth:`load_state_dict` restores; empty without an average."""

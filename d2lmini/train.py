@@ -1,6 +1,7 @@
 """Training and measuring a network."""
 
 import contextlib
+import itertools
 import os
 import platform
 import time
@@ -28,6 +29,9 @@ from d2lmini.snapshots import Watcher
 
 Optimizer = Callable[..., torch.optim.Optimizer]
 Loss = Callable[[Tensor, Tensor], Tensor]
+
+#: Batches from which an averaged net's normalisations take their statistics.
+STATISTICS = 100
 
 
 def train(
@@ -65,6 +69,8 @@ def train(
 
     ``average`` is the decay of an exponential moving average of the weights, such
     as 0.998: then the averaged net is what is measured and what ``net`` ends as.
+    At the end its batch normalisations get statistics of their own, from
+    ``STATISTICS`` batches of training; before, they have the averaged ones.
 
     Ctrl-C ends the run and returns the epochs so far.  When a batch does not
     fit into memory it is worked through in halves, quarters …, with the same
@@ -127,13 +133,13 @@ def train(
             report.epoch(history)
             if state:
                 checkpoint.save(state, history, *saved)
-        averaged.settle()
+        _settle(averaged, data.train, precision)
         history.test_loss, history.test_accuracy = evaluate(
             net, data.test, precision=precision, loss=loss
         )
         _keep(net, history, name)
     except KeyboardInterrupt:
-        averaged.settle()
+        _settle(averaged, data.train, precision)
         report.say(f"Stopped by hand after {len(history.epochs)} of {epochs} epochs.")
     finally:
         report.close(history)
@@ -278,6 +284,17 @@ def fused(optimizer: Optimizer, net: nn.Module, lr: float) -> torch.optim.Optimi
     if "fused" in signature(optimizer).parameters:
         options["fused"] = True
     return optimizer(net.parameters(), lr=lr, **options)
+
+
+def _settle(averaged: Average, batches: Batches, precision: torch.dtype) -> None:
+    """Make the averaged net the trained one, with statistics of its own."""
+    if averaged.net is averaged.trained:
+        return
+    device = batches.images.images.device
+    images = (X.to(memory_format=torch.channels_last) for X, _ in batches)
+    batches.epoch = 0  # the same pictures, however the run came to its end
+    with _autocast(device, precision):
+        averaged.settle(itertools.islice(images, STATISTICS))
 
 
 def _check(epochs: int, lr: float) -> None:

@@ -156,6 +156,20 @@ def test_the_average_keeps_whole_numbers_and_statistics_sane():
     assert bool((net[1].running_var > 0).all())
 
 
+@torch.no_grad()
+def test_an_averaged_net_normalises_by_statistics_of_its_own():
+    """The oracle: mean and variance of what its convolution gives, batch by batch."""
+    net, data = small_net(), splits(160)
+    with torch.enable_grad():
+        quietly(net, data, average=0.9)
+    data.train.epoch = 0
+    given = [net[0](X) for X, _ in data.train]
+    mean = torch.stack([Y.mean(dim=(0, 2, 3)) for Y in given]).mean(dim=0)
+    variance = torch.stack([Y.var(dim=(0, 2, 3)) for Y in given]).mean(dim=0)
+    torch.testing.assert_close(net[1].running_mean, mean, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(net[1].running_var, variance, rtol=1e-4, atol=1e-5)
+
+
 class Interrupt(Silent):
     """Stands for the user: presses Ctrl-C in the second epoch."""
 
