@@ -20,11 +20,6 @@ def chapters(root: Path = ROOT) -> list[Path]:
     return [page for page in pages(root) if page.suffix == ".ipynb"]
 
 
-def drafts(root: Path = ROOT) -> list[Path]:
-    """Chapters in the making: written, and not run in full yet."""
-    return sorted((root / "drafts").glob("*.ipynb"))
-
-
 def _names(entry: dict[str, Any]) -> Iterator[str]:
     yield from (entry[key] for key in ("root", "file") if key in entry)
     for key in ("parts", "chapters", "sections"):

@@ -36,11 +36,11 @@ FOOT = (
 
 
 def find(name: str) -> Path:
-    """The chapter ``name``, of the book or in the making, or a notebook's path."""
+    """The chapter ``name`` of the book, or a notebook's path."""
     given = Path(name)
     if given.suffix == ".ipynb" and given.exists():
         return given
-    chapters = {path.stem: path for path in [*book.chapters(), *book.drafts()]}
+    chapters = {path.stem: path for path in book.chapters()}
     if given.stem not in chapters:
         raise ValueError(
             f"There is no chapter {name}; the chapters are {', '.join(chapters)}."

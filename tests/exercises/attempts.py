@@ -30,7 +30,7 @@ class Outcome:
 def readable():
     """The exercises of each chapter; of one that cannot be read, the ValueError."""
     found = {}
-    for path in [*book.chapters(), *book.drafts()]:
+    for path in book.chapters():
         try:
             found[path] = exercises.read(path)
         except ValueError as error:
