@@ -141,7 +141,10 @@ print(json.dumps(answers))
 def test_traits_in_a_kernel_equal_torch(kernel):
     rng = random.Random(1)
     states = [settings(rng) for _ in range(500)]
-    answers = json.loads(kernel.run(LIVE.format(states=json.dumps(states))))
+    answers = []
+    for i in range(0, len(states), 50):  # a kernel drops what it says too fast
+        some = json.dumps(states[i : i + 50])
+        answers += json.loads(kernel.run(LIVE.format(states=some)))
     for state, held in zip(states, answers, strict=True):
         assert held == list(truth(state, 1)), state
 
