@@ -288,13 +288,14 @@ def fused(optimizer: Optimizer, net: nn.Module, lr: float) -> torch.optim.Optimi
 
 def _settle(averaged: Average, batches: Batches, precision: torch.dtype) -> None:
     """Make the averaged net the trained one, with statistics of its own."""
-    if averaged.net is averaged.trained:
-        return
-    device = batches.images.images.device
-    images = (X.to(memory_format=torch.channels_last) for X, _ in batches)
+    with _autocast(batches.images.images.device, precision):
+        averaged.settle(_some_images(batches))
+
+
+def _some_images(batches: Batches) -> Iterator[Tensor]:
     batches.epoch = 0  # the same pictures, however the run came to its end
-    with _autocast(device, precision):
-        averaged.settle(itertools.islice(images, STATISTICS))
+    for X, _ in itertools.islice(batches, STATISTICS):
+        yield X.to(memory_format=torch.channels_last)
 
 
 def _check(epochs: int, lr: float) -> None:
