@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import nbformat
+from jupyter_client.client import KernelClient
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
@@ -104,6 +106,9 @@ class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
     max_output = Integer(200_000, help="characters that a cell may print").tag(
         config=True
     )
+    start_attempts = Integer(3, min=1, help="times to try to start a kernel").tag(
+        config=True
+    )
     coalesce_streams = Bool(True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -127,6 +132,26 @@ class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
             while not self._revived(index):
                 pass  # each turn leaves out one more cell
         return cell, resources
+
+    async def async_start_new_kernel_client(self) -> KernelClient:
+        """Connect to the kernel; to a new one, should it have died at its start.
+
+        It dies when another program takes one of the ports that it was given, which
+        no student is to pay for.  The last RuntimeError is raised.
+        """
+        for left in reversed(range(self.start_attempts)):
+            try:
+                client: KernelClient = await super().async_start_new_kernel_client()
+                break
+            except RuntimeError:
+                if not left:
+                    raise
+                self.log.warning("The kernel died at its start: trying another.")
+                self.km = self.create_kernel_manager()
+                await self.async_start_new_kernel()
+        return client
+
+    start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
     def _run(self, cell: NotebookNode, index: int) -> bool:
         """Whether the kernel still answers after `cell`."""

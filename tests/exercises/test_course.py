@@ -104,7 +104,8 @@ def scores(course):
 def test_each_gets_what_is_due(one, scores, course, handed_in):
     if one not in handed_in:
         pytest.skip("this machine builds no walls: grade in a container here")
-    log = "\n".join(x for x in course[1].splitlines() if f"/{one.student}/" in x)
+    parts = course[1].split("Sanitizing ")  # each submission's log begins with it
+    log = "".join(part for part in parts if f"/{one.student}/" in part)
     assert scores[one.student] == one.score, log
 
 
