@@ -89,6 +89,8 @@ def course(tmp_path_factory, handed_in):
     halves = ("--student=[a-m]*", "--student=[n-z]*")
     graded = finished(*(nbgrader(folder, "autograde", "week3", x) for x in halves))
     seconds = time.monotonic() - begun
+    # As one would, and the guide says: it goes on with those that failed.
+    graded += finished(nbgrader(folder, "autograde", "week3"))
     here(folder, apps.GenerateFeedbackApp, "week3")
     here(folder, apps.ExportApp, "--to=grades.csv")
     return folder, "".join(log for log, _ in graded), seconds
