@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import nbformat
-from jupyter_client.client import KernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -133,23 +132,20 @@ class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
                 pass  # each turn leaves out one more cell
         return cell, resources
 
-    async def async_start_new_kernel_client(self) -> KernelClient:
-        """Connect to the kernel; to a new one, should it have died at its start.
+    async def async_start_new_kernel_client(self) -> Any:
+        """Its client; that of a new kernel, should the first have died at its start.
 
         It dies when another program takes one of the ports that it was given, which
-        no student is to pay for.  The last RuntimeError is raised.
+        no student is to pay for.  RuntimeError if the last attempt fails as well.
         """
-        for left in reversed(range(self.start_attempts)):
+        for _ in range(self.start_attempts - 1):
             try:
-                client: KernelClient = await super().async_start_new_kernel_client()
-                break
+                return await super().async_start_new_kernel_client()
             except RuntimeError:
-                if not left:
-                    raise
                 self.log.warning("The kernel died at its start: trying another.")
                 self.km = self.create_kernel_manager()
                 await self.async_start_new_kernel()
-        return client
+        return await super().async_start_new_kernel_client()
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
