@@ -16,10 +16,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from d2lmini import data, train
+from d2lmini import train
+from d2lmini.data import batches as data
 from d2lmini.device import best_device, best_precision
 from d2lmini.nets.trained import TRAINED
-from d2lmini.report import Silent
+from d2lmini.training.report import Silent
 
 BATCH_SIZE = 64
 SIZES = {

@@ -21,9 +21,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from d2lmini import data, evaluate, files, nets, schedules, train
+from d2lmini import evaluate, nets, schedules, train
+from d2lmini.data import batches as data
+from d2lmini.data import files
 from d2lmini.device import best_device, best_precision, device_name
-from d2lmini.report import Silent
+from d2lmini.training.report import Silent
 
 HERE = Path(__file__).parent
 BATCH_SIZE, LR = 256, 0.9  # d2l's own for LeNet

@@ -24,8 +24,8 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from d2lmini import runs
-from d2lmini.history import History
 from d2lmini.nets import trained
+from d2lmini.training.history import History
 from tools import address, book
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"

@@ -11,9 +11,9 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from d2lmini.data import CLASSES
-from d2lmini.history import History
 from d2lmini.plot.canvas import COLOURS, MARKERS, SIGNED, WIDTH, canvas, finish, look
 from d2lmini.plot.picture import Picture
+from d2lmini.training.history import History
 
 _CENTRED: Any = {"ha": "center", "va": "center", "fontsize": 8}
 

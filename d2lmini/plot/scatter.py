@@ -14,7 +14,7 @@ from matplotlib.text import Text
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
 from d2lmini.plot.labels import Box, Label, placed
 from d2lmini.plot.picture import Picture
-from d2lmini.table import readable
+from d2lmini.plot.table import readable
 
 Points = Mapping[str, tuple[float, float]]
 

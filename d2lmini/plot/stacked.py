@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
 from d2lmini.plot.picture import Picture
-from d2lmini.table import readable
+from d2lmini.plot.table import readable
 
 Parts = Mapping[str, Mapping[str, float]]
 

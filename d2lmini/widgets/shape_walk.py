@@ -15,7 +15,7 @@ from .base import Figure
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from d2lmini.summary import Summary
+    from d2lmini.analysis.summary import Summary
 
 SIZES = (28, 32, 48, 64, 96, 128, 160, 224)
 DEPTH = 3  # a stage, its layers, and the layers of those
@@ -73,7 +73,7 @@ def _walk(twin: nn.Module, shape: tuple[int, int, int]) -> _Walk:
     """Walks a (C, H, W) image without data through a net on the meta device."""
     import torch
 
-    from d2lmini.fit import explain_misfit
+    from d2lmini.nets.misfit import explain_misfit
 
     X = torch.empty(1, *shape, device="meta")
     walk = _Walk([])
@@ -90,7 +90,7 @@ def _counted(twin: nn.Module, X: Tensor, steps: list[_Step]) -> int:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    from d2lmini.summary import ReceptiveFields
+    from d2lmini.analysis.summary import ReceptiveFields
 
     with FlopCounterMode(display=False) as counter, ReceptiveFields(X) as fields:
         hooks = _observe(twin, steps, counter.get_total_flops, fields)
@@ -240,7 +240,7 @@ class ShapeWalk(Figure):
     @property
     def summary(self) -> Summary | None:
         """The :func:`d2lmini.summary` at the chosen size; None if it does not fit."""
-        from d2lmini.summary import summary
+        from d2lmini.analysis.summary import summary
 
         if self.problem:
             return None

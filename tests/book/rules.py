@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from d2lmini import offline
+from d2lmini.data import offline
 from d2lmini.widgets import base
 from tools import book, outputs
 

@@ -7,8 +7,9 @@ import pytest
 from torch import nn
 
 import d2lmini
-from d2lmini import check, device, files
-from d2lmini.course import assign, exercises
+from d2lmini import device
+from d2lmini.course import assign, check, exercises
+from d2lmini.data import files
 from d2lmini.nets import lenet
 from tools.book import ROOT, chapters
 

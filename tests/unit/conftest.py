@@ -9,7 +9,8 @@ import pytest
 import torch
 from samples import idx_file
 
-from d2lmini import files, mode
+from d2lmini import mode
+from d2lmini.data import files
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,15 @@
-"""Small data of known structure, which several unit tests train on."""
+"""Small data of known structure, and a small network, that several tests train."""
 
 import numpy as np
 import torch
+from torch import nn
 
+from d2lmini import train
 from d2lmini.data import Batches, ImageSet, Splits
+from d2lmini.training.history import History
+from d2lmini.training.report import Silent
+
+FP32 = torch.float32
 
 
 def image_set(count: int = 40, size: int = 28, seed: int = 0) -> ImageSet:
@@ -29,3 +35,24 @@ def idx_file(array: np.ndarray) -> bytes:
     """``array`` (uint8) in the IDX format of the MNIST files."""
     head = bytes([0, 0, 8, array.ndim])
     return head + np.array(array.shape, dtype=">i4").tobytes() + array.tobytes()
+
+
+def small_net() -> nn.Sequential:
+    torch.manual_seed(7)
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 5, stride=2),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Dropout(0.3),
+        nn.Linear(4 * 12 * 12, 10),
+    )
+
+
+def quietly(net, data, **options) -> History:
+    chosen = {"epochs": 2, "lr": 0.01, "precision": FP32, "report": Silent()}
+    return train(net, data, **(chosen | options))
+
+
+def weights(net: nn.Module) -> torch.Tensor:
+    return torch.cat([v.flatten().double() for v in net.state_dict().values()])

@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-from samples import splits
-from test_train import quietly, small_net, weights
+from samples import quietly, small_net, splits, weights
 
 from d2lmini import evaluate, load_fashion_mnist, nets
 from d2lmini.data import Batches, ImageSet, Splits

@@ -11,7 +11,7 @@ from torch import nn
 from traitlets import TraitError
 
 from d2lmini import nets
-from d2lmini.summary import summary
+from d2lmini.analysis.summary import summary
 from d2lmini.widgets import ShapeWalk
 from d2lmini.widgets.shape_walk import SIZES
 

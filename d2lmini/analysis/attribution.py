@@ -1,0 +1,145 @@
+"""Where in an image a network looks when it decides."""
+
+import contextlib
+import math
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from d2lmini.nets.misfit import explain_misfit
+
+PLACES = 12  # squares along each side, unless told: 144 passes
+CHUNK = 64  # covered images in one pass
+
+
+def occlusion(
+    net: nn.Module,
+    image: Tensor,
+    *,
+    label: int | None = None,
+    patch: int | None = None,
+    stride: int | None = None,
+    grey: float = 0.5,
+) -> Tensor:
+    """How far hiding each place lowers the probability of ``label``: (H, W).
+
+    A square of ``patch`` pixels a side and of brightness ``grey`` is centred
+    on every ``stride``-th pixel of ``image`` (C, H, W); between those centres
+    the fall is interpolated.  Negative: the network is surer with the place
+    hidden.  ``None`` is the predicted class, a fifth of the image, and a
+    stride that makes about 144 passes.  The map is on the CPU, float32; the
+    net's mode stays as it was.  Raises ValueError for an image or an option
+    that does not fit (Zeiler & Fergus, 2014).
+    """
+    X = _one(net, image)
+    H, W = X.shape[-2:]
+    short = min(H, W)
+    patch = _whole("patch", patch, short // 5 | 1, most=short)
+    stride = _whole("stride", stride, math.ceil(max(H, W) / PLACES), most=short)
+    rows, columns = _covers(H, patch, stride), _covers(W, patch, stride)
+    with _evaluating(net), torch.no_grad():
+        logits = _logits(net, X)
+        label = _label(logits, label)
+        falls = [
+            logits.softmax(1)[0, label] - _logits(net, hidden).softmax(1)[:, label]
+            for hidden in _hidden(X, rows, columns, grey)
+        ]
+    grid = torch.cat(falls).float().view(1, 1, len(rows), len(columns))
+    return F.interpolate(grid, (H, W), mode="bilinear")[0, 0].cpu()
+
+
+def gradient_map(net: nn.Module, image: Tensor, label: int | None = None) -> Tensor:
+    """How strongly the score of ``label`` answers to each pixel: (H, W).
+
+    The absolute gradient of the logit of ``label`` (``None``: the predicted
+    class) with respect to ``image`` (C, H, W), the largest over its channels.
+    The map is on the CPU, float32; the net's mode and its gradients stay as
+    they were.  Raises ValueError for an image or a label that does not fit
+    (Simonyan et al., 2014).
+    """
+    X = _one(net, image).requires_grad_()
+    with _evaluating(net), torch.enable_grad():
+        logits = _logits(net, X)
+        score = logits[0, _label(logits, label)]
+        (slope,) = torch.autograd.grad(score, X)
+    return slope[0].abs().amax(0).float().cpu()
+
+
+def _one(net: nn.Module, image: Tensor) -> Tensor:
+    """The image as a batch of one (1, C, H, W) where the net is, no graph."""
+    X = image.detach()
+    if X.ndim == 4 and len(X) == 1:
+        X = X[0]
+    if X.ndim != 3:
+        raise ValueError(
+            f"the image must be one of (C, H, W), not {tuple(image.shape)}: give "
+            "X[0], not the batch X."
+        )
+    if not X.is_floating_point():
+        raise ValueError(
+            f"the image is {X.dtype}: give the float image that the network sees, "
+            "with brightness from 0 to 1."
+        )
+    first = next(net.parameters(), X)
+    return X.to(first.device, first.dtype).unsqueeze(0).clone()
+
+
+def _whole(name: str, value: int | None, default: int, *, most: int) -> int:
+    value = default if value is None else value
+    if not 1 <= value <= most:
+        raise ValueError(
+            f"{name} is {value}: give whole pixels from 1 to {most}, the image's side."
+        )
+    return value
+
+
+def _label(logits: Tensor, label: int | None) -> int:
+    """``label``, or the predicted class; ValueError if the net has no such class."""
+    label = int(logits[0].argmax()) if label is None else label
+    if not 0 <= label < logits.shape[1]:
+        raise ValueError(
+            f"label is {label}, but the network tells classes 0 to "
+            f"{logits.shape[1] - 1} apart."
+        )
+    return label
+
+
+@contextlib.contextmanager
+def _evaluating(net: nn.Module) -> Iterator[None]:
+    """Every layer in evaluation mode meanwhile, and afterwards as it was."""
+    modes = {layer: layer.training for layer in net.modules()}
+    net.eval()
+    try:
+        yield
+    finally:
+        for layer, training in modes.items():
+            layer.training = training
+
+
+def _logits(net: nn.Module, X: Tensor) -> Tensor:
+    with explain_misfit(net, X):
+        logits: Tensor = net(X)
+    return logits
+
+
+def _covers(length: int, patch: int, stride: int) -> list[slice]:
+    """What a square hides along one side: centres spread evenly, cut at the ends."""
+    count = math.ceil(length / stride)
+    centres = [(i + 0.5) * length / count for i in range(count)]
+    starts = [round(centre - patch / 2) for centre in centres]
+    return [slice(max(start, 0), min(start + patch, length)) for start in starts]
+
+
+def _hidden(
+    X: Tensor, rows: list[slice], columns: list[slice], grey: float
+) -> Iterator[Tensor]:
+    """The image (1, C, H, W) with each place covered, at most CHUNK a batch."""
+    places = [(row, column) for row in rows for column in columns]
+    for start in range(0, len(places), CHUNK):
+        part = places[start : start + CHUNK]
+        covered = X.repeat(len(part), 1, 1, 1)
+        for i, (row, column) in enumerate(part):
+            covered[i, :, row, column] = grey
+        yield covered

@@ -1,0 +1,46 @@
+"""What a trained network gets right and wrong."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from d2lmini.data import CLASSES, Batches
+from d2lmini.training.loop import predict
+
+
+class Mistakes(NamedTuple):
+    """Images a network gets wrong, the most confident first."""
+
+    images: Tensor  # float32 (N, C, H, W)
+    labels: Tensor  # int64 (N,), the truth
+    predicted: Tensor  # int64 (N,)
+    confidence: Tensor  # float32 (N,), the probability of the wrong class
+
+
+def confusion_matrix(net: nn.Module, batches: Batches) -> Tensor:
+    """Counts int64 (10, 10) on the CPU: row true class, column predicted."""
+    n = len(CLASSES)
+    counts = torch.zeros(n * n, dtype=torch.long)
+    for logits, y in predict(net, batches):
+        counts += torch.bincount(y * n + logits.argmax(1), minlength=n * n).cpu()
+    return counts.view(n, n)
+
+
+def worst_mistakes(net: nn.Module, batches: Batches, count: int = 10) -> Mistakes:
+    """The ``count`` wrong answers that ``net`` is most sure of.
+
+    ``batches`` must not be shuffled.  Fewer come back when fewer are wrong.
+    """
+    if batches.shuffle:
+        raise ValueError(
+            "worst_mistakes needs the images in a fixed order, and these batches are "
+            "shuffled: give data.val or data.test."
+        )
+    pairs = list(predict(net, batches))
+    probability, guess = torch.cat([p.softmax(1) for p, _ in pairs]).max(1)
+    y = torch.cat([labels for _, labels in pairs])
+    wrong = torch.nonzero(guess != y).flatten()
+    worst = wrong[probability[wrong].argsort(descending=True, stable=True)[:count]]
+    X = batches.prepare(batches.images.images[worst], torch.Generator())
+    return Mistakes(X, y[worst], guess[worst], probability[worst])

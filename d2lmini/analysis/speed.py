@@ -1,0 +1,89 @@
+"""How many pictures a second a network trains on and judges, on this machine."""
+
+import copy
+import itertools
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from d2lmini import mode
+from d2lmini.data import Batches, Splits
+from d2lmini.device import best_precision
+from d2lmini.training.loop import Step, fused, predict
+from d2lmini.training.report import Silent
+
+
+class Speed(NamedTuple):
+    """Pictures a second, with all that is done to prepare them."""
+
+    training: float  # forward, backward and Adam's update
+    inference: float
+
+
+def speed(
+    net: nn.Module,
+    data: Splits,
+    *,
+    seconds: float = 3.0,
+    precision: torch.dtype | None = None,
+) -> Speed:
+    """Measure a copy of ``net`` on batches of ``data``, ``seconds`` for each number.
+
+    Training takes ``data.train``, inference ``data.test``; one batch before
+    each is not counted, and in quick mode only one is, of at most 8 pictures.
+    ``precision=None`` is that of :func:`d2lmini.train`.  The net, the order of the
+    data and the random state stay as they are.  Raises ValueError for no time,
+    and for pictures that do not fit the net.
+    """
+    if not seconds > 0:
+        raise ValueError(f"seconds must be above 0, not {seconds}.")
+    device = data.train.images.images.device
+    precision = precision or best_precision(device)
+    twin = copy.deepcopy(net).to(device).to(memory_format=torch.channels_last)
+    train, test = copy.copy(data.train), copy.copy(data.test)  # each counts its passes
+    if mode.quick():  # a rehearsal shows that it works, not how fast
+        train.batch_size = test.batch_size = min(train.batch_size, 8)
+    with torch.random.fork_rng():  # dropout draws, for as long as there is time
+        # first, since predict says what is wrong with a net that does not fit
+        inference = _rate(_answers(twin, test, precision), device, seconds)
+        training = _rate(_steps(twin, train, precision), device, seconds)
+    return Speed(training, inference)
+
+
+def _answers(net: nn.Module, test: Batches, precision: torch.dtype) -> Iterator[int]:
+    """Answer batch after batch without end; yield how many pictures each had."""
+    while True:
+        for _, y in predict(net, test, precision=precision):
+            yield len(y)
+
+
+def _steps(net: nn.Module, train: Batches, precision: torch.dtype) -> Iterator[int]:
+    """Train on batch after batch without end; yield how many pictures each had."""
+    step = Step(net, fused(torch.optim.Adam, net, 1e-4), F.cross_entropy, precision)
+    tally = torch.zeros(2, device=train.images.images.device)
+    net.train()
+    for X, y in itertools.chain.from_iterable(itertools.repeat(train)):
+        step(X, y, tally, Silent())
+        yield len(y)
+
+
+def _rate(work: Iterator[int], device: torch.device, seconds: float) -> float:
+    next(work)  # here memory is taken and kernels are chosen
+    _wait(device)
+    begun, pictures = time.perf_counter(), 0
+    while not pictures or (time.perf_counter() - begun < seconds and not mode.quick()):
+        pictures += next(work)
+    _wait(device)
+    return pictures / (time.perf_counter() - begun)
+
+
+def _wait(device: torch.device) -> None:
+    """Until the device has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

@@ -1,0 +1,25 @@
+"""Pictures as whole tensors on the device: loaded, checked, made into batches."""
+
+from d2lmini.data.batches import (
+    CLASSES,
+    VALIDATION,
+    Augment,
+    Batches,
+    ImageSet,
+    Splits,
+    load_fashion_mnist,
+    resized,
+    split,
+)
+
+__all__ = [
+    "CLASSES",
+    "VALIDATION",
+    "Augment",
+    "Batches",
+    "ImageSet",
+    "Splits",
+    "load_fashion_mnist",
+    "resized",
+    "split",
+]

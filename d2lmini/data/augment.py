@@ -1,0 +1,53 @@
+"""Augmentation of a whole batch at once, one random draw per image.
+
+Each function takes ``X`` float (N, C, H, W) in [0, 1] and a CPU generator, and
+returns a new batch of the same shape.  Drawing on the CPU gives every device
+the same changes for the same seed.  Join several with :func:`chain`, change
+an option with ``functools.partial``.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from d2lmini.data.batches import Augment
+from d2lmini.training.recipe import name_of
+
+
+def flip(X: Tensor, generator: torch.Generator) -> Tensor:
+    """Mirror each image left to right with probability one half."""
+    chosen = torch.rand(len(X), generator=generator) < 0.5
+    return torch.where(chosen.to(X.device).view(-1, 1, 1, 1), X.flip(-1), X)
+
+
+def crop(X: Tensor, generator: torch.Generator, *, padding: int = 2) -> Tensor:
+    """Shift each image by up to ``padding`` pixels each way; zeros move in.
+
+    The same as padding by that much and cropping at a random place.
+    """
+    N, _, H, W = X.shape
+    padded = F.pad(X, [padding] * 4)
+    shift = torch.randint(2 * padding + 1, (2, N), generator=generator).to(X.device)
+    rows = shift[0].view(N, 1, 1, 1) + torch.arange(H, device=X.device).view(H, 1)
+    columns = shift[1].view(N, 1, 1, 1) + torch.arange(W, device=X.device)
+    images = torch.arange(N, device=X.device).view(N, 1, 1, 1)
+    channels = torch.arange(X.shape[1], device=X.device).view(-1, 1, 1)
+    return padded[images, channels, rows, columns]  # (N, C, H, W)
+
+
+def brightness(X: Tensor, generator: torch.Generator, *, by: float = 0.3) -> Tensor:
+    """Multiply each image by a factor in [1 - by, 1 + by]; stays in [0, 1]."""
+    factor = 1 + by * (2 * torch.rand(len(X), generator=generator) - 1)
+    return (X * factor.to(X).view(-1, 1, 1, 1)).clamp(0, 1)
+
+
+def chain(*steps: Augment) -> Augment:
+    """One augmentation that applies ``steps`` in order."""
+
+    def apply(X: Tensor, generator: torch.Generator) -> Tensor:
+        for step in steps:
+            X = step(X, generator)
+        return X
+
+    apply.__qualname__ = f"chain({', '.join(map(name_of, steps))})"
+    return apply

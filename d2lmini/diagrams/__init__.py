@@ -1,5 +1,0 @@
-"""A block drawn from the module itself."""
-
-from d2lmini.diagrams.drawing import diagram
-
-__all__ = ["diagram"]

@@ -1,0 +1,1 @@
+"""A network trained, measured after each epoch, stopped and resumed."""

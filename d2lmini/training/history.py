@@ -1,0 +1,115 @@
+"""What a training run did, epoch by epoch."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from d2lmini.training.recipe import Recipe
+from d2lmini.training.snapshots import Snapshot
+
+if TYPE_CHECKING:
+    from d2lmini.plot.picture import Picture
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the training set; losses are means per example, in nats."""
+
+    loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float  # training alone, data included, validation not
+    examples_per_second: float
+
+
+@dataclass
+class History:
+    """A run: what it was made of, where it ran, and how each epoch went.
+
+    ``test_accuracy`` is measured once, after the last epoch, and None until
+    then.  ``notes`` is what every figure of the run has to say ("offline
+    sample", "quick mode").  ``snapshots`` follow the images that ``train``
+    was asked to watch; :func:`d2lmini.replay` shows them.
+    """
+
+    name: str
+    recipe: Recipe
+    device: str
+    seed: int
+    versions: dict[str, str]
+    notes: tuple[str, ...] = ()
+    epochs: list[Epoch] = field(default_factory=list)
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    snapshots: list[Snapshot] = field(default_factory=list)
+
+    @property
+    def precision(self) -> str:
+        """The number format of the forward pass, such as ``"bfloat16"``."""
+        return str(self.recipe["precision"])
+
+    @property
+    def origin(self) -> str:
+        """Where the numbers come from, in one line for a figure."""
+        parts = [self.recipe["data"], self.device, self.precision]
+        parts += [note for note in self.notes if note not in parts]
+        return " · ".join(parts)
+
+    def plot(self) -> "Picture":
+        """Loss and accuracy against the epoch."""
+        from d2lmini.plot import curves
+
+        return curves([self])
+
+    def table(self) -> str:
+        """The run as plain text, a line an epoch; timings are left out, since
+        two runs never agree on them (they are in ``epochs``)."""
+        lines = ["epoch   loss   train   validation"]
+        for number, e in enumerate(self.epochs, 1):
+            lines.append(
+                f"{number:5d}  {e.loss:.3f}   {e.train_accuracy:.3f}   "
+                f"{e.val_accuracy:.3f}"
+            )
+        if self.test_accuracy is not None:
+            lines.append(f"test accuracy {self.test_accuracy:.4f}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        test = self.test_accuracy
+        ending = "" if test is None else f", test accuracy {test:.4f}"
+        return f"<History {self.name}: {len(self.epochs)} epochs{ending}>"
+
+    def to_json(self) -> str:
+        """The whole run as JSON text; :meth:`from_json` reads it."""
+        return json.dumps(dataclasses.asdict(self), indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "History":
+        """A run from :meth:`to_json`; ValueError for any other text."""
+        try:
+            values: dict[str, Any] = json.loads(text)
+            values["epochs"] = [Epoch(**epoch) for epoch in values["epochs"]]
+            values["notes"] = tuple(values["notes"])
+            values["snapshots"] = [Snapshot(**s) for s in values.get("snapshots", [])]
+            return cls(**values)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"this text is not a stored History ({error}): give what "
+                "History.to_json wrote."
+            ) from error
+
+    def save(self, path: str | Path) -> None:
+        """Write :meth:`to_json` to ``path`` (folders are made)."""
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(self.to_json(), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> "History":
+        """Read what :meth:`save` wrote; the error names the file."""
+        try:
+            return cls.from_json(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{path}: {error}") from error

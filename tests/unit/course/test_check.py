@@ -1,0 +1,194 @@
+"""What a check lets pass, what it refuses, and the sentence it says."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from d2lmini.course import check
+
+NAN = math.nan
+GRID = torch.arange(6.0, dtype=torch.float64).reshape(2, 3)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (3, 3),
+        (3.0, 3),
+        (torch.tensor(3), 3),
+        (np.float64(0.5), 0.5),
+        (0.1 + 0.2, 0.3),
+        (1 + 5e-7, 1.0),
+        (NAN, NAN),
+        (True, True),
+        ("same", "same"),
+        ((1, 2), (1, 2)),
+        ([1, 2], (1, 2)),
+        (torch.Size([1, 2]), (1, 2)),
+        ((1, 2), torch.Size([1, 2])),
+        (GRID.clone(), GRID),
+        (GRID.numpy(), GRID),
+        (GRID.float() * (1 + 1e-6), GRID),
+        (GRID.clone().requires_grad_(), GRID),
+        (torch.tensor([NAN, math.inf]), torch.tensor([NAN, math.inf])),
+        ((GRID, 1), (GRID, 1)),
+        (None, None),
+        (torch.zeros(0, 3), torch.zeros(0, 3)),
+    ],
+    ids=str,
+)
+def test_what_is_right_passes_in_silence(found, expected, capsys):
+    check.same(found, expected, "a case")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "sentence"),
+    [
+        (4, 3, "found 4, expected 3."),
+        (61_706.01, 61_706, "found 61706.01, expected 61706."),
+        (61_706, 61_707, "found 61706, expected 61707."),
+        (0.30001, 0.3, "found 0.30001, expected 0.3."),
+        (NAN, 0.3, "found nan, expected 0.3."),
+        (True, 1, "found True, which is no number, expected 1."),
+        (1, True, "found 1, expected True."),
+        ("3", 3, "found '3', which is no number, expected 3."),
+        (None, 3, "got None: did you forget `return`, or to assign a value?"),
+        (..., 3, "found Ellipsis, which is no number, expected 3."),
+        ("some", "same", "found 'some', expected 'same'."),
+        (5, (5, 5), "found 5, expected the tuple (5, 5)."),
+        ((5,), (5, 5), "found (5,) with 1 entries, expected (5, 5) with 2."),
+        ((5, 6), (5, 5), "found 6, expected 5."),
+        (0.0, GRID, "found 0, expected a tensor of shape (2, 3)."),
+        (torch.tensor(0.0), GRID, "found shape (), expected (2, 3)."),
+        (GRID[:1], GRID, "found shape (1, 3), expected (2, 3)."),
+        (GRID.T, GRID, "found shape (3, 2), expected (2, 3)."),
+        (GRID.flip(1), GRID, "found 2 at [0, 0], expected 0 (4 of 6 numbers differ)."),
+        (GRID.int(), GRID, "found integers (torch.int32), expected decimal numbers"),
+        (GRID > 1, GRID > 2, "found True at [0, 2], expected False"),
+        (GRID.long() + 1, GRID.long(), "found 1 at [0, 0], expected 0"),
+        (GRID + 1e-4, GRID, "at [0, 0]"),
+        (GRID.float() + 1e-2, GRID, "at [0, 0]"),
+        (GRID * NAN, GRID, "found nan at [0, 0]"),
+        (torch.zeros(3), torch.tensor([0, NAN, 0]), "found 0 at [1], expected nan"),
+        (torch.ones(2), torch.tensor([1, math.inf]), "expected inf"),
+        (torch.full((2,), 1e-9), torch.full((2,), 2e-9), "found 1e-09 at [0]"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_named_in_one_sentence(found, expected, sentence):
+    with pytest.raises(AssertionError) as caught:
+        check.same(found, expected, "stride 2")
+    said = str(caught.value)
+    assert said.startswith("stride 2") and sentence in said
+    assert "\n" not in said and said.endswith((".", "?"))
+
+
+def test_a_small_element_may_not_hide_behind_nothing():
+    """Zeros are compared to 1e-6, and a wrong sign of a small one is found."""
+    tiny = torch.tensor([1e-3, 1.0], dtype=torch.float64)
+    with pytest.raises(AssertionError, match=r"at \[0\]"):
+        check.same(tiny * torch.tensor([-1, 1]), tiny, "signs")
+
+
+def test_an_input_that_is_left_alone():
+    X = torch.tensor([1.0, NAN])
+    assert check.unchanged(lambda x, k: k, X, 5, case="c") == 5
+
+
+def test_an_input_that_is_changed_is_named():
+    X, Y = torch.zeros(2), torch.ones(2)
+    with pytest.raises(AssertionError, match="input number 2 in place"):
+        check.unchanged(lambda x, y: y.mul_(2), X, Y, case="c")
+    assert Y.tolist() == [1, 1]  # only a copy was changed
+    with pytest.raises(AssertionError, match="input number 1"):
+        check.unchanged(lambda x: x.unsqueeze_(0), X, case="c")
+
+
+def refuse(error):
+    def function(*args):
+        raise error("no")
+
+    return function
+
+
+def test_the_error_that_is_wanted():
+    check.raises(refuse(ValueError), 1, case="c")
+    check.raises(refuse(KeyError), 1, error=LookupError, case="c")
+    with pytest.raises(AssertionError, match=r"raised TypeError \(no\), expected Val"):
+        check.raises(refuse(TypeError), case="c")
+    with pytest.raises(AssertionError, match="returned 3 and raised nothing"):
+        check.raises(lambda x: x, 3, case="c")
+
+
+@pytest.mark.parametrize("error", [ValueError, RuntimeError, Exception])
+def test_an_unsolved_exercise_is_no_error_that_was_asked_for(error):
+    with pytest.raises(NotImplementedError):
+        check.raises(refuse(NotImplementedError), error=error, case="c")
+    check.raises(refuse(NotImplementedError), error=NotImplementedError, case="c")
+
+
+@pytest.fixture
+def net():
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5), nn.BatchNorm2d(6), nn.Flatten(), nn.Linear(6, 2)
+    )
+
+
+SHAPES = [(6, 1, 1), (6, 1, 1), (6,), (2,)]
+
+
+def test_a_walk_with_and_without_a_batch(net):
+    check.walk(net, (1, 5, 5), SHAPES, "c")
+    check.walk(net, (7, 1, 5, 5), [(7, *shape) for shape in SHAPES], "c")
+    assert net.training and not list(net[0]._forward_hooks)
+    assert net[1].num_batches_tracked == 0
+
+
+@pytest.mark.parametrize(
+    ("shapes", "sentence"),
+    [
+        ([(6, 2, 2), *SHAPES[1:]], "layer 0 (Conv2d) gives shape (6, 1, 1), expected"),
+        (SHAPES[:3], "the network has 4 layers, expected 3."),
+        ([*SHAPES, (2,)], "the network has 4 layers, expected 5."),
+    ],
+)
+def test_a_walk_that_goes_elsewhere(net, shapes, sentence):
+    with pytest.raises(AssertionError) as caught:
+        check.walk(net, (1, 5, 5), shapes, "c")
+    assert sentence in str(caught.value)
+
+
+def test_a_walk_that_cannot_go_on_names_the_layer(net):
+    with pytest.raises(AssertionError, match="layer 3"):
+        check.walk(net, (1, 6, 6), SHAPES, "c")
+
+
+def test_parameters_are_counted(net):
+    check.parameters(net, 6 * 25 + 6 + 12 + 14, "c")
+    with pytest.raises(AssertionError, match="found 182 parameters, expected 1,000"):
+        check.parameters(net, 1000, "c")
+
+
+@pytest.mark.parametrize("wrong", [None, nn.Linear, 5])
+def test_a_network_is_asked_for(wrong):
+    with pytest.raises(AssertionError, match="expected a network"):
+        check.parameters(wrong, 1, "c")
+    with pytest.raises(AssertionError, match="expected a network"):
+        check.walk(wrong, (1, 5, 5), [], "c")
+
+
+def test_what_passed_is_printed(capsys):
+    check.passed("Shapes: correct.")
+    assert capsys.readouterr().out == "Shapes: correct.\n"
+
+
+def test_checks_work_where_assertions_are_switched_off():
+    code = "from d2lmini import check\ncheck.same(1, 2, 'c')"
+    run = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True)
+    assert b"AssertionError: c: found 1, expected 2." in run.stderr

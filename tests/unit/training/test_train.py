@@ -1,0 +1,500 @@
+"""Training repeats, resumes, measures and stops as it says."""
+
+import functools
+import math
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from samples import FP32, quietly, small_net, splits, weights
+from torch import nn
+
+from d2lmini import evaluate, nets, predict, schedules
+from d2lmini.device import best_precision
+from d2lmini.training.checkpoint import CheckpointError
+from d2lmini.training.history import History
+from d2lmini.training.report import Silent
+
+
+def test_one_epoch_equals_a_loop_written_out():
+    """The oracle: textbook SGD in float32, no helper of ours."""
+    data, net, twin = splits(), small_net(), small_net()
+    net.pop(4), twin.pop(4)  # dropout draws differ in order
+    options = {"lr": 0.1, "optimizer": torch.optim.SGD, "schedule": schedules.constant}
+    quietly(net, data, epochs=1, **options)
+    optimizer = torch.optim.SGD(twin.parameters(), lr=0.1)
+    data.train.epoch = 0
+    for X, y in data.train:
+        optimizer.zero_grad()
+        F.cross_entropy(twin(X), y).backward()
+        optimizer.step()
+    torch.testing.assert_close(weights(net), weights(twin), rtol=1e-5, atol=1e-6)
+
+
+def test_learns_an_easy_task():
+    data, net = splits(400, batch_size=32), small_net()
+    history = quietly(net, data, epochs=4)
+    assert history.epochs[0].loss > history.epochs[-1].loss
+    assert history.test_accuracy > 0.9
+
+
+def test_same_seed_same_weights_and_another_order_other_weights():
+    def run(seed: int) -> torch.Tensor:
+        net = small_net()
+        torch.manual_seed(0)
+        quietly(net, splits(seed=seed))
+        return weights(net)
+
+    assert torch.equal(run(1), run(1))
+    assert not torch.equal(run(1), run(2))
+
+
+def test_evaluate_against_brute_force():
+    data, net = splits(), small_net().eval()
+    loss, accuracy = evaluate(net, data.val, precision=FP32)
+    X = data.val.images.images.double() / 255
+    logits = net.double()(X)
+    y = data.val.images.labels
+    assert loss == pytest.approx(F.cross_entropy(logits, y).item(), abs=1e-5)
+    assert accuracy == pytest.approx((logits.argmax(1) == y).double().mean().item())
+
+
+def test_evaluation_leaves_the_net_as_it_was():
+    data, net = splits(), small_net().train()
+    before = weights(net)
+    evaluate(net, data.val)
+    assert net.training
+    assert torch.equal(weights(net), before)
+    assert not any(logits.requires_grad for logits, _ in predict(net, data.val))
+
+
+@pytest.mark.parametrize(
+    "schedule", [schedules.constant, schedules.cosine, schedules.one_cycle]
+)
+def test_schedules_stay_within_zero_and_one(schedule):
+    values = [schedule(i / 1000) for i in range(1001)]
+    assert min(values) >= 0 and max(values) <= 1
+    assert max(values) == pytest.approx(1, abs=1e-3)
+
+
+def test_one_cycle_rises_then_falls():
+    values = [schedules.one_cycle(i / 100) for i in range(101)]
+    top = values.index(max(values))
+    assert top == 30
+    assert values[:31] == sorted(values[:31])
+    assert values[30:] == sorted(values[30:], reverse=True)
+    assert values[-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_schedule_sees_progress_from_zero_to_one():
+    seen = []
+    quietly(small_net(), splits(), schedule=lambda p: seen.append(p) or 1.0)
+    assert seen == [pytest.approx(i / 10) for i in range(10)]
+
+
+class Trace(Silent):
+    """Keeps the weights after every step."""
+
+    def __init__(self, net: nn.Module) -> None:
+        self.net, self.steps = net, []
+
+    def batch(self, epoch: int, done: int) -> None:
+        self.steps.append(weights(self.net))
+
+
+def test_the_average_is_that_of_the_weights_after_each_step():
+    """The oracle: the recursion, in float64, over the trace of the same run."""
+    net = nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, 10))
+    trace = Trace(net)
+    data, decay = splits(160), 0.8
+    history = quietly(net, data, average=decay, report=trace)
+    mean = trace.steps[0]
+    for step in trace.steps[1:]:
+        mean = decay * mean + (1 - decay) * step
+    torch.testing.assert_close(weights(net), mean, rtol=1e-5, atol=1e-6)
+    assert not torch.allclose(mean, trace.steps[-1], rtol=1e-3)
+    loss, accuracy = evaluate(net, data.test, precision=FP32)
+    assert (history.test_loss, history.test_accuracy) == (loss, accuracy)
+    assert history.epochs[-1].val_loss == evaluate(net, data.val, precision=FP32)[0]
+
+
+def test_the_average_keeps_whole_numbers_and_statistics_sane():
+    """Batch normalisation counts its batches in an integer buffer."""
+    net = small_net()
+    quietly(net, splits(160), average=0.5)
+    assert net[1].num_batches_tracked.dtype == torch.long
+    assert bool((net[1].running_var > 0).all())
+
+
+@torch.no_grad()
+def test_an_averaged_net_normalises_by_statistics_of_its_own():
+    """The oracle: mean and variance of what its convolution gives, batch by batch."""
+    net, data = small_net(), splits(160)
+    with torch.enable_grad():
+        quietly(net, data, average=0.9)
+    data.train.epoch = 0
+    given = [net[0](X) for X, _ in data.train]
+    mean = torch.stack([Y.mean(dim=(0, 2, 3)) for Y in given]).mean(dim=0)
+    variance = torch.stack([Y.var(dim=(0, 2, 3)) for Y in given]).mean(dim=0)
+    torch.testing.assert_close(net[1].running_mean, mean, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(net[1].running_var, variance, rtol=1e-4, atol=1e-5)
+
+
+class Interrupt(Silent):
+    """Stands for the user: presses Ctrl-C in the second epoch."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def batch(self, epoch: int, done: int) -> None:
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+def test_ctrl_c_returns_the_epochs_so_far():
+    report = Interrupt()
+    history = quietly(small_net(), splits(), epochs=3, report=report)
+    assert len(history.epochs) == 1
+    assert history.test_accuracy is None
+    assert report.said == ["Stopped by hand after 1 of 3 epochs."]
+
+
+@pytest.mark.parametrize("options", [{}, {"average": 0.9}], ids=["plain", "average"])
+def test_resume_after_an_interrupt_is_bit_identical(tmp_path, options):
+    whole, parts = small_net(), small_net()
+    torch.manual_seed(3)
+    expected = quietly(whole, splits(), epochs=3, **options)
+    torch.manual_seed(3)
+    state = tmp_path / "run.pt"
+    quietly(parts, splits(), epochs=3, resume=state, report=Interrupt(), **options)
+    again = small_net()
+    torch.manual_seed(99)  # the file knows better
+    history = quietly(again, splits(), epochs=3, resume=state, **options)
+    assert torch.equal(weights(again), weights(whole))
+    assert [e.loss for e in history.epochs] == [e.loss for e in expected.epochs]
+    assert history.test_accuracy == expected.test_accuracy
+
+
+SCRIPT = """
+    import sys
+    sys.path.insert(0, {tests!r})
+    import torch
+    from samples import quietly, small_net, splits, weights
+    from d2lmini.training.report import Silent
+
+    class Tell(Silent):
+        def batch(self, epoch, done):
+            print(epoch, done, flush=True)
+
+    net = small_net()
+    torch.manual_seed(3)
+    quietly(net, splits(160), epochs=12, resume={state!r}, report=Tell())
+    torch.save(weights(net), {out!r})
+"""
+
+
+def _run(state: Path, out: Path, kill_at: str | None) -> None:
+    text = textwrap.dedent(SCRIPT).format(
+        tests=str(Path(__file__).parents[1]), state=str(state), out=str(out)
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", text], stdout=subprocess.PIPE, text=True
+    )
+    for line in process.stdout:
+        if kill_at and line.strip() == kill_at:
+            os.kill(process.pid, signal.SIGKILL)
+            break
+    process.stdout.close()
+    assert process.wait() == (-signal.SIGKILL if kill_at else 0)
+
+
+def test_a_killed_run_resumes_bit_identically(tmp_path):
+    """SIGKILL in the first epoch and in a later one."""
+    _run(tmp_path / "never.pt", tmp_path / "whole", None)
+    state = tmp_path / "state.pt"
+    for moment in ("0 7", "4 13"):
+        _run(state, tmp_path / "parts", kill_at=moment)
+    _run(state, tmp_path / "parts", None)
+    assert torch.equal(torch.load(tmp_path / "whole"), torch.load(tmp_path / "parts"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"lr": 0.02}, r"lr is 0\.01 there and 0\.02 here"),
+        ({"epochs": 3}, "epochs is 2 there and 3 here"),
+        ({"optimizer": torch.optim.SGD}, "optimizer is Adam there and SGD here"),
+        (
+            {"optimizer": functools.partial(torch.optim.Adam, eps=0.1)},
+            r"Adam\(eps=0\.1\)",
+        ),
+        ({"schedule": lambda p: 0.5}, "schedule is one_cycle"),
+        ({"precision": torch.bfloat16}, "precision"),
+        ({"average": 0.9}, r"average is None there and 0\.9 here"),
+    ],
+)
+def test_another_recipes_file_is_refused_by_name(tmp_path, change, words):
+    state = tmp_path / "run.pt"
+    quietly(small_net(), splits(), resume=state)
+    content = state.read_bytes()
+    net = small_net()
+    before = weights(net)
+    with pytest.raises(CheckpointError, match=words) as caught:
+        quietly(net, splits(), resume=state, **change)
+    assert "run.pt" in str(caught.value)
+    assert state.read_bytes() == content
+    assert torch.equal(weights(net), before)
+
+
+def test_another_nets_or_datas_file_is_refused(tmp_path):
+    state = tmp_path / "run.pt"
+    quietly(small_net(), splits(), resume=state)
+    with pytest.raises(CheckpointError, match="examples is 40 there and 48 here"):
+        quietly(small_net(), splits(48), resume=state)
+    other = small_net()
+    other[1] = nn.Identity()
+    with pytest.raises(CheckpointError, match="parameters"):
+        quietly(other, splits(), resume=state)
+
+
+@pytest.mark.parametrize("where", [0.1, 0.3, 0.5, 0.7, 0.9])
+def test_a_flipped_bit_is_noticed(tmp_path, where):
+    state = tmp_path / "run.pt"
+    quietly(small_net(), splits(), resume=state)
+    content = bytearray(state.read_bytes())
+    content[int(where * len(content))] ^= 0x10
+    state.write_bytes(content)
+    try:
+        quietly(small_net(), splits(), resume=state)
+    except CheckpointError as error:
+        assert "run.pt" in str(error)
+    else:  # the bit lay in padding between the parts: nothing was lost
+        assert _parts(bytes(content)) == _parts(_good(tmp_path))
+
+
+def _good(tmp_path: Path) -> bytes:
+    state = tmp_path / "good.pt"
+    quietly(small_net(), splits(), resume=state)
+    return state.read_bytes()
+
+
+def _parts(content: bytes) -> int:
+    import io
+    import zipfile
+
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return len(archive.namelist())
+
+
+@pytest.mark.parametrize("harm", [b"", b"not a checkpoint", "truncate"])
+def test_a_damaged_file_is_refused_by_name(tmp_path, harm):
+    state = tmp_path / "run.pt"
+    quietly(small_net(), splits(), resume=state)
+    content = state.read_bytes()
+    state.write_bytes(content[: len(content) // 2] if harm == "truncate" else harm)
+    with pytest.raises(CheckpointError, match=r"run\.pt is damaged.*delete it"):
+        quietly(small_net(), splits(), resume=state)
+
+
+def test_a_pickle_with_code_is_never_run(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "owned",))
+
+    torch.save({"history": Evil()}, tmp_path / "run.pt")
+    with pytest.raises(CheckpointError):
+        quietly(small_net(), splits(), resume=tmp_path / "run.pt")
+    assert not (tmp_path / "owned").exists()
+
+
+def test_nothing_is_left_beside_the_file(tmp_path):
+    quietly(small_net(), splits(), resume=tmp_path / "run.pt")
+    assert [p.name for p in tmp_path.iterdir()] == ["run.pt"]
+
+
+class Small(nn.Module):
+    """A net for which memory runs out above ``limit`` images."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit, self.sizes = limit, []
+        torch.manual_seed(5)
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+
+    def forward(self, X):
+        self.sizes.append(len(X))
+        if self.training and len(X) > self.limit:
+            raise torch.OutOfMemoryError("pretended")
+        return self.layers(X)
+
+
+class Listen(Interrupt):
+    def batch(self, epoch: int, done: int) -> None: ...
+
+
+def test_out_of_memory_works_in_pieces_with_the_same_gradient():
+    options = {"optimizer": torch.optim.SGD, "lr": 0.1}
+    roomy, tight, report = Small(100), Small(3), Listen()
+    quietly(roomy, splits(42), **options)
+    history = quietly(tight, splits(42), report=report, **options)
+    torch.testing.assert_close(weights(roomy), weights(tight), rtol=1e-5, atol=1e-6)
+    assert len(report.said) == 1 and "does not fit" in report.said[0]
+    assert max(tight.sizes[3:10]) <= 3  # found once, kept
+    assert len(history.epochs) == 2
+
+
+def test_out_of_memory_for_one_image_is_raised():
+    with pytest.raises(torch.OutOfMemoryError):
+        quietly(Small(0), splits())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"lr": 0}, "lr.*above 0, not 0"),
+        ({"lr": -0.1}, r"lr.*above 0, not -0\.1"),
+        ({"lr": math.nan}, "lr.*not nan"),
+        ({"epochs": 0}, "epochs must be at least 1, not 0"),
+        ({"average": 1.0}, r"average must lie between 0 and 1, .* not 1\.0"),
+    ],
+)
+def test_impossible_recipe(options, words):
+    with pytest.raises(ValueError, match=words):
+        quietly(small_net(), splits(), **options)
+
+
+def test_nan_stops_with_the_epoch_and_the_remedy():
+    with pytest.raises(ValueError, match=r"loss became (nan|inf) in epoch 1.*below"):
+        quietly(small_net(), splits(), lr=1e30, optimizer=torch.optim.SGD)
+
+
+@pytest.mark.parametrize(
+    ("net", "resize", "words"),
+    [
+        (nets.lenet(), 16, r"\(1, 16, 16\).*64 features reach layer 7.*takes 400"),
+        (nets.lenet(), 4, r"only 2×2 pixels.*layer 3"),
+        (nets.lenet(in_channels=3), None, r"1 channels reach layer 0.*takes 3"),
+    ],
+)
+def test_misfit_names_the_layer(net, resize, words):
+    data = splits(resize=resize)
+    for measure in (quietly, lambda n, d: evaluate(n, d.train)):
+        with pytest.raises(ValueError, match=words):
+            measure(net, data)
+
+
+def test_quick_mode_runs_one_epoch_and_says_so(monkeypatch):
+    monkeypatch.setenv("D2LMINI_QUICK", "1")
+    history = quietly(small_net(), splits(), epochs=9)
+    assert len(history.epochs) == 1
+    assert "quick mode" in history.origin
+
+
+def test_runs_folder_keeps_named_runs_only(tmp_path, monkeypatch):
+    monkeypatch.setenv("D2LMINI_RUNS", str(tmp_path))
+    quietly(small_net(), splits())
+    assert not list(tmp_path.iterdir())
+    history = quietly(small_net(), splits(), name="mini")
+    assert History.load(tmp_path / "mini.json") == history
+    assert (tmp_path / "checkpoints" / "mini.pt").exists()
+
+
+def test_quick_mode_never_replaces_a_stored_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("D2LMINI_RUNS", str(tmp_path))
+    monkeypatch.setenv("D2LMINI_QUICK", "1")
+    quietly(small_net(), splits(), name="mini")
+    assert not list(tmp_path.iterdir())
+
+
+def test_half_precision_agrees_with_float32():
+    data, exact, rough = splits(400, batch_size=32), small_net(), small_net()
+    quietly(exact, data, epochs=3)
+    history = quietly(rough, data, epochs=3, precision=torch.bfloat16)
+    assert history.precision == "bfloat16"
+    assert abs(evaluate(exact, data.test)[0] - evaluate(rough, data.test)[0]) < 0.15
+
+
+def test_history_survives_json(tmp_path):
+    history = quietly(small_net(), splits())
+    assert History.from_json(history.to_json()) == history
+    (tmp_path / "bad.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"bad\.json"):
+        History.load(tmp_path / "bad.json")
+
+
+def test_history_tells_what_was_measured():
+    history = quietly(small_net(), splits())
+    assert history.versions["torch"] == torch.__version__
+    assert all(
+        e.examples_per_second * e.seconds == pytest.approx(40) for e in history.epochs
+    )
+    assert f"test accuracy {history.test_accuracy:.4f}" in history.table()
+    assert "s" not in history.table().split("\n")[1]
+
+
+def test_training_reads_the_device_once_an_epoch(monkeypatch):
+    """No ``.item()``, ``.tolist()`` or ``float(...)`` inside the batch loop."""
+    reads = []
+    for name in ("item", "tolist", "__float__", "__bool__", "numpy"):
+        original = getattr(torch.Tensor, name)
+
+        def counted(self, *args, _original=original, _name=name):
+            reads.append(_name)
+            return _original(self, *args)
+
+        monkeypatch.setattr(torch.Tensor, name, counted)
+    quietly(small_net(), splits(80), epochs=1)
+    few = len(reads)
+    reads.clear()
+    quietly(small_net(), splits(400), epochs=1)
+    assert len(reads) == few
+
+
+def test_a_bar_costs_little():
+    """The reporter is called for each batch, so that it must not draw."""
+    from d2lmini.training.report import Terminal
+
+    report = Terminal()
+    begun = time.perf_counter()
+    for i in range(10_000):
+        report.batch(0, i)
+    assert time.perf_counter() - begun < 1
+
+
+def test_precision_of_the_cpu_is_half_or_single():
+    assert best_precision(torch.device("cpu")) in (torch.bfloat16, torch.float32)
+
+
+@pytest.mark.parametrize(
+    ("capability", "wanted"),
+    [
+        ((9, 0), "bfloat16"),
+        ((8, 0), "bfloat16"),
+        ((7, 5), "float16"),
+        ((6, 1), "float32"),
+    ],
+)
+def test_precision_follows_the_compute_capability(monkeypatch, capability, wanted):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    chosen = best_precision(torch.device("cuda"))
+    assert chosen == getattr(torch, wanted)
+
+
+@pytest.mark.parametrize("warm_up", [0.05, 0.3, 0.9])
+def test_one_cycle_peaks_where_its_warm_up_ends(warm_up):
+    values = [schedules.one_cycle(i / 1000, warm_up) for i in range(1001)]
+    peak = round(1000 * warm_up)
+    assert values[0] == pytest.approx(0.04) and values[peak] == pytest.approx(1)
+    assert values[:peak] == sorted(values[:peak])
+    assert values[peak:] == sorted(values[peak:], reverse=True)
+    assert values[-1] == pytest.approx(0, abs=1e-6)
