@@ -1,6 +1,5 @@
 """Where in an image a network looks when it decides."""
 
-import contextlib
 import math
 from collections.abc import Iterator
 
@@ -8,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from d2lmini.nets.borrowed import evaluating
 from d2lmini.nets.misfit import explain_misfit
 
 PLACES = 12  # squares along each side, unless told: 144 passes
@@ -39,7 +39,7 @@ def occlusion(
     patch = _whole("patch", patch, short // 5 | 1, most=short)
     stride = _whole("stride", stride, math.ceil(max(H, W) / PLACES), most=short)
     rows, columns = _covers(H, patch, stride), _covers(W, patch, stride)
-    with _evaluating(net), torch.no_grad():
+    with evaluating(net), torch.no_grad():
         logits = _logits(net, X)
         label = _label(logits, label)
         falls = [
@@ -60,7 +60,7 @@ def gradient_map(net: nn.Module, image: Tensor, label: int | None = None) -> Ten
     (Simonyan et al., 2014).
     """
     X = _one(net, image).requires_grad_()
-    with _evaluating(net), torch.enable_grad():
+    with evaluating(net), torch.enable_grad():
         logits = _logits(net, X)
         score = logits[0, _label(logits, label)]
         (slope,) = torch.autograd.grad(score, X)
@@ -104,18 +104,6 @@ def _label(logits: Tensor, label: int | None) -> int:
             f"{logits.shape[1] - 1} apart."
         )
     return label
-
-
-@contextlib.contextmanager
-def _evaluating(net: nn.Module) -> Iterator[None]:
-    """Every layer in evaluation mode meanwhile, and afterwards as it was."""
-    modes = {layer: layer.training for layer in net.modules()}
-    net.eval()
-    try:
-        yield
-    finally:
-        for layer, training in modes.items():
-            layer.training = training
 
 
 def _logits(net: nn.Module, X: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from d2lmini.nets.borrowed import evaluating
+
 
 def gradient_sizes(net: nn.Module, X: Tensor, y: Tensor) -> dict[str, float]:
     """Root mean square of the gradient of each layer's weights, first layer first.
@@ -15,14 +17,9 @@ def gradient_sizes(net: nn.Module, X: Tensor, y: Tensor) -> dict[str, float]:
     without such layers.
     """
     weights = _weights(net)
-    was_training = net.training
-    net.eval()
-    try:
-        with torch.enable_grad():
-            loss = F.cross_entropy(net(X), y)
-            slopes = torch.autograd.grad(loss, list(weights.values()))
-    finally:
-        net.train(was_training)
+    with evaluating(net), torch.enable_grad():
+        loss = F.cross_entropy(net(X), y)
+        slopes = torch.autograd.grad(loss, list(weights.values()))
     sizes = [float(slope.float().square().mean().sqrt()) for slope in slopes]
     return dict(zip(weights, sizes, strict=True))
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from d2lmini.data import Batches
+from d2lmini.nets.borrowed import evaluating
 
 if TYPE_CHECKING:
     from d2lmini.training.history import History
@@ -79,10 +80,9 @@ def take(
 
     Measured in evaluation mode and float32; the net is left as it was.
     """
-    was_training = net.training
     device = next(net.parameters()).device
-    logits = net.eval()(images.to(device))
-    net.train(was_training)
+    with evaluating(net):
+        logits = net(images.to(device))
     rows: list[list[float]] = logits.softmax(1).tolist()
     probabilities = [[round(p, 4) for p in row] for row in rows]
     return Snapshot(progress, loss, probabilities, **_first_kernels(net))

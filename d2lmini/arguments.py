@@ -1,0 +1,94 @@
+"""Arguments of the public functions, checked in one place: what, found, remedy.
+
+A wrong type raises TypeError and a wrong value ValueError, each with one sentence.
+"""
+
+import math
+import numbers
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+
+def found(value: object) -> str:
+    """What somebody has given, in a few words for an error."""
+    if value is None:
+        return "None"
+    if isinstance(value, Tensor):
+        return f"a tensor {_dtype(value)} of shape {tuple(value.shape)}"
+    if isinstance(value, np.ndarray):
+        return f"a NumPy array {value.dtype} of shape {value.shape}"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if isinstance(value, str):
+        return f"the text {_short(value)}"
+    if isinstance(value, (bool, int, float, complex)):
+        return f"{value!r}"
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"the function {value.__qualname__}"
+    kind = type(value).__name__
+    article = "an" if kind[0] in "AEIOUaeiou" else "a"
+    if isinstance(value, (tuple, list)) and len(value) <= 4:
+        return f"the {kind} {_short(value)}"
+    return f"{article} {kind}"
+
+
+def whole(
+    name: str, value: Any, *, least: int | None = 1, most: int | None = None
+) -> int:
+    """``value`` as an int from ``least`` to ``most``; no bool, no rounding."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a whole number, not {found(value)}.")
+    number = int(value)
+    if least is not None and number < least:
+        raise ValueError(f"{name} must be at least {least}, not {number}.")
+    if most is not None and number > most:
+        raise ValueError(f"{name} must be at most {most}, not {number}.")
+    return number
+
+
+def real(
+    name: str,
+    value: Any,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+    example: str = "",
+) -> float:
+    """``value`` as a finite float strictly between ``above`` and ``below``."""
+    hint = f", such as {example}" if example else ""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a number{hint}, not {found(value)}.")
+    number = float(value)
+    low = above is not None and not number > above
+    high = below is not None and not number < below
+    if low or high or not math.isfinite(number):
+        bounds = [f"above {above:g}"] if above is not None else []
+        bounds += [f"below {below:g}"] if below is not None else []
+        kind = f"a finite number{' ' if bounds else ''}{' and '.join(bounds)}"
+        raise ValueError(f"{name} must be {kind}{hint}, not {number:g}.")
+    return number
+
+
+def instance(name: str, value: Any, kind: type | tuple[type, ...], remedy: str) -> None:
+    """TypeError with ``remedy`` ("give …") unless ``value`` is a ``kind``."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} is {found(value)}: {remedy}.")
+
+
+def function(name: str, value: Any, remedy: str) -> Callable[..., Any]:
+    """``value``, which can be called and is no class; else TypeError."""
+    if not callable(value) or isinstance(value, type):
+        raise TypeError(f"{name} is {found(value)}: {remedy}.")
+    return value  # type: ignore[no-any-return]
+
+
+def _dtype(X: Tensor) -> str:
+    return str(X.dtype).removeprefix("torch.")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}…"

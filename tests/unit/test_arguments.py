@@ -1,0 +1,71 @@
+"""Arguments are refused in one sentence: what, the value found, the remedy."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from d2lmini import arguments
+from d2lmini.nets import lenet
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "None"),
+        ("0.1", "the text '0.1'"),
+        (2.5, "2.5"),
+        (True, "True"),
+        (nn.CrossEntropyLoss, "the class CrossEntropyLoss"),
+        (lenet, "the function lenet"),
+        (nn.ReLU(), "a ReLU"),
+        ([1, 2], "the list [1, 2]"),
+        ([0] * 9, "a list"),
+        (torch.zeros(2, 3), "a tensor float32 of shape (2, 3)"),
+        (np.zeros((2, 3)), "a NumPy array float64 of shape (2, 3)"),
+        ("x" * 80, "the text 'xxx"),
+    ],
+)
+def test_a_value_is_named_in_a_few_words(value, words):
+    assert arguments.found(value).startswith(words)
+    assert len(arguments.found(value)) < 60
+
+
+@pytest.mark.parametrize("value", ["3", None, 2.5, 1.0, True, [3], torch.tensor(3)])
+def test_a_whole_number_is_not_guessed(value):
+    with pytest.raises(TypeError, match=r"^epochs must be a whole number, not .*\.$"):
+        arguments.whole("epochs", value)
+
+
+def test_whole_numbers_of_numpy_are_whole_and_bounds_are_named():
+    assert arguments.whole("n", np.int64(3)) == 3
+    assert type(arguments.whole("n", np.int64(3))) is int
+    with pytest.raises(ValueError, match=r"n must be at least 1, not 0\."):
+        arguments.whole("n", 0)
+    with pytest.raises(ValueError, match=r"n must be at most 5, not 6\."):
+        arguments.whole("n", 6, most=5)
+
+
+@pytest.mark.parametrize("value", ["0.1", None, [0.1], True, 1j])
+def test_a_real_number_is_not_guessed(value):
+    with pytest.raises(TypeError, match=r"^lr must be a number, such as 0\.01, not"):
+        arguments.real("lr", value, above=0, example="0.01")
+
+
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), 1])
+def test_a_real_number_keeps_its_bounds(value):
+    with pytest.raises(ValueError, match=r"finite number above 0 and below 1.*not"):
+        arguments.real("average", value, above=0, below=1)
+
+
+def test_a_function_is_no_class_and_no_value():
+    assert arguments.function("loss", nn.ReLU(), "give one")
+    for wrong in (nn.CrossEntropyLoss, "cross_entropy", None, 3):
+        with pytest.raises(TypeError, match=r"^loss is .*: give a function\.$"):
+            arguments.function("loss", wrong, "give a function")
+
+
+def test_an_instance_is_one():
+    arguments.instance("net", nn.ReLU(), nn.Module, "call it")
+    with pytest.raises(TypeError, match=r"^net is the function lenet: call it\.$"):
+        arguments.instance("net", lenet, nn.Module, "call it")
