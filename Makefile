@@ -60,8 +60,9 @@ test: $(STAMP)  ## lint, types, unit tests, every chapter, the site
 	$(BIN)/python -m tools.browser
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(NBVAL) tests book
 
-outputs: $(STAMP)  ## run changed chapters in full and store what they show
-	$(BIN)/python -m tools.outputs $(CHAPTERS)
+outputs: $(STAMP)  ## run changed chapters in full, store what they show (CELLS=…: some)
+	$(BIN)/python -m tools.outputs $(CHAPTERS) $(if $(CELLS),--cells $(CELLS)) \
+	  $(if $(AFTER),--after $(AFTER))
 
 student: $(STAMP)  ## derive the student edition from the chapters
 	@$(BIN)/python -m tools.student

@@ -5,9 +5,27 @@ with names (``lenet``), those, if changed; ``--force`` runs them in any case, an
 trains anew.  Without it a training that was interrupted goes on, and one that is
 finished and whose recipe has not changed is read again: hours are not spent on a
 corrected sentence.  The states lie in ``book/runs/checkpoints``.
+
+``lenet --cells ID …`` runs these cells alone and leaves what all others show byte for
+byte; so a new exercise needs no training.  In place of an id: ``changed`` (whatever
+has other code than when it was run), ``exercises`` (``--exercises`` says the same) and
+``quizzes``.  What a cell needs is run with it, and how depends on the cell:
+
+- without the tag ``nbval-ignore-output``, in a rehearsal of the whole chapter, since
+  such a cell shows the same there as in a full run.  The tests demand that, and the
+  rehearsal proves it for the others: where one shows something else, nothing is stored;
+- with the tag, in full, after the setup cell and the cells named by ``--after``.
+
+A chapter keeps a hash of each code cell (``d2lmini.code`` in its metadata, an id and a
+hash a line), and only a cell that was run gets a new one: a changed cell that was not
+named stays stale.  So does the chapter, as long as a named cell binds a name that an
+unnamed cell with the tag reads: name that, too, or run the chapter.
 """
 
 import argparse
+import ast
+import configparser
+import copy
 import dataclasses
 import hashlib
 import json
@@ -17,6 +35,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -45,24 +64,53 @@ def refusal(environment: dict[str, str]) -> str | None:
     return None
 
 
-def digest(nb: NotebookNode) -> str:
-    """A hash of the code, wherever the repository happens to live."""
+def digest(source: str) -> str:
+    """A hash of a cell's code, wherever the repository happens to live."""
     here, anywhere = address.current(), address.Address("OWNER", "NAME")
-    sources = [
-        address.replaced(cell.source, here, anywhere)
-        for cell in nb.cells
-        if cell.cell_type == "code"
-    ]
-    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()[:16]
+    text = address.replaced(source, here, anywhere)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def code_cells(nb: NotebookNode) -> list[NotebookNode]:
+    """The cells that can be run, in their order."""
+    return [cell for cell in nb.cells if cell.cell_type == "code"]
+
+
+def hashes(nb: NotebookNode) -> list[str]:
+    """What a chapter keeps: the id and the hash of each code cell, in their order."""
+    return [f"{cell['id']} {digest(cell.source)}" for cell in code_cells(nb)]
+
+
+def recorded(nb: NotebookNode) -> list[str]:
+    """The hashes of the code that was run, as stored in ``nb``."""
+    found = nb.metadata.get("d2lmini", {}).get("code", [])
+    if isinstance(found, str):  # one hash of all, as it was stored before
+        return hashes(nb) if found == _digest_of_all(nb) else []
+    return list(found)
+
+
+def _digest_of_all(nb: NotebookNode) -> str:
+    here, anywhere = address.current(), address.Address("OWNER", "NAME")
+    code = [address.replaced(c.source, here, anywhere) for c in code_cells(nb)]
+    return hashlib.sha256(json.dumps(code).encode()).hexdigest()[:16]
 
 
 def is_fresh(nb: NotebookNode) -> bool:
     """Whether the stored outputs are those of the stored code."""
-    return nb.metadata.get("d2lmini", {}).get("code") == digest(nb)
+    return recorded(nb) == hashes(nb)
 
 
-def run(nb: NotebookNode, folder: Path) -> None:
-    """Execute ``nb`` in place, with ``folder`` as its working directory."""
+def stale(nb: NotebookNode) -> list[str]:
+    """The ids of the cells whose code has not been run, in their order."""
+    known = set(recorded(nb))
+    return [line.split()[0] for line in hashes(nb) if line not in known]
+
+
+def run(nb: NotebookNode, folder: Path, *, quick: bool = False) -> None:
+    """Execute ``nb`` in place, with ``folder`` as its working directory.
+
+    A ``quick`` run is a rehearsal, which leaves no trace in ``book/runs``.
+    """
     client = NotebookClient(
         nb,
         kernel_name="python3",
@@ -71,9 +119,132 @@ def run(nb: NotebookNode, folder: Path) -> None:
         store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
     )
-    client.execute()
+    environment = dict(os.environ)
+    if quick:
+        environment.pop("D2LMINI_RUNS", None)
+        environment["D2LMINI_QUICK"] = "1"
+    client.execute(env=environment)
     tidy(nb)
-    nb.metadata["d2lmini"] = {"code": digest(nb)}
+    nb.metadata["d2lmini"] = {"code": hashes(nb)}
+
+
+def run_cells(
+    nb: NotebookNode, folder: Path, names: list[str], after: list[str]
+) -> None:
+    """Execute the cells ``names`` of ``nb``, and what they need, in place.
+
+    See the module for what that is.  All else in ``nb`` stays, counts excepted: they
+    go on numbering the cells.  Raises ValueError where storing would not be honest.
+    """
+    name_cells(nb)
+    named = [cell for cell in code_cells(nb) if cell["id"] in names]
+    compared = [cell["id"] for cell in named if not ignored(cell)]
+    others = [cell["id"] for cell in named if ignored(cell)]
+    changed = [cell["id"] for cell in named if cell["id"] in stale(nb)]
+    if touched := [x for x in _readers(nb, changed) if x not in names]:
+        raise ValueError(
+            f"{', '.join(touched)} may show something else now, and no rehearsal can "
+            "tell: name them as well, or run the whole chapter."
+        )
+    gone = set(_ids(recorded(nb))) - set(_ids(hashes(nb)))
+    if compared or gone:
+        _rehearse(nb, folder, compared)
+    if others:
+        setup = code_cells(nb)[0]["id"]
+        part = _only(nb, [setup, *after, *others])
+        run(part, folder)
+        _take(part, nb, others)
+    known = set(recorded(nb)) | {x for x in hashes(nb) if x.split()[0] in names}
+    nb.metadata["d2lmini"] = {"code": [x for x in hashes(nb) if x in known]}
+    _count(nb)
+
+
+def ignored(cell: NotebookNode) -> bool:
+    """Whether the output of ``cell`` may differ between two runs."""
+    return "nbval-ignore-output" in cell.metadata.get("tags", [])
+
+
+def _ids(lines: list[str]) -> list[str]:
+    return [line.split()[0] for line in lines]
+
+
+def _only(nb: NotebookNode, ids: list[str]) -> NotebookNode:
+    part = copy.deepcopy(nb)
+    part.cells = [cell for cell in part.cells if cell["id"] in ids]
+    return part
+
+
+def _rehearse(nb: NotebookNode, folder: Path, names: list[str]) -> None:
+    """Run all of ``nb`` in quick mode, and take the cells ``names`` from there."""
+    rehearsal = copy.deepcopy(nb)
+    run(rehearsal, folder, quick=True)
+    new = {cell["id"]: cell for cell in rehearsal.cells}
+    unnamed = (c for c in code_cells(nb) if c["id"] not in names and not ignored(c))
+    if other := [c["id"] for c in unnamed if seen(c) != seen(new[c["id"]])]:
+        raise ValueError(
+            f"{', '.join(other)} would show something else now: name them as well."
+        )
+    _take(rehearsal, nb, names)
+
+
+def _take(source: NotebookNode, goal: NotebookNode, names: list[str]) -> None:
+    """Put the cells ``names`` of ``source`` in their places in ``goal``."""
+    new = {cell["id"]: cell for cell in source.cells}
+    goal.cells = [new[c["id"]] if c["id"] in names else c for c in goal.cells]
+
+
+def _count(nb: NotebookNode) -> None:
+    for count, cell in enumerate(code_cells(nb), 1):
+        cell.execution_count = count
+        for out in cell.outputs:
+            if "execution_count" in out:
+                out["execution_count"] = count
+
+
+def seen(cell: NotebookNode) -> list[Any]:
+    """What the tests compare of the outputs of ``cell``: no pictures, no timings."""
+    found: list[Any] = []
+    for out in cell.outputs:
+        data = out.get("data", {"text/plain": out.get("text", out.get("ename", ""))})
+        texts = {k: _plain(v) for k, v in data.items() if not k.startswith("image/")}
+        found.append((out.output_type, texts))
+    return found
+
+
+def _plain(text: Any) -> Any:
+    config = configparser.RawConfigParser()
+    config.read(book.ROOT / "tests" / "nbval.cfg", encoding="utf-8")
+    for part in config.sections() if isinstance(text, str) else ():
+        text = re.sub(config[part]["regex"], config[part]["replace"], text)
+    return text
+
+
+def _readers(nb: NotebookNode, names: list[str]) -> list[str]:
+    """Later cells with uncompared outputs that read what the cells ``names`` bind."""
+    bound: set[str] = set()
+    found = []
+    for cell in code_cells(nb):
+        loads, stores = _names(cell.source)
+        if cell["id"] in names:
+            bound |= stores
+        elif loads & bound:
+            bound |= stores
+            found += [cell["id"]] if ignored(cell) and cell.outputs else []
+    return found
+
+
+def _names(source: str) -> tuple[set[str], set[str]]:
+    """The names that ``source`` reads, and those that it binds."""
+    code = re.sub(r"(?m)^(\s*)[%!].*", r"\1pass", source)
+    loads, stores = set(), set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Name):
+            (loads if isinstance(node.ctx, ast.Load) else stores).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            stores.add(node.name)
+        elif isinstance(node, ast.alias):
+            stores.add((node.asname or node.name).split(".")[0])
+    return loads, stores
 
 
 def tidy(nb: NotebookNode) -> None:
@@ -111,7 +282,7 @@ def _describe_pictures(cell: NotebookNode) -> None:
 
 def checkpoints(nb: NotebookNode) -> list[Path]:
     """Where the named runs of ``nb`` keep their state while they train."""
-    code = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
+    code = "\n".join(cell.source for cell in code_cells(nb))
     names = re.findall(r"""name=["']([\w.-]+)["']""", code)
     return [RUNS / "checkpoints" / f"{name}.pt" for name in names]
 
@@ -173,12 +344,35 @@ def select(names: list[str]) -> list[Path]:
     return [path for stem, path in chapters.items() if not names or stem in wanted]
 
 
+def pick(nb: NotebookNode, words: list[str]) -> list[str]:
+    """The ids of the code cells that ``words`` mean, in their order.
+
+    Raises ValueError for a word that is no id of a code cell.
+    """
+    known = _ids(hashes(nb))
+    groups = {
+        "changed": stale(nb),
+        "exercises": [c["id"] for c in code_cells(nb) if "nbgrader" in c.metadata],
+        "quizzes": [c["id"] for c in code_cells(nb) if "Quiz(" in c.source],
+    }
+    wanted = [name for word in words for name in groups.get(word, [word])]
+    if unknown := [name for name in wanted if name not in known]:
+        raise ValueError(f"There is no code cell {', '.join(unknown)}.")
+    return [name for name in known if name in wanted]
+
+
 def main() -> None:
     """Run what has changed; stop at the first chapter that fails."""
     parser = argparse.ArgumentParser(prog="python -m tools.outputs")
     parser.add_argument("names", nargs="*", help="chapters, such as lenet")
     parser.add_argument("--force", action="store_true", help="run unchanged ones too")
+    parser.add_argument("--cells", nargs="+", metavar="ID", help="these cells alone")
+    parser.add_argument("--after", nargs="+", metavar="ID", help="run them before")
+    parser.add_argument("--exercises", action="store_true", help="and quizzes, alone")
     asked = parser.parse_args()
+    words = [*(asked.cells or ()), *(["exercises", "quizzes"] * asked.exercises)]
+    if words and not asked.names:
+        parser.error("--cells needs the name of a chapter")
     if why := refusal(dict(os.environ)):
         sys.exit(why)
     # A folder given relative to here would be looked for beside each chapter.
@@ -191,7 +385,10 @@ def main() -> None:
         sys.exit(str(error))
     ship_runs()  # also runs whose chapter was stopped before its end
     for path in paths:
-        _update(path, force=asked.force)
+        if words:
+            _update_cells(path, words, asked.after or [])
+        else:
+            _update(path, force=asked.force)
 
 
 def _update(path: Path, *, force: bool) -> None:
@@ -212,6 +409,21 @@ def _update(path: Path, *, force: bool) -> None:
     _ship(nb)
     ship_runs()
     print(f"{name}: stored after {time.monotonic() - begun:.0f} s")
+
+
+def _update_cells(path: Path, words: list[str], after: list[str]) -> None:
+    name = path.relative_to(book.ROOT)
+    nb = nbformat.read(path, as_version=4)
+    begun = time.monotonic()
+    try:
+        ids = pick(nb, words)
+        run_cells(nb, path.parent, ids, pick(nb, after))
+    except (ValueError, CellExecutionError) as error:
+        sys.exit(f"{name} is left as it was: {error}")
+    write(nb, path)
+    print(f"{name}: {len(ids)} cells stored after {time.monotonic() - begun:.0f} s")
+    if left := stale(nb):
+        print(f"  not run since they changed: {', '.join(left)}")
 
 
 def ship_runs() -> None:

@@ -1,7 +1,10 @@
 """What `make outputs` stores, and when it refuses to."""
 
+import copy
+
 import nbformat
 import pytest
+from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools import address, outputs
@@ -36,10 +39,140 @@ def test_new_code_makes_outputs_stale_and_new_prose_does_not(good):
 def test_a_new_address_does_not_make_outputs_stale(good, monkeypatch):
     here, there = address.current(), address.Address("ada", "book")
     good.cells[2].source = f"%pip install git+https://{here.forms[0]}"
-    before = outputs.digest(good)
+    before = outputs.hashes(good)
     good.cells[2].source = address.replaced(good.cells[2].source, here, there)
     monkeypatch.setattr(address, "current", lambda: there)
-    assert outputs.digest(good) == before
+    assert outputs.hashes(good) == before
+
+
+def test_a_chapter_with_one_hash_of_all_its_code_stays_fresh(good):
+    good.metadata["d2lmini"] = {"code": outputs._digest_of_all(good)}
+    assert outputs.is_fresh(good)
+    good.cells[-1].source += " + 1"
+    assert not outputs.is_fresh(good)
+    assert len(outputs.stale(good)) == 4  # which of them was run is not known
+
+
+def test_cells_that_move_or_go_make_a_chapter_stale(good):
+    good.cells[2], good.cells[4] = good.cells[4], good.cells[2]
+    assert not outputs.is_fresh(good)
+    del good.cells[4]
+    assert not outputs.is_fresh(good)
+
+
+SINGLE = {
+    "setup": "import os, random\nquick = os.environ.get('D2LMINI_QUICK')",
+    "trained": "net = random.random()\nprint(quick, net)",  # another in each run
+    "walk": "print('walk')",
+    "given": "side = 3",
+    "answer": "area = side * side\narea",
+    "drawn": "print(quick, 'a figure')",
+}
+UNCOMPARED = ("setup", "trained", "drawn")
+
+
+@pytest.fixture
+def chapter(tmp_path):
+    """A chapter that was run in full, once."""
+    tags = {"tags": ["nbval-ignore-output"]}
+    cells = [
+        new_code_cell(code, id=name, metadata=tags if name in UNCOMPARED else {})
+        for name, code in SINGLE.items()
+    ]
+    cells[3].metadata["nbgrader"] = cells[4].metadata["nbgrader"] = {}
+    nb = new_notebook(cells=[new_markdown_cell("# 1 · Title\n\nWhy?", id="t"), *cells])
+    outputs.run(nb, tmp_path)
+    return nb
+
+
+def by_id(nb):
+    return {cell["id"]: cell for cell in nb.cells}
+
+
+def shown(nb, name):
+    return "".join(
+        out.get("text", out.get("data", {}).get("text/plain", ""))
+        for out in by_id(nb)[name].outputs
+    )
+
+
+def test_one_cell_is_run_and_all_others_stay(chapter, tmp_path):
+    before = copy.deepcopy(chapter)
+    by_id(chapter)["answer"].source = "area = side + side\narea"
+    assert outputs.stale(chapter) == ["answer"]
+    outputs.run_cells(chapter, tmp_path, ["answer"], [])
+    assert outputs.is_fresh(chapter)
+    assert shown(chapter, "answer") == "6"
+    for old, new in zip(before.cells, chapter.cells, strict=True):
+        assert old == new or new["id"] == "answer"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cell_whose_output_may_differ_is_run_in_full(chapter, tmp_path):
+    before = shown(chapter, "trained")
+    by_id(chapter)["drawn"].source = "print(quick, side, 'a new figure')"
+    with pytest.raises(CellExecutionError, match="side"):
+        outputs.run_cells(copy.deepcopy(chapter), tmp_path, ["drawn"], [])
+    outputs.run_cells(chapter, tmp_path, ["drawn"], ["given"])
+    assert shown(chapter, "drawn") == "None 3 a new figure\n"
+    assert shown(chapter, "trained") == before
+    assert outputs.is_fresh(chapter)
+
+
+def test_a_changed_cell_that_was_not_run_stays_stale(chapter, tmp_path):
+    for name in ("walk", "answer"):
+        by_id(chapter)[name].source += "\n0"
+    with pytest.raises(ValueError, match=r"walk would show something else.*name them"):
+        outputs.run_cells(chapter, tmp_path, ["answer"], [])
+    assert outputs.stale(chapter) == ["walk", "answer"]
+    by_id(chapter)["walk"].source = "print('wa' + 'lk')"  # shows the same
+    outputs.run_cells(chapter, tmp_path, ["answer"], [])
+    assert outputs.stale(chapter) == ["walk"]
+    assert not outputs.is_fresh(chapter)
+
+
+def test_what_reads_a_changed_name_unseen_has_to_be_named(chapter, tmp_path):
+    by_id(chapter)["setup"].source += "\nchance = random.Random(1)"
+    with pytest.raises(ValueError, match="trained, drawn may show something else"):
+        outputs.run_cells(chapter, tmp_path, ["setup"], [])
+    outputs.run_cells(chapter, tmp_path, ["setup", "trained", "drawn"], [])
+    assert outputs.is_fresh(chapter)
+
+
+def test_what_others_show_may_not_change(chapter, tmp_path):
+    by_id(chapter)["given"].source = "side = 4"
+    with pytest.raises(ValueError, match="answer would show something else"):
+        outputs.run_cells(chapter, tmp_path, ["given"], [])
+    outputs.run_cells(chapter, tmp_path, outputs.pick(chapter, ["exercises"]), [])
+    assert outputs.is_fresh(chapter)
+    assert shown(chapter, "answer") == "16"
+
+
+def test_a_new_cell_and_one_that_went_leave_the_others_in_order(chapter, tmp_path):
+    del chapter.cells[2 + list(SINGLE).index("walk") - 1]
+    chapter.cells.insert(4, new_code_cell("side + 1", id="new"))
+    outputs.run_cells(chapter, tmp_path, outputs.pick(chapter, ["changed"]), [])
+    assert outputs.is_fresh(chapter)
+    assert shown(chapter, "new") == "4"
+    counts = [cell.execution_count for cell in outputs.code_cells(chapter)]
+    assert counts == [1, 2, 3, 4, 5, 6]
+    assert by_id(chapter)["answer"].outputs[0].execution_count == 5
+
+
+def test_a_rehearsal_of_cells_leaves_no_trace_of_runs(chapter, tmp_path, monkeypatch):
+    monkeypatch.setenv("D2LMINI_RUNS", "somewhere")
+    by_id(chapter)["answer"].source = "os.environ.get('D2LMINI_RUNS'), quick"
+    outputs.run_cells(chapter, tmp_path, ["answer"], [])
+    assert shown(chapter, "answer") == "(None, '1')"
+
+
+def test_words_stand_for_cells(chapter):
+    chapter.cells.append(new_code_cell("Quiz(part)", id="quiz"))
+    assert outputs.pick(chapter, ["exercises"]) == ["given", "answer"]
+    assert outputs.pick(chapter, ["quizzes", "walk"]) == ["walk", "quiz"]
+    assert outputs.pick(chapter, ["changed"]) == ["quiz"]
+    with pytest.raises(ValueError, match="no code cell answre"):
+        outputs.pick(chapter, ["answre"])
 
 
 def test_a_chapter_runs_in_its_folder_and_two_runs_agree(tmp_path):
