@@ -2,6 +2,7 @@
 
 from d2lmini.plot.canvas import SIGNED, canvas, finish, look
 from d2lmini.plot.classwise import per_class
+from d2lmini.plot.curves import curves
 from d2lmini.plot.distributions import histograms
 from d2lmini.plot.gradients import gradients
 from d2lmini.plot.heat import heat
@@ -9,7 +10,6 @@ from d2lmini.plot.lines import lines
 from d2lmini.plot.pictures import (
     class_name,
     confusion,
-    curves,
     feature_maps,
     filters,
     images,
