@@ -6,12 +6,13 @@ the same changes for the same seed.  Join several with :func:`chain`, change
 an option with ``functools.partial``.
 """
 
+import functools
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from d2lmini.data.batches import Augment
-from d2lmini.training.recipe import name_of
 
 
 def flip(X: Tensor, generator: torch.Generator) -> Tensor:
@@ -41,13 +42,29 @@ def brightness(X: Tensor, generator: torch.Generator, *, by: float = 0.3) -> Ten
     return (X * factor.to(X).view(-1, 1, 1, 1)).clamp(0, 1)
 
 
-def chain(*steps: Augment) -> Augment:
-    """One augmentation that applies ``steps`` in order."""
+class Chain:
+    """Applies ``steps`` in order; made by :func:`chain`."""
 
-    def apply(X: Tensor, generator: torch.Generator) -> Tensor:
-        for step in steps:
+    def __init__(self, steps: tuple[Augment, ...]) -> None:
+        self.steps = steps
+        self.__qualname__ = repr(self)  # as a function is named
+
+    def __call__(self, X: Tensor, generator: torch.Generator) -> Tensor:
+        for step in self.steps:
             X = step(X, generator)
         return X
 
-    apply.__qualname__ = f"chain({', '.join(map(name_of, steps))})"
-    return apply
+    def __repr__(self) -> str:
+        return f"chain({', '.join(map(_name, self.steps))})"
+
+
+def chain(*steps: Augment) -> Chain:
+    """One augmentation that applies ``steps`` in order."""
+    return Chain(steps)
+
+
+def _name(step: Augment) -> str:
+    if isinstance(step, functools.partial):
+        options = [f"{key}={value!r}" for key, value in sorted(step.keywords.items())]
+        return f"{_name(step.func)}({', '.join(options)})"
+    return str(getattr(step, "__qualname__", type(step).__name__))

@@ -10,7 +10,6 @@ from http.client import HTTPException
 from pathlib import Path
 
 import torch
-from filelock import FileLock
 from torch import Tensor
 
 #: SHA-256 of each file once decompressed; archives may be packed anew.
@@ -128,6 +127,8 @@ def _fetch(folder: Path) -> None:
     raw = folder / "FashionMNIST" / "raw"
     if _complete(raw):  # before the lock, which a read-only folder refuses
         return
+    from filelock import FileLock  # needed here alone
+
     try:
         raw.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "download.lock"):

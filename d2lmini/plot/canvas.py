@@ -60,6 +60,11 @@ def finish(figure: Figure, alt: str, origin: str | None = None) -> Picture:
     """Write below the figure where its numbers come from, if that matters."""
     line = origin if origin is not None else " · ".join(mode.notes())
     if line:
-        figure.supxlabel(line, fontsize=8, color="#555555", ha="left", x=0.01)
+        figure.supxlabel(literal(line), fontsize=8, color="#555555", ha="left", x=0.01)
         alt = f"{alt} ({line})"
     return Picture(figure, alt)
+
+
+def literal(text: str) -> str:
+    """``text``, shown as it is written: its dollars begin no formula."""
+    return text.replace("$", r"\$")

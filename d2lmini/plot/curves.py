@@ -1,64 +1,136 @@
 """The curves of a training."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
+from d2lmini.arguments import found
+from d2lmini.plot.canvas import (
+    COLOURS,
+    MARKERS,
+    WIDTH,
+    canvas,
+    finish,
+    literal,
+    look,
+)
 from d2lmini.plot.picture import Picture
-from d2lmini.training.history import History
+
+#: Where an epoch stands, in epochs from the start, and its mean loss and accuracy.
+Point = tuple[float, float, float]
 
 
-def curves(histories: Sequence[History], *, alt: str | None = None) -> Picture:
+class Epoch(Protocol):
+    """What :func:`curves` reads of one pass over the training set."""
+
+    @property
+    def loss(self) -> float: ...
+
+    @property
+    def train_accuracy(self) -> float: ...
+
+    @property
+    def val_accuracy(self) -> float: ...
+
+
+class Run(Protocol):
+    """What :func:`curves` reads of a run; :class:`d2lmini.History` has it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def origin(self) -> str: ...
+
+    @property
+    def epochs(self) -> Sequence[Epoch]: ...
+
+
+def curves(
+    runs: Run | Sequence[Run],
+    *,
+    epochs: int | None = None,
+    so_far: Sequence[Point] = (),
+    alt: str | None = None,
+) -> Picture:
     """Training loss, and training and validation accuracy, of each epoch.
 
     One colour and marker per run; in the accuracy panel the dashed line is
-    the training set and the full one the validation set.
+    the training set and the full one the validation set.  With ``epochs``, the
+    axis spans a run of that length from the start; ``so_far`` are points of the
+    last run's epoch that is under way, joined by a dotted line.
     """
-    if not histories:
-        raise ValueError("there is no History to plot: give a list of at least one.")
+    runs = _listed(runs)
     with look():
         figure, (left, right) = canvas(1, 2, WIDTH, 2.9)
-        for i, history in enumerate(histories):
-            _curve(left, right, history, COLOURS[i % 6], MARKERS[i % 6])
+        for i, run in enumerate(runs):
+            _curve(left, right, run, COLOURS[i % 6], MARKERS[i % 6])
+        _under_way(left, right, runs[-1], so_far, COLOURS[(len(runs) - 1) % 6])
         left.set(xlabel="epoch", title="Training loss", ylim=(0, None))
         right.set(xlabel="epoch", title="Accuracy (dashed: training set)")
         for axes in (left, right):
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        handles, labels = left.get_legend_handles_labels()
-        if len(histories) > 1:
-            columns = 4 if sum(map(len, labels)) < 60 else 2
-            figure.legend(
-                handles,
-                labels,
-                loc="outside upper center",
-                ncols=columns,
-                fontsize=9,
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+            if epochs is not None:
+                axes.set_xlim(0 if so_far else 0.5, epochs + 0.5)
+        if len(runs) > 1:
+            columns = 4 if sum(len(run.name) for run in runs) < 60 else 2
+            figure.legend(loc="outside upper center", ncols=columns, fontsize=9)
+        return finish(figure, alt or _read(runs), _origin(runs))
+
+
+def _listed(runs: Run | Sequence[Run]) -> Sequence[Run]:
+    """``runs`` as a list, also of a single one."""
+    several = isinstance(runs, Iterable) and not hasattr(runs, "epochs")
+    each: list[Any] = list(runs) if several else [runs]  # type: ignore[arg-type]
+    if not each:
+        raise ValueError("there is no History to plot: give a list of at least one.")
+    for run in each:
+        if not hasattr(run, "epochs"):
+            raise TypeError(
+                f"curves draws runs, not {found(run)}: give what train returned."
             )
-        return finish(figure, alt or _read(histories), _origin(histories))
+    return each
 
 
-def _curve(left: Axes, right: Axes, run: History, colour: str, marker: str) -> None:
+def _curve(left: Axes, right: Axes, run: Run, colour: str, marker: str) -> None:
     x = range(1, len(run.epochs) + 1)
     style: Any = {"color": colour, "marker": marker}
-    left.plot(x, [e.loss for e in run.epochs], label=run.name, **style)
+    left.plot(x, [e.loss for e in run.epochs], label=literal(run.name), **style)
     right.plot(x, [e.val_accuracy for e in run.epochs], **style)
     thin: Any = {"color": colour, "linestyle": "--", "linewidth": 1.2, "alpha": 0.8}
     right.plot(x, [e.train_accuracy for e in run.epochs], **thin)
 
 
-def _read(histories: Sequence[History]) -> str:
+def _under_way(
+    left: Axes, right: Axes, run: Run, so_far: Sequence[Point], colour: str
+) -> None:
+    """Points of the epoch that has not ended, from where the last one did."""
+    if not so_far:
+        return
+    points = list(so_far)
+    if run.epochs:
+        last = run.epochs[-1]
+        points.insert(0, (len(run.epochs), last.loss, last.train_accuracy))
+    x, loss, accuracy = zip(*points, strict=True)
+    style: Any = {"color": colour, "linestyle": ":", "linewidth": 1.2}
+    for axes, y in ((left, loss), (right, accuracy)):
+        axes.plot(x, y, **style)
+        axes.plot(x[-1], y[-1], color=colour, marker="o", fillstyle="none")
+
+
+def _read(runs: Sequence[Run]) -> str:
     """The alt text of :func:`curves`: what the lines end at."""
     ends = [
-        f"{h.name}: loss {h.epochs[0].loss:.2f} to {h.epochs[-1].loss:.2f}, validation "
-        f"accuracy {h.epochs[-1].val_accuracy:.3f} after {len(h.epochs)} epochs"
-        for h in histories
-        if h.epochs
+        f"{run.name}: loss {run.epochs[0].loss:.2f} to {run.epochs[-1].loss:.2f}, "
+        f"validation accuracy {run.epochs[-1].val_accuracy:.3f} after "
+        f"{len(run.epochs)} epochs"
+        for run in runs
+        if run.epochs
     ]
     return "Curves of training loss and accuracy by epoch. " + "; ".join(ends) + "."
 
 
-def _origin(histories: Sequence[History]) -> str:
-    return "; ".join(dict.fromkeys(h.origin for h in histories))
+def _origin(runs: Sequence[Run]) -> str:
+    return "; ".join(dict.fromkeys(run.origin for run in runs))

@@ -187,7 +187,7 @@ def test_complete_cache_is_read_without_lock_or_network(
     mirror, empty_cache, monkeypatch
 ):
     files.load(None)
-    monkeypatch.setattr(files, "FileLock", None)  # would fail when called
+    monkeypatch.setattr("filelock.FileLock", None)  # would fail when called
     mirror.clear()
     assert len(files.load(None)[0]) == 600
     assert not mirror

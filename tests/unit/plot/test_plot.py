@@ -56,23 +56,6 @@ def test_every_picture_admits_the_sample_and_quick_mode(history, monkeypatch):
             assert texts == ["offline sample · quick mode"], name
 
 
-def test_curves_admit_what_the_run_was(history, monkeypatch):
-    monkeypatch.setenv("D2LMINI_QUICK", "1")
-    mode.admit("offline sample")
-    rehearsal = quietly(small_net(), splits())
-    text = plot.curves([rehearsal]).figure._supxlabel.get_text()
-    assert "quick mode" in text and "offline sample" in text and "CPU" in text
-    assert "quick mode" not in plot.curves([history]).alt
-
-
-def test_curves_draw_the_numbers_of_the_history(history):
-    left, right = plot.curves([history]).figure.axes
-    assert list(left.lines[0].get_ydata()) == [e.loss for e in history.epochs]
-    drawn = [list(line.get_ydata()) for line in right.lines]
-    assert [e.val_accuracy for e in history.epochs] in drawn
-    assert [e.train_accuracy for e in history.epochs] in drawn
-
-
 def test_wrong_answers_are_written_in_words():
     picture = plot.images(
         torch.rand(2, 1, 4, 4), torch.tensor([9, 8]), torch.tensor([7, 8])
@@ -116,7 +99,6 @@ def test_filters_of_zeros_can_be_drawn():
         (lambda: plot.images(torch.rand(0, 1, 4, 4)), "N above 0"),
         (lambda: plot.images(torch.rand(1, 1, 4, 4), torch.tensor([12])), "label 12"),
         (lambda: plot.feature_maps(torch.rand(2, 3, 4, 4)), r"not \(2, 3, 4, 4\)"),
-        (lambda: plot.curves([]), "no History"),
         (lambda: plot.class_name(-1), "label -1"),
     ],
 )
