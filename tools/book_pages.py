@@ -6,8 +6,12 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from tools import figures
+
 #: nbgrader's marks around what students do not get; a reader need not see them.
 MARK = re.compile(r"(?m)^[ \t]*### (?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS)[ \t]*\n?")
+
+FOLDER = "figures"  # in _static
 
 
 def links_to_the_chapter(
@@ -27,8 +31,35 @@ def without_marks(app: Sphinx, doctree: nodes.document) -> None:
             block.children = [nodes.Text(block.rawsource)]
 
 
+def figures_once(app: Sphinx, doctree: nodes.document) -> None:
+    """Take out of each figure what its page loads once."""
+    for block in doctree.findall(nodes.raw):
+        if figures.modules(block.astext()):
+            block.children = [nodes.Text(figures.shorten(block.astext()))]
+
+
+def figures_loaded(app: Sphinx, page: str, template: str, context: Any, _: Any) -> None:
+    """Name the files of a page's figures: scripts and styles come once."""
+    names = figures.modules(context.get("body", ""))
+    if names:
+        app.add_css_file(f"{FOLDER}/kit.css")
+    for name in ["kit", *names] if names else []:
+        app.add_js_file(f"{FOLDER}/{name}.js", loading_method="defer")
+
+
+def write_figures(app: Sphinx) -> None:
+    """Write those files among the site's own, before pages are."""
+    folder = app.outdir / "_static" / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in figures.files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx; the links before the theme makes its buttons (at 501)."""
     app.connect("html-page-context", links_to_the_chapter, priority=500)
     app.connect("doctree-read", without_marks)
+    app.connect("doctree-read", figures_once)
+    app.connect("builder-inited", write_figures)
+    app.connect("html-page-context", figures_loaded)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

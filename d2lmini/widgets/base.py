@@ -19,7 +19,10 @@ import anywidget
 import ipywidgets
 
 FOLDER = Path(__file__).parent
-KIT_IMPORT = re.compile(r'^import\b[^;]*?from "\./kit\.js";\n', re.MULTILINE)
+KIT_IMPORT = re.compile(r'^import {([^}]*)} from "\./kit\.js";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+EXPORTED = re.compile(r"^export (?:const|function) (\w+)", re.MULTILINE)
+DEFAULT = re.compile(r"^export default", re.MULTILINE)
 
 NO_SCRIPT = (
     '<noscript><p class="d2l-note">This is a still picture. '
@@ -42,20 +45,51 @@ def source(name: str) -> str:
 
 def module_text(name: str) -> str:
     """The kit and the figure `name`.js as one ES module without imports."""
-    kit = re.sub(r"^export ", "", source("kit.js"), flags=re.MULTILINE)
+    kit = EXPORT.sub("", source("kit.js"))
     return kit + KIT_IMPORT.sub("", source(f"{name}.js"))
 
 
 def page_module(name: str) -> str:
     """The same module for a page: a constant `figure` in place of an export."""
-    return re.sub(
-        r"^export default", "const figure =", module_text(name), flags=re.MULTILINE
+    return DEFAULT.sub("const figure =", module_text(name))
+
+
+def shared_kit() -> str:
+    """The kit and the host for a site's own file, under the one name `d2lmini`."""
+    kit, names = source("kit.js"), ", ".join(EXPORTED.findall(source("kit.js")))
+    return (
+        f"globalThis.d2lmini = (() => {{\n{EXPORT.sub('', kit)}{source('page.js')}"
+        f"return {{ kit: {{ {names} }}, mount, figures: {{}} }};\n}})();\n"
     )
+
+
+def shared_figure(name: str) -> str:
+    """The figure `name`.js for a site's own file; it takes the kit from there."""
+    text = KIT_IMPORT.sub(r"const {\1} = d2lmini.kit;\n", source(f"{name}.js"))
+    figure = DEFAULT.sub(f"d2lmini.figures.{name} =", text)
+    return f"(() => {{\n{figure}}})();\n"
 
 
 def inline(script: str) -> str:
     """JavaScript that may stand inside a `<script>` element."""
     return script.replace("</", "<\\/").replace("<!--", "<\\!--")
+
+
+def page(module: str, state: dict[str, Any], still: str) -> str:
+    """A figure as HTML that runs by itself, from a file too.
+
+    `module` is the name of its JavaScript file, `state` its JSON-able traits and
+    `still` the HTML that stands in its place where no script runs.
+    """
+    text = json.dumps(state, ensure_ascii=False, sort_keys=True)
+    name = f"{zlib.crc32((module + text).encode()):08x}"
+    run = f'{page_module(module)}{source("page.js")}mount(figure, "{name}", {text});\n'
+    return (
+        f"<style>\n{source('kit.css')}</style>\n"
+        f'<div class="d2l-host tex2jax_ignore mathjax_ignore" data-d2l="{name}" '
+        f'data-figure="{module}"><div class="d2l d2l-still">{still}{NO_SCRIPT}'
+        f'</div></div>\n<script type="module">\n{inline(run)}</script>\n'
+    )
 
 
 class Figure(anywidget.AnyWidget):
@@ -101,16 +135,7 @@ class Figure(anywidget.AnyWidget):
 
     def html(self) -> str:
         """The figure as HTML that runs by itself, from a file too."""
-        state = json.dumps(self.state, ensure_ascii=False, sort_keys=True)
-        module = page_module(self.module)
-        name = f"{zlib.crc32((module + state).encode()):08x}"
-        run = f'{module}{source("page.js")}mount(figure, "{name}", {state});\n'
-        return (
-            f"<style>\n{source('kit.css')}</style>\n"
-            f'<div class="d2l-host tex2jax_ignore mathjax_ignore" data-d2l="{name}">'
-            f'<div class="d2l d2l-still">{self.still()}{NO_SCRIPT}</div></div>\n'
-            f'<script type="module">\n{inline(run)}</script>\n'
-        )
+        return page(self.module, self.state, self.still())
 
     def __repr__(self) -> str:
         return self.describe()
@@ -118,5 +143,5 @@ class Figure(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if bundle else ({}, {})
-        page = {"text/html": self.html(), "text/plain": self.describe()}
-        return {**data, **page}, metadata
+        shown = {"text/html": self.html(), "text/plain": self.describe()}
+        return {**data, **shown}, metadata

@@ -1,7 +1,6 @@
 """The rules that every chapter keeps, each a function from notebook to complaints."""
 
 import ast
-import functools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,8 +8,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from d2lmini.data import offline
-from d2lmini.widgets import base
-from tools import book, outputs
+from tools import book, figures, outputs
 
 Rule = Callable[[NotebookNode, Path], Iterator[str]]
 
@@ -300,25 +298,18 @@ def outputs_belong_to_the_code(nb, path):
         yield f"the code has changed since it was run: make outputs ({path.stem})."
 
 
-@functools.cache
-def figure_modules():
-    """What a figure of each kind has in its page's script."""
-    names = {path.stem for path in base.FOLDER.glob("*.js")} - {"kit", "page"}
-    return [base.inline(base.page_module(name)) for name in sorted(names)]
-
-
 def figures_are_the_packages(nb, path):
-    """A stored figure runs the module and wears the styles of the package."""
+    """A stored figure runs the scripts and wears the styles of the package."""
     for cell in code_cells(nb):
         for data in data_of(cell):
             html = data.get("text/html", "")
             if 'class="d2l-host' not in html:
                 continue
-            known = any(module in html for module in figure_modules())
-            if not known or base.source("kit.css") not in html:
+            figure = figures.Stored.of(html)
+            if figure is None or html != figure.renewed():
                 yield (
                     f"{called(cell)} stores a figure of another version: "
-                    f"python -m tools.outputs --force {path.stem}."
+                    "python -m tools.figures."
                 )
 
 

@@ -1,0 +1,63 @@
+"""Stored figures: read back, renewed, and shortened for a page that loads them once."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from d2lmini import widgets
+from tools import figures
+
+TEXT = "</script><!-- <\\/ \\u003c/ ´ ]]>"
+MADE = [
+    widgets.ConvolutionLab(stride=2),
+    widgets.PoolingLab(),
+    widgets.ChannelsLab(),
+    widgets.BatchNormLab(),
+    widgets.ReceptiveField(),
+    widgets.Quiz([{"text": TEXT, "answer": 1, "why": TEXT}], title=TEXT),
+]
+
+
+@pytest.mark.parametrize("figure", MADE, ids=lambda figure: figure.module)
+def test_a_figure_is_read_back_as_it_was_made(figure):
+    stored = figures.Stored.of(figure.html())
+    assert stored.state == figure.state and stored.still == figure.still()
+    assert stored.renewed() == figure.html()
+
+
+def old(html):
+    """The figure as an older package would have stored it."""
+    return html.replace("const figure", "/* old */ const figure").replace(
+        '"stride"', '"pace"'
+    )
+
+
+def test_an_old_figure_is_renewed_from_its_state():
+    figure = widgets.ConvolutionLab(kernel="blur")
+    stored = old(figure.html())
+    assert stored != figure.html()
+    out = new_output("display_data", data={"text/html": stored})
+    nb = new_notebook(cells=[new_code_cell("lab", outputs=[out])])
+    assert [figures.renew(nb), figures.renew(nb)] == [1, 0]
+    (cell,) = nbformat.reads(nbformat.writes(nb), as_version=4).cells
+    assert figures.Stored.of(cell.outputs[0].data["text/html"]).state == figure.state
+
+
+@pytest.mark.parametrize("html", ["", "<p>text</p>", '<div data-d2l="1"></div>'])
+def test_what_is_no_figure_is_left(html):
+    assert figures.shorten(html) == html and figures.modules(html) == []
+
+
+def test_a_short_figure_lives_with_the_pages_files(page_of):
+    whole = widgets.ConvolutionLab(padding=1), MADE[-1]
+    files = figures.files()
+    scripts = ["kit.js", *(f"{name}.js" for name in ("convolution", "quiz"))]
+    head = f"<style>{files['kit.css']}</style>" + "".join(
+        f"<script>{files[name]}</script>" for name in scripts
+    )
+    short = [figures.shorten(figure.html()) for figure in whole]
+    assert figures.modules("".join(short)) == ["convolution", "quiz"]
+    assert all(len(a) < len(b.html()) / 3 for a, b in zip(short, whole, strict=True))
+    page = page_of(head, *short)
+    assert page.locator(".d2l-host[data-live] .d2l").count() == 2
+    assert page.inner_text(".d2l-question p") == TEXT

@@ -1,0 +1,128 @@
+"""Interactive figures as they are stored, and as pages carry them.
+
+``python -m tools.figures`` brings every figure that a chapter stores up to the
+package's scripts and styles.  Nothing is executed: a figure's HTML holds the state
+it was made with, and a trait that is newer than it takes its default.  What a cell
+computes is left as it is; where that has changed, the cell must be run again.
+
+A chapter repeats scripts and styles in each figure, since a notebook shows every
+output by itself.  A page of the site loads them once, from files of its own
+(``shorten`` and ``files``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from d2lmini import widgets
+from d2lmini.widgets import base
+from tools import book, outputs
+
+HOST = re.compile(r'<div class="d2l-host[^>]* data-d2l="(\w+)" data-figure="(\w+)">')
+STILL, RUN, END = '<div class="d2l d2l-still">', "mount(figure, ", ");\n</script>"
+CLASSES = {
+    kind.module: kind
+    for kind in vars(widgets).values()
+    if isinstance(kind, type) and issubclass(kind, widgets.Figure) and kind.module
+}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A figure read from its HTML."""
+
+    name: str
+    """Its mark on the page."""
+    module: str
+    state: dict[str, Any]
+    still: str
+
+    @classmethod
+    def of(cls, html: str) -> Stored | None:
+        """The figure that `html` holds, or None."""
+        host = HOST.search(html)
+        if host is None:
+            return None
+        begin = html.index(STILL, host.end()) + len(STILL)
+        still = html[begin : html.index("<noscript>", begin)]
+        text = html[html.rindex(RUN) + len(RUN) : html.rindex(END)]
+        # as inline() wrote it; neither escape is JSON's own, so both can be undone
+        text = text.replace("<\\/", "</").replace("<\\!--", "<!--")
+        state = json.loads(text.partition(", ")[2])
+        return cls(host[1], host[2], state, still)
+
+    def renewed(self) -> str:
+        """Its HTML with the package's scripts and styles of now."""
+        traits = CLASSES[self.module].class_traits(sync=True)
+        names = CLASSES[self.module].state_names()
+        state = {n: self.state.get(n, traits[n].default_value) for n in names}
+        return base.page(self.module, state, self.still)
+
+    def short(self) -> str:
+        """Its HTML for a page that loads scripts and styles from `files`."""
+        text = json.dumps(self.state, ensure_ascii=False, sort_keys=True)
+        run = f'd2lmini.mount(d2lmini.figures.{self.module}, "{self.name}", {text});'
+        return (
+            f'<div class="d2l-host tex2jax_ignore mathjax_ignore" '
+            f'data-d2l="{self.name}" data-figure="{self.module}">{STILL}{self.still}'
+            f'{base.NO_SCRIPT}</div></div>\n<script type="module">{base.inline(run)}'
+            "</script>\n"
+        )
+
+
+def shorten(html: str) -> str:
+    """`html` of an output without what the page loads once; others as they are."""
+    figure = Stored.of(html)
+    return html if figure is None else figure.short()
+
+
+def modules(html: str) -> list[str]:
+    """Names of the modules that the figures of a page need, sorted."""
+    return sorted({host[2] for host in HOST.finditer(html)})
+
+
+def files() -> dict[str, str]:
+    """The files that short figures need, by name."""
+    shared = {f"{name}.js": base.shared_figure(name) for name in sorted(CLASSES)}
+    return {
+        "kit.css": base.source("kit.css"),
+        "kit.js": base.shared_kit(),
+        **shared,
+    }
+
+
+def renew(nb: NotebookNode) -> int:
+    """Renews every figure that `nb` stores; how many have changed."""
+    changed = 0
+    for cell in nb.cells:
+        for out in cell.get("outputs", ()):
+            html = out.get("data", {}).get("text/html", "")
+            figure = Stored.of(html)
+            if figure is not None and html != figure.renewed():
+                out["data"]["text/html"] = figure.renewed()
+                changed += 1
+    return changed
+
+
+def _renew_file(path: Path) -> None:
+    nb = nbformat.read(path, as_version=4)
+    if changed := renew(nb):
+        outputs.write(nb, path)
+        print(f"{path.relative_to(book.ROOT)}: {changed} figures")
+
+
+def main() -> None:
+    """Renews the figures of every chapter."""
+    for path in book.chapters():
+        _renew_file(path)
+
+
+if __name__ == "__main__":
+    main()
