@@ -1,4 +1,4 @@
-"""LeNet-5 (LeCun et al., 1998), as chapter 6 writes it."""
+"""LeNet-5 (LeCun et al., 1998), as its chapter writes it."""
 
 from torch import nn
 

@@ -1,4 +1,4 @@
-"""Networks of AlexNet's kind, each built from a plan that chapter 13 changes."""
+"""Networks of AlexNet's kind, each built from a plan that a study changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ def stage(
     return layers
 
 
-#: AlexNet itself, as chapter 7 writes it out.
+#: AlexNet itself, as its own chapter writes it out.
 ALEXNET = Plan(
     stages=(
         (96, 11, 4, 3),

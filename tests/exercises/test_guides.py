@@ -91,7 +91,7 @@ def test_the_minutes_of_the_exercises_are_about_right():
     for path in chapters():
         found = exercises.read(path)
         row = re.search(
-            rf"\| {exercises.number(path)} · [^|]*\|[^|]*\| (\d+) min", INSTRUCTOR
+            rf"\| \[{exercises.number(path)} · [^|]*\|[^|]*\| (\d+) min", INSTRUCTOR
         )
         if found:
             assert abs(int(row[1]) - sum(one.minutes for one in found)) <= 7, path.stem
