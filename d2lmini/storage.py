@@ -1,0 +1,122 @@
+"""Files that are written whole or not at all."""
+
+import contextlib
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_DRAFT = ".d2lmini-{}.draft"
+_HOUR = 3600.0  # seconds after which a draft is abandoned where there are no locks
+
+
+class StorageError(OSError):
+    """A file cannot be written; says which one, why, and what to do."""
+
+
+@contextlib.contextmanager
+def written(path: str | Path) -> Iterator[BinaryIO]:
+    """An open file that takes the place of ``path`` when the block has ended.
+
+    Until then, and after any error, ``path`` is what it was; a link to a file
+    stays one.  Missing folders are made, and drafts beside it whose process has
+    died are removed.  Raises StorageError, and KeyboardInterrupt as it came,
+    where a library reports either as an error of its own.
+    """
+    place = Path(os.path.realpath(path))
+    with _explained(path), _draft(place) as (draft, file):
+        yield file
+        file.flush()
+        os.fsync(file.fileno())  # else a power cut leaves an empty file
+        if fcntl is None:
+            file.close()  # Windows moves no open file
+        draft.replace(place)
+
+
+def check(path: str | Path) -> None:
+    """Raise StorageError where :func:`written` would; ``path`` stays as it is."""
+    with _explained(path), _draft(Path(os.path.realpath(path))):
+        pass
+
+
+@contextlib.contextmanager
+def _explained(path: str | Path) -> Iterator[None]:
+    """What goes wrong with the disk, in one sentence."""
+    outer = sys.exc_info()[1]  # one that is being handled already is none of ours
+    try:
+        yield
+    except Exception as error:
+        cause = _cause(error, outer)
+        if isinstance(cause, KeyboardInterrupt):
+            raise cause from None
+        if cause is None:
+            raise
+        failure = StorageError(
+            f"{path} cannot be written ({cause.strerror or cause}): make room for it, "
+            "or give another path."
+        )
+        failure.errno = cause.errno
+        raise failure from error
+
+
+def _cause(
+    error: BaseException | None, outer: BaseException | None
+) -> OSError | KeyboardInterrupt | None:
+    """The disk's error, or the interrupt, that a library's own error hides."""
+    while error is not None and error is not outer:
+        if isinstance(error, OSError | KeyboardInterrupt):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+@contextlib.contextmanager
+def _draft(place: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """A new file beside ``place``, locked while it is written, gone afterwards."""
+    if place.exists() and not place.is_file():
+        raise OSError("it is a folder" if place.is_dir() else "it is no file")
+    if place.exists() and not os.access(place, os.W_OK):
+        raise PermissionError("it is read-only")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    _tidy(place.parent)
+    # A random name: two containers can have processes of the same number.
+    draft = place.with_name(_DRAFT.format(secrets.token_hex(8)))
+    try:
+        with _locked(draft) as file:
+            yield draft, file
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _locked(draft: Path) -> BinaryIO:
+    """``draft``, opened; nobody who tidies up takes it for abandoned."""
+    while True:
+        file = draft.open("xb")
+        if fcntl is not None:
+            with contextlib.suppress(OSError):  # no locks on this disk
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if not os.fstat(file.fileno()).st_nlink:  # tidied up before the lock
+                file.close()
+                continue
+        return file
+
+
+def _tidy(folder: Path) -> None:
+    """Remove the drafts of processes that have died: nobody holds their lock."""
+    for draft in folder.glob(_DRAFT.format("*")):
+        with contextlib.suppress(OSError):
+            if fcntl is None:
+                if time.time() - draft.stat().st_mtime > _HOUR:
+                    draft.unlink()
+                continue
+            with draft.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                draft.unlink()
