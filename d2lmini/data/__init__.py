@@ -1,6 +1,7 @@
 """Pictures as whole tensors on the device: loaded, checked, made into batches."""
 
 from d2lmini.data.batches import (
+    CLASSES,
     VALIDATION,
     Augment,
     Batches,
@@ -10,7 +11,6 @@ from d2lmini.data.batches import (
     resized,
     split,
 )
-from d2lmini.data.classes import CLASSES
 
 __all__ = [
     "CLASSES",

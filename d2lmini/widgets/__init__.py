@@ -5,22 +5,30 @@ from .batch_norm import BatchNormLab
 from .channels import ChannelsLab
 from .comparison import Comparison
 from .convolution import ConvolutionLab
+from .descent import DescentLab
 from .explore import Explore, explore
 from .pooling import PoolingLab
 from .quiz import Quiz
 from .receptive_field import ReceptiveField
+from .schedule import ScheduleLab
 from .shape_walk import ShapeWalk
+from .signal import SignalLab
+from .softmax import SoftmaxLab
 
 __all__ = [
     "BatchNormLab",
     "ChannelsLab",
     "Comparison",
     "ConvolutionLab",
+    "DescentLab",
     "Explore",
     "Figure",
     "PoolingLab",
     "Quiz",
     "ReceptiveField",
+    "ScheduleLab",
     "ShapeWalk",
+    "SignalLab",
+    "SoftmaxLab",
     "explore",
 ]

@@ -19,7 +19,8 @@ import anywidget
 import ipywidgets
 
 FOLDER = Path(__file__).parent
-KIT_IMPORT = re.compile(r'^import {([^}]*)} from "\./kit\.js";\n', re.MULTILINE)
+SHARED = ("kit.js", "chart.js")  # what figures import; the second builds on the first
+IMPORT = re.compile(r'^import {([^}]*)} from "\./(\w+\.js)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 EXPORTED = re.compile(r"^export (?:const|function) (\w+)", re.MULTILINE)
 DEFAULT = re.compile(r"^export default", re.MULTILINE)
@@ -44,9 +45,10 @@ def source(name: str) -> str:
 
 
 def module_text(name: str) -> str:
-    """The kit and the figure `name`.js as one ES module without imports."""
-    kit = EXPORT.sub("", source("kit.js"))
-    return kit + KIT_IMPORT.sub("", source(f"{name}.js"))
+    """The figure `name`.js and what it imports as one ES module without imports."""
+    used = {"kit.js", *(match[2] for match in IMPORT.finditer(source(f"{name}.js")))}
+    parts = (EXPORT.sub("", source(part)) for part in SHARED if part in used)
+    return IMPORT.sub("", "".join(parts) + source(f"{name}.js"))
 
 
 def page_module(name: str) -> str:
@@ -56,7 +58,8 @@ def page_module(name: str) -> str:
 
 def shared_kit() -> str:
     """The kit and the host for a site's own file, under the one name `d2lmini`."""
-    kit, names = source("kit.js"), ", ".join(EXPORTED.findall(source("kit.js")))
+    kit = IMPORT.sub("", "".join(source(part) for part in SHARED))
+    names = ", ".join(EXPORTED.findall(kit))
     return (
         f"globalThis.d2lmini = (() => {{\n{EXPORT.sub('', kit)}{source('page.js')}"
         f"return {{ kit: {{ {names} }}, mount, figures: {{}} }};\n}})();\n"
@@ -65,7 +68,7 @@ def shared_kit() -> str:
 
 def shared_figure(name: str) -> str:
     """The figure `name`.js for a site's own file; it takes the kit from there."""
-    text = KIT_IMPORT.sub(r"const {\1} = d2lmini.kit;\n", source(f"{name}.js"))
+    text = IMPORT.sub(r"const {\1} = d2lmini.kit;\n", source(f"{name}.js"))
     figure = DEFAULT.sub(f"d2lmini.figures.{name} =", text)
     return f"(() => {{\n{figure}}})();\n"
 

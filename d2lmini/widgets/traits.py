@@ -66,6 +66,27 @@ class Grid(TraitType):  # type: ignore[type-arg]
         return grid
 
 
+class Within(TraitType):  # type: ignore[type-arg]
+    """A number from `low` to `high`."""
+
+    def __init__(self, default: float, low: float, high: float, **kwargs: Any) -> None:
+        self.low, self.high = low, high
+        super().__init__(default_value=default, **kwargs)
+
+    def validate(self, obj: Any, value: Any) -> int | float:
+        """The value as a plain number; TraitError when it is none, or out of range."""
+        try:
+            number = tidy(value)
+        except (TypeError, ValueError):
+            number = math.inf
+        if not self.low <= number <= self.high:
+            raise TraitError(
+                f"{self.name} is {value!r}; give a number from {self.low:g} to "
+                f"{self.high:g}."
+            )
+        return number
+
+
 class Pair(TraitType):  # type: ignore[type-arg]
     """Two whole numbers (height, width), kept as a list; one int means both."""
 

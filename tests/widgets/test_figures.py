@@ -14,6 +14,8 @@ MADE = [
     widgets.ChannelsLab(),
     widgets.BatchNormLab(),
     widgets.ReceptiveField(),
+    widgets.DescentLab(steps=3),
+    widgets.SoftmaxLab(target=2),
     widgets.Quiz([{"text": TEXT, "answer": 1, "why": TEXT}], title=TEXT),
 ]
 

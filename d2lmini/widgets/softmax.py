@@ -1,0 +1,99 @@
+"""The softmax lab: logits to move, their probabilities, the loss of the true class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from traitlets import Int, List, TraitError, validate
+
+from d2lmini.data import CLASSES
+
+from . import still
+from .base import Figure
+from .traits import Grid, Within, nested
+
+if TYPE_CHECKING:
+    import torch
+
+LIMIT = 10.0
+EXAMPLE = (0.5, -3.0, 0.0, -1.0, 0.5, 1.5, 0.5, 2.5, 1.0, 3.0)
+
+
+class SoftmaxLab(Figure):
+    """From logits to probabilities to a loss.
+
+    `logits` are one number a class, from −10 to 10, and `labels` the classes' names.
+    All logits are multiplied by `scale`, then `shift` is added.  `target` is the true
+    class, counted from 0.
+    """
+
+    module = "softmax"
+    logits = Grid(EXAMPLE, ndim=1).tag(sync=True)
+    labels: List[Any] = List(list(CLASSES)).tag(sync=True)
+    target = Int(9).tag(sync=True)
+    scale = Within(1, 0, 4).tag(sync=True)
+    shift = Within(0, -LIMIT, LIMIT).tag(sync=True)
+
+    def __init__(
+        self,
+        logits: Any = EXAMPLE,
+        *,
+        labels: Sequence[str] | None = None,
+        **state: Any,
+    ) -> None:
+        names = list(CLASSES if labels is None else labels)
+        super().__init__(logits=logits, labels=names, **state)
+        if len(self.logits) != len(self.labels):
+            raise TraitError(
+                f"There are {len(self.logits)} logits and {len(self.labels)} labels; "
+                "give one logit to each class."
+            )
+        if not 0 <= self.target < len(self.labels):
+            raise TraitError(
+                f"target is {self.target}; give a class from 0 to "
+                f"{len(self.labels) - 1}."
+            )
+
+    @validate("logits")
+    def _small(self, proposal: dict[str, Any]) -> Any:
+        if max(abs(v) for v in proposal["value"]) > LIMIT:
+            raise TraitError(
+                f"logits are {proposal['value']}; the lab takes −10 to 10."
+            )
+        return proposal["value"]
+
+    @property
+    def moved(self) -> torch.Tensor:
+        """The logits after `scale` and `shift`, (classes,) in float64."""
+        import torch
+
+        logits = torch.tensor(self.logits, dtype=torch.float64)
+        moved: torch.Tensor = self.scale * logits + self.shift
+        return moved
+
+    @property
+    def probabilities(self) -> torch.Tensor:
+        """What softmax makes of them, (classes,) in float64."""
+        probabilities: torch.Tensor = self.moved.softmax(0)
+        return probabilities
+
+    @property
+    def loss(self) -> float:
+        """The cross-entropy with the true class, in nats."""
+        return -float(self.moved.log_softmax(0)[self.target])
+
+    def describe(self) -> str:
+        """One line: the true class, its probability and its loss."""
+        return (
+            f"SoftmaxLab: true class {self.labels[self.target]}, probability "
+            f"{self.probabilities[self.target]:.3f}, loss {self.loss:.3f}"
+        )
+
+    def still(self) -> str:
+        """Logits and probabilities as a table."""
+        rows = nested([self.moved.tolist(), self.probabilities.tolist()])
+        return still.row(
+            still.table(rows, "Logits, and their probabilities"),
+            caption=f"{', '.join(self.labels)}. {self.describe()}",
+        )
