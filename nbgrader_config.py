@@ -34,7 +34,7 @@ def replaced(steps, old, new):
 steps = GenerateAssignment().preprocessors
 c.GenerateAssignment.preprocessors = replaced(steps, ClearSolutions, HintedStubs)
 
-# A cell that hangs or kills its kernel costs its own points only.
+# A cell that hangs or kills its kernel costs its own points only, and it is walled in.
 steps = Autograde().autograde_preprocessors
 c.Autograde.autograde_preprocessors = replaced(steps, Execute, ExecuteOn)
 c.ExecuteOn.timeout = 60  # seconds for a cell; no exercise needs more than a few
@@ -47,17 +47,16 @@ steps = Autograde().sanitize_preprocessors
 c.Autograde.sanitize_preprocessors = replaced(steps, OverwriteCells, RestoreCells)
 c.RestoreCells.add_missing_cells = True
 
-# What the operating system allows a submission: 4 GiB of memory, files of 256 MiB,
-# and no sight of the solutions, the grades and the work of others.
-c.LimitedKernel.memory = 4 * 2**30
-c.LimitedKernel.file_size = 2**28
-folders = ("source", "submitted", "autograded", "release", "feedback", "book")
-c.LimitedKernel.hidden = [
-    str(course / name)
-    for name in (*folders, "gradebook.db")
-    if (course / name).exists()
-]
+# A submission runs behind walls: it sees the packages and its own cells, no network and
+# nothing of the course.  What it may use, of all its processes together:
+c.ExecuteOn.total_time = 300  # seconds for all its cells
+c.LimitedKernel.memory = 4 * 2**30  # bytes
+c.LimitedKernel.disk = 2**29  # bytes, all gone when it ends
+c.LimitedKernel.files = 10_000
+c.LimitedKernel.file_size = 2**28  # bytes
+c.LimitedKernel.processes = 256  # and threads
+c.LimitedKernel.packages = []  # further folders to be read
+c.LimitedKernel.allow_unconfined = False  # True: run them also without walls
 
-# Kernels inherit this: no GPU to fight over, one thread each, and no warnings,
-# since nbgrader gives no points to a check that prints one.
+# Kernels inherit this: no GPU to fight over, one thread each, and no warnings.
 os.environ.update(CUDA_VISIBLE_DEVICES="", OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore")

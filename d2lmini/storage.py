@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 
 import contextlib
+import errno
 import os
 import secrets
 import sys
@@ -59,12 +60,17 @@ def _explained(path: str | Path) -> Iterator[None]:
             raise cause from None
         if cause is None:
             raise
+        remedy = "free some space" if full(cause) else "give a path that can be written"
         failure = StorageError(
-            f"{path} cannot be written ({cause.strerror or cause}): make room for it, "
-            "or give another path."
+            f"{path} cannot be written ({cause.strerror or cause}): {remedy}."
         )
         failure.errno = cause.errno
         raise failure from error
+
+
+def full(error: OSError) -> bool:
+    """Whether the disk, or the user's share of it, has no room left."""
+    return error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None))
 
 
 def _cause(

@@ -1,169 +1,422 @@
 """Run submissions within limits, and go on after one that breaks them."""
 
-import functools
+import ast
+import copy
+import json
+import os
+import re
 import shutil
+import socket
+import stat
 import subprocess
+import sys
+import tempfile
+import time
+import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import nbformat
+import zmq
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
-from traitlets import Bool, Integer, List, Unicode
+from traitlets import Bool, Dict, Integer, List, Unicode
 
-# In its own mount and process namespaces: no other process to be seen or killed,
-# and nothing of what is named in "$@" before "--".  The kernel's own folder lies in
-# one of the hidden ones, so it waits in the first while an empty one is put on top.
-# Without capabilities, none of that can be undone from within.
-HIDE = """
-here=$PWD first=$1
-mount --bind "$here" "$first" || exit 1
-while [ "$1" != -- ]; do
-  [ "$1" = "$first" ] || {
-    if [ -d "$1" ]; then mount -t tmpfs -o size=1m none "$1"
-    else mount --bind /dev/null "$1"; fi || exit 1
-  }
-  shift
-done
-shift
-mkdir -p "$here" && mount --bind "$first" "$here" || exit 1
-mount -t tmpfs -o size=1m,ro none "$first" || exit 1
-cd "$here" && exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs -- "$@"
-"""
+from d2lmini.course import outputs, walls, watch
 
-NAMESPACES = (
-    "unshare",
-    "--map-root-user",
-    "--mount",
-    "--pid",
-    "--fork",
-    "--kill-child",
-    "--mount-proc",
+CHECK = "# d2lmini: a check\n"  # as in kernel.py, which is started as a script
+CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
+LONGEST = 90  # characters of a socket's path; Linux takes 107
+EXTRA = 2**26  # bytes of files beside a notebook
+
+REFUSED = (
+    "No submission was run, since no walls can be built around it here: {}. Install "
+    "bubblewrap (Debian: apt install bubblewrap), grade in the container of the "
+    "instructor's guide, or, if you trust every submission with all that you can read "
+    "and write, set c.LimitedKernel.allow_unconfined = True."
 )
 
 
-@functools.cache
-def can_hide() -> bool:
-    """Whether this machine lets us hide folders from a process (Linux only)."""
-    if not all(map(shutil.which, ("unshare", "setpriv", "mount"))):
-        return False
-    trial = [*NAMESPACES, "mount", "-t", "tmpfs", "none", "/mnt"]
-    return subprocess.run(trial, capture_output=True).returncode == 0
+class NoWalls(RuntimeError):
+    """This machine cannot shut a submission in."""
+
+
+class Client(AsyncKernelClient):
+    """A client that takes no message of a size that could hurt, and marks checks."""
+
+    mark = ""
+
+    def start_channels(self, *_: Any, **__: Any) -> None:
+        """Start the channels that are used."""
+        super().start_channels(stdin=False, hb=False)
+
+    def execute(self, code: str, *args: Any, **kwargs: Any) -> str:
+        """Run `code`, as a check if it is one."""
+        done: str = super().execute(self.mark + code, *args, **kwargs)
+        return done
+
+    def _create_connected_socket(self, channel: str, identity: Any = None) -> Any:
+        made = self.context.socket(
+            {"iopub": zmq.SUB, "hb": zmq.REQ}.get(channel, zmq.DEALER)
+        )
+        made.linger = 1000
+        made.setsockopt(zmq.MAXMSGSIZE, 2**25)
+        made.setsockopt(zmq.RCVHWM, 100)
+        if identity:
+            made.identity = identity
+        made.connect(self._make_url(channel))
+        return made
 
 
 class LimitedKernel(AsyncKernelManager):
-    """A kernel that the operating system holds to a measure of memory and files."""
+    """A kernel behind walls, which the operating system holds to a measure."""
 
-    memory = Integer(4 * 2**30, help="bytes of memory; 0 for no limit").tag(config=True)
-    file_size = Integer(2**28, help="bytes in a file it writes; 0 for no limit").tag(
+    memory = Integer(4 * 2**30, help="bytes of memory, of all its processes").tag(
         config=True
     )
-    hidden = List(
-        Unicode(),
-        help="existing folders and files that it must not see; a folder first",
+    disk = Integer(2**29, help="bytes that all its files may have").tag(config=True)
+    files = Integer(10_000, help="files that it may make").tag(config=True)
+    file_size = Integer(2**28, help="bytes in a file it writes").tag(config=True)
+    open_files = Integer(1024, help="files that a process may have open").tag(
+        config=True
+    )
+    processes = Integer(256, help="processes and threads that it may start").tag(
+        config=True
+    )
+    packages = List(
+        Unicode(), help="further folders to be read, of packages or data"
+    ).tag(config=True)
+    environment = Dict(help="further environment variables").tag(config=True)
+    allow_unconfined = Bool(
+        False, help="whether to run submissions where no walls can be built"
     ).tag(config=True)
 
+    max_output = 10**6
+    given: Path | None = None  # a folder whose files the submission brings
+    cells: list[NotebookNode] = []  # noqa: RUF012  replaced, never changed
+    name = "notebook"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.client_factory = Client
+        self.way, reason = walls.find()
+        if self.way is None and not self.allow_unconfined:
+            raise NoWalls(REFUSED.format(reason))
+        self.room = Path(tempfile.mkdtemp(prefix="d2l-", dir=_short_folder()))
+        self.close = weakref.finalize(self, shutil.rmtree, self.room, True)
+        self.listening = {name: _listen(self.room, name) for name in CHANNELS}
+        self.transport, self.ip = "ipc", str(self.room / "s")
+        self.connection_file = str(self.room / "given" / "connection.json")
+        for name in CHANNELS:
+            setattr(self, f"{name}_port", CHANNELS.index(name) + 1)
+
+    def launch_options(self) -> dict[str, Any]:
+        """What the kernel's process needs beside a command."""
+        self._give()
+        return {
+            "cwd": "/" if self.way else str(self.room / "home"),
+            "env": self._environment(),
+            "pass_fds": [one.fileno() for one in self.listening.values()],
+            "stdout": subprocess.DEVNULL,
+            # Of the walls and the start: later the kernel has it no more.
+            "stderr": (self.room / "said").open("wb"),
+        }
+
+    def said(self) -> str:
+        """The last line of what a kernel said that did not start."""
+        lines = (self.room / "said").read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        """The command that starts the kernel, behind those that limit it."""
-        command: list[str] = super().format_kernel_cmd(extra_arguments)
-        return [*self._limits(), *self._walls(), *command]
+        """The command that starts the kernel, behind those that shut it in."""
+        script = walls.package() / "course" / "kernel.py"
+        inside = walls.GIVEN if self.way else str(self.room / "given")
+        command = [sys.executable, str(script), inside]
+        if self.way is None:
+            return command
+        return [
+            *watch.scope(self.memory + self.disk, self.processes),
+            *self.way.around(command, self._room()),
+        ]
 
-    def _limits(self) -> Iterator[str]:
-        if not shutil.which("prlimit"):
-            self.log.warning("Without prlimit (Linux), memory is not limited.")
-            return
-        yield from ("prlimit", "--core=0")
-        # Data, not address space: PyTorch maps far more than it ever uses.
-        if self.memory:
-            yield f"--data={self.memory}"
-        if self.file_size:
-            yield f"--fsize={self.file_size}"
-        yield "--"
+    def _room(self) -> walls.Room:
+        packages = tuple(Path(one).resolve() for one in self.packages)
+        return walls.Room(
+            self.room / "given", packages, self.disk, self.files, self.environment
+        )
 
-    def _walls(self) -> Iterator[str]:
-        if not self.hidden:
-            return
-        if not can_hide():
-            self.log.warning(
-                "This machine does not let nbgrader hide folders: a submission can "
-                "read what you can read. Grade in a container instead."
-            )
-            return
-        yield from (*NAMESPACES, "sh", "-c", HIDE, "sh", *self.hidden, "--")
+    def _environment(self) -> dict[str, str]:
+        if self.way:
+            return {"PATH": os.environ.get("PATH", os.defpath)}
+        own = {"HOME": str(self.room / "home"), "TMPDIR": str(self.room / "home")}
+        return self._room().variables | own
+
+    def _give(self) -> None:
+        """Lay out what the kernel is to find: its cells, files, caches, limits."""
+        given = self.room / "given"
+        for folder in (given / "files", self.room / "home"):
+            folder.mkdir(parents=True, exist_ok=True)
+        if self.given is not None:
+            copy_files(self.given, given / "files", most=min(EXTRA, self.disk // 2))
+        text = as_written(self.cells)
+        (given / "files" / f"{self.name}.ipynb").write_text(text, encoding="utf-8")
+        for cache in _caches():
+            (given / "cache" / "matplotlib").mkdir(parents=True, exist_ok=True)
+            shutil.copy(cache, given / "cache" / "matplotlib")
+        asked = {
+            "given": walls.GIVEN if self.way else str(given),
+            "script": str(walls.package() / "course"),
+            "sockets": {
+                CHANNELS.index(name) + 1: one.fileno()
+                for name, one in self.listening.items()
+            },
+            "memory": self.memory,
+            "file_size": self.file_size,
+            "open_files": self.open_files,
+            "processes": watch.process_limit(self.processes) if self.way else 0,
+            "max_output": self.max_output,
+            "imports": list(imports(self.cells)),
+        }
+        (given / "ask.json").write_text(json.dumps(asked), encoding="utf-8")
+        self.write_connection_file()
+        Path(self.connection_file).chmod(0o644)  # in a folder that only we enter
+
+    def end(self) -> None:
+        """Remove what was laid out."""
+        for one in self.listening.values():
+            one.close()
+        self.close()
+
+
+def _short_folder() -> str:
+    found = tempfile.gettempdir()
+    return found if len(found) < LONGEST - 20 else "/tmp"
+
+
+def _listen(folder: Path, name: str) -> socket.socket:
+    """A socket that waits at the address that zmq makes of a channel's number."""
+    made = socket.socket(socket.AF_UNIX)
+    made.bind(str(folder / f"s-{CHANNELS.index(name) + 1}"))
+    made.listen(16)
+    made.setblocking(False)
+    return made
+
+
+def _caches() -> Iterator[Path]:
+    """The list of fonts that matplotlib has made: each kernel would make it anew."""
+    if "matplotlib" in sys.modules:
+        folder = Path(sys.modules["matplotlib"].get_cachedir())
+        yield from folder.glob("fontlist-*.json")
+
+
+def copy_files(source: Path, target: Path, most: int) -> None:
+    """Copy files from `source`, as far as `most` bytes go, and follow no link.
+
+    What is not a plain file (a link, a pipe, a device) stays, and so do notebooks.
+    """
+    for folder, below, names in os.walk(source):
+        below[:] = [one for one in below if not (Path(folder) / one).is_symlink()]
+        for name in names:
+            data = read_plain(Path(folder) / name, most)
+            if data is None or name.endswith(".ipynb"):
+                continue
+            most -= len(data)
+            place = target / Path(folder, name).relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+
+
+def read_plain(path: Path, most: int) -> bytes | None:
+    """The content of a plain file of at most `most` bytes; None for all else.
+
+    It neither follows a link nor waits for a pipe.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        handle = os.open(path, flags)
+    except OSError:
+        return None
+    with os.fdopen(handle, "rb") as file:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > most:
+            return None
+        try:
+            return file.read(most + 1)[:most]
+        except OSError:
+            return None
+
+
+def as_written(cells: list[NotebookNode]) -> str:
+    """The text of a notebook of `cells` without checks: what the student has."""
+    untyped: Any = nbformat
+    kept = copy.deepcopy([cell for cell in cells if not is_check(cell)])
+    for cell in kept:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    return str(untyped.writes(untyped.v4.new_notebook(cells=kept)))
+
+
+def imports(cells: list[NotebookNode]) -> Iterator[tuple[str, str, str]]:
+    """What our own cells import: the name it gets, the module, the name in it."""
+    for cell in cells:
+        about = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "code" and about.get("locked"):
+            try:
+                tree = ast.parse(re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", cell.source))
+            except SyntaxError:
+                continue
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Import):
+                    for one in node.names:
+                        root = one.name.split(".")[0]
+                        yield one.asname or root, one.name if one.asname else root, ""
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    for one in node.names:
+                        yield one.asname or one.name, node.module, one.name
 
 
 class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
-    """nbgrader's own Execute, which survives a kernel that dies or hangs.
+    """nbgrader's own Execute, which survives a kernel that dies, hangs or lies.
 
     The cell gets an error, and so no points.  A new kernel runs the cells again that
-    had worked, checks left out, and the rest of the notebook is graded.
+    had worked, checks left out, and the rest of the notebook is graded, as long as
+    there is time.
     """
 
     max_output = Integer(200_000, help="characters that a cell may print").tag(
         config=True
     )
+    total_time = Integer(
+        300, min=1, help="seconds for all cells of a submission together"
+    ).tag(config=True)
     start_attempts = Integer(3, min=1, help="times to try to start a kernel").tag(
         config=True
     )
     coalesce_streams = Bool(True)
+    record_timing = Bool(False)
+    store_widget_state = Bool(False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("kernel_manager_class", LimitedKernel)
         super().__init__(*args, **kwargs)
+        self.shutdown_kernel = "immediate"
         self.printed: dict[int, int] = {}
+        self.touched: list[str] = []
+        self.said = ""
+        self.ends = float("inf")
 
     def preprocess(
         self, nb: NotebookNode, resources: Any = None, km: Any = None
     ) -> tuple[NotebookNode, Any]:
         """Run `nb` in place."""
-        self.printed = {}
+        self.printed, self.touched = {}, []
+        self.ends = time.monotonic() + self.total_time
         done: tuple[NotebookNode, Any] = super().preprocess(nb, resources, km)
+        for cell in nb.cells:
+            if cell.cell_type == "code":
+                cell.outputs = outputs.cleaned(cell.outputs, graded=is_check(cell))
+        if self.touched:
+            nb.metadata["d2lmini_touched"] = self.touched
         return done
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: Any, index: int
     ) -> tuple[NotebookNode, Any]:
         """Run one cell, and whatever it does, be ready for the next."""
-        if not self._run(cell, index):
-            while not self._revived(index):
+        if cell.cell_type == "code" and not self._run(cell, index):
+            while self._left() and not self._revived(index):
                 pass  # each turn leaves out one more cell
         return cell, resources
+
+    def create_kernel_manager(self) -> Any:
+        """A manager that knows what the submission brings."""
+        made = super().create_kernel_manager()
+        about = self.resources.get("nbgrader", {}) if self.resources else {}
+        made.name = about.get("notebook", "notebook")
+        made.cells = self.nb.cells
+        made.max_output = 2 * self.max_output
+        if folder := (self.resources or {}).get("metadata", {}).get("path"):
+            made.given = Path(folder)
+        return made
+
+    async def async_start_new_kernel(self, **kwargs: Any) -> None:
+        """Start the kernel behind its walls."""
+        await super().async_start_new_kernel(**(kwargs | self.km.launch_options()))
+
+    start_new_kernel = run_sync(async_start_new_kernel)
+
+    async def _async_cleanup_kernel(self) -> None:
+        manager = self.km
+        await super()._async_cleanup_kernel()
+        if manager is not None:
+            self.said = manager.said()
+            manager.end()
+
+    _cleanup_kernel = run_sync(_async_cleanup_kernel)
 
     async def async_start_new_kernel_client(self) -> Any:
         """Its client; that of a new kernel, should the first have died at its start.
 
-        It dies when another program takes one of the ports that it was given, which
-        no student is to pay for.  RuntimeError if the last attempt fails as well.
+        No student is to pay for that.  RuntimeError if the last attempt fails as well.
         """
         for _ in range(self.start_attempts - 1):
             try:
-                return await super().async_start_new_kernel_client()
+                return await self._ready_client()
             except RuntimeError:
-                self.log.warning("The kernel died at its start: trying another.")
+                self.log.warning("The kernel died at its start: %s", self.said)
                 self.km = self.create_kernel_manager()
                 await self.async_start_new_kernel()
-        return await super().async_start_new_kernel_client()
+        return await self._ready_client()
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
+
+    async def _ready_client(self) -> Any:
+        made = await super().async_start_new_kernel_client()
+        self.watcher = watch.Watcher(self.km.provisioner.pid, self.km.memory)
+        return made
+
+    def _left(self) -> int:
+        """The seconds that the submission still has."""
+        return max(0, int(self.ends - time.monotonic()))
+
+    def _get_timeout(self, cell: NotebookNode | None) -> int | None:
+        most = super()._get_timeout(cell)
+        left = max(1, self._left())
+        return left if most is None else min(most, left)
 
     def _run(self, cell: NotebookNode, index: int) -> bool:
         """Whether the kernel still answers after `cell`."""
         self.printed[index] = 0
+        if not self._left():
+            said = f"The {self.total_time} seconds of this submission were over."
+            cell.outputs = [outputs.error("TimeIsOver", said)]
+            return True
+        self.kc.mark = CHECK if is_check(cell) else ""
         try:
-            self.execute_cell(cell, index, store_history=True)
-        except (DeadKernelError, CellTimeoutError) as error:
-            reason = type(error).__name__
-            said = f"{reason}: the kernel did not survive this cell."
-            untyped: Any = nbformat.v4
-            note = untyped.new_output(
-                "error", ename=reason, evalue=said, traceback=[said]
-            )
-            cell.setdefault("outputs", []).append(note)
+            with self.watcher:
+                self.execute_cell(cell, index, store_history=not is_check(cell))
+        except Exception as error:  # a kernel may answer anything
+            self._blame(cell, error)
             return False
         return True
+
+    def _blame(self, cell: NotebookNode, error: Exception) -> None:
+        reason = type(error).__name__
+        if self.watcher.reason:
+            reason, said = "MemoryError", self.watcher.reason
+        elif isinstance(error, CellTimeoutError):
+            said = "the kernel did not survive this cell, which took too long."
+        elif isinstance(error, DeadKernelError):
+            said = "the kernel did not survive this cell."
+        else:
+            said = "the kernel gave no sensible answer to this cell."
+        cell.outputs = list(cell.get("outputs", ()))
+        cell.outputs.append(outputs.error(reason, f"{reason}: {said}"))
 
     def _revived(self, index: int) -> bool:
         """Start anew and run again what had worked before `index`, but for checks."""
@@ -174,31 +427,44 @@ class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
         return all(
             self._run(cell, i)
             for i, cell in enumerate(self.nb.cells[:index])
-            if cell.cell_type == "code" and not _is_check(cell) and not _failed(cell)
+            if cell.cell_type == "code" and not is_check(cell) and not _failed(cell)
         )
+
+    def on_cell_executed(self, **kwargs: Any) -> None:
+        """Note what the kernel says that the submission has touched."""
+        super().on_cell_executed(**kwargs)
+        said = kwargs["execute_reply"]["content"].get("d2lmini", ())
+        if isinstance(said, list) and said:
+            self.touched = [str(one)[:100] for one in said[:50]]
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> Any:
-        """Take a message in, and cut off what is printed beyond `max_output`."""
-        content = msg["content"]
-        if msg["msg_type"] == "error":  # kept, since it decides the points
-            content["evalue"] = content["evalue"][: self.max_output]
-            content["traceback"] = [x[: self.max_output] for x in content["traceback"]]
-        elif msg["msg_type"] in ("stream", "display_data", "execute_result"):
-            room = self.max_output - self.printed.get(cell_index, 0)
-            self.printed[cell_index] = self.max_output - room + len(str(content))
-            if room <= 0:
-                return None
-            if "text" in content and len(content["text"]) > room:
-                content["text"] = content["text"][:room] + "\n… cut off here …\n"
-            elif len(str(content)) > max(room, 2**22):
-                return None  # a picture larger than any that a lesson draws
+        """Take a message in, as far as it is one, and no longer than `max_output`."""
+        kind = str(msg.get("msg_type"))
+        content = msg.get("content")
+        if not isinstance(content, dict):
+            return None
+        if kind == "status":
+            if content.get("execution_state") == "idle":
+                raise CellExecutionComplete()
+            return None
+        if kind == "clear_output":
+            msg["content"] = {"wait": bool(content.get("wait"))}
+            return super().process_message(msg, cell, cell_index)
+        room = self.max_output - self.printed.get(cell_index, 0)
+        clean = outputs.message(kind, content, room)
+        if clean is None:
+            return None
+        self.printed[cell_index] += outputs.size(clean)
+        msg["content"] = clean
         return super().process_message(msg, cell, cell_index)
 
 
-def _is_check(cell: NotebookNode) -> bool:
-    return bool(cell.metadata.get("nbgrader", {}).get("grade"))
+def is_check(cell: NotebookNode) -> bool:
+    """Whether `cell` is a check of ours, which nobody else has written."""
+    about = cell.metadata.get("nbgrader", {})
+    return bool(about.get("grade")) and not about.get("solution")
 
 
 def _failed(cell: NotebookNode) -> bool:

@@ -1,7 +1,6 @@
 """Pictures as whole tensors on the device: loaded, checked, made into batches."""
 
 from d2lmini.data.batches import (
-    CLASSES,
     VALIDATION,
     Augment,
     Batches,
@@ -11,6 +10,7 @@ from d2lmini.data.batches import (
     resized,
     split,
 )
+from d2lmini.data.classes import CLASSES
 
 __all__ = [
     "CLASSES",

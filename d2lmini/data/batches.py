@@ -1,7 +1,9 @@
 """Fashion-MNIST as batches that are made on the device."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import contextlib
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,67 +12,79 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from d2lmini import mode
-from d2lmini.data import files, offline
+from d2lmini.arguments import found, function, instance, whole
+from d2lmini.data import files
+from d2lmini.data.classes import CLASSES, meet, name, names
 from d2lmini.device import best_device
-
-#: The ten classes, in the order of their labels 0–9 (Xiao et al., 2017).
-CLASSES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 
 VALIDATION = 5_000  # images that leave the 60 000 of the training files
 SPLIT_SEED = 2017  # fixes which: never the seed of a run
+LAST_SEED = 2**32 - 1  # as NumPy has it
+MOST_CLASSES = 100_000  # beyond, a label is a mistake
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ImageSet:
     """Images and labels as whole tensors on one device.
 
-    ``images``: uint8 (N, 1, height, width); ``labels``: int64 (N,), each
-    in 0–9; ``source`` says where they come from.  Raises ValueError for
-    tensors that are anything else.
+    ``images``: uint8 (N, channels, height, width); ``labels``: int64 (N,), each the
+    number of one of ``classes``, which are the labels themselves ("0", "1", …) where
+    they are not given; ``source`` says where the images come from.  Raises TypeError
+    or ValueError for anything else.
     """
 
     images: Tensor
     labels: Tensor
-    source: str = "Fashion-MNIST"
+    source: str = "own images"
+    classes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        if self.images.ndim != 4 or self.images.dtype != torch.uint8:
-            raise ValueError(
-                "images must be a uint8 tensor (N, channels, height, width), not "
-                f"{self.images.dtype} {tuple(self.images.shape)}."
-            )
-        if len(self.images) == 0 or self.labels.shape != (len(self.images),):
-            raise ValueError(
-                f"{len(self.images)} images and labels of shape "
-                f"{tuple(self.labels.shape)}: give at least one image, and one "
-                "label for each."
-            )
-        low, high = int(self.labels.min()), int(self.labels.max())
-        if low < 0 or high >= len(CLASSES):
-            raise ValueError(
-                f"the label {low if low < 0 else high} names no class: labels run "
-                f"from 0 ({CLASSES[0]}) to {len(CLASSES) - 1} ({CLASSES[-1]})."
-            )
+        _check_images(self.images)
+        _check_labels(self.labels, self.images)
+        instance("source", self.source, str, "say in words where the images come from")
+        low, high = (int(end) for end in self.labels.aminmax())
+        classes = self.classes
+        if classes == ():
+            last = max(0, min(high, MOST_CLASSES))
+            classes = [str(label) for label in range(last + 1)]
+        classes = tuple(names(classes))
+        for label in (low, high):
+            name(label, classes)
+        object.__setattr__(self, "classes", classes)
+        meet(classes)
 
     def __len__(self) -> int:
         return len(self.images)
 
     def pick(self, index: Tensor) -> "ImageSet":
         """The images and labels at ``index`` (int64), as a new set."""
-        return ImageSet(self.images[index], self.labels[index], self.source)
+        return replace(self, images=self.images[index], labels=self.labels[index])
+
+
+def _check_images(images: Tensor) -> None:
+    remedy = "give a uint8 tensor (N, channels, height, width), with sides above 0"
+    instance("images", images, Tensor, remedy)
+    if images.ndim != 4 or images.dtype != torch.uint8 or 0 in images.shape[1:]:
+        raise ValueError(f"images is {found(images)}: {remedy}.")
+
+
+def _check_labels(labels: Tensor, images: Tensor) -> None:
+    remedy = "give an int64 tensor (N,), a number from 0 for each image"
+    instance("labels", labels, Tensor, remedy)
+    if labels.dtype != torch.int64:
+        raise ValueError(f"labels is {found(labels)}: {remedy}.")
+    if len(images) == 0 or labels.shape != (len(images),):
+        raise ValueError(
+            f"{len(images)} images and labels of shape {tuple(labels.shape)}: give at "
+            "least one image, and one label for each."
+        )
+    if labels.device != images.device:
+        raise ValueError(
+            f"the images are on {images.device} and the labels on {labels.device}: "
+            "move them to one device."
+        )
 
 
 class Batches:
@@ -93,10 +107,8 @@ class Batches:
         augment: Augment | None = None,
         seed: int = 0,
     ) -> None:
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
-        if resize is not None and resize < 1:
-            raise ValueError(f"resize must be at least 1 pixel, or None, not {resize}.")
+        instance("images", images, ImageSet, "give an ImageSet(images, labels)")
+        _check_options(batch_size, resize, augment, seed)
         self.images = images
         self.batch_size = batch_size
         self.shuffle = shuffle
@@ -127,9 +139,40 @@ class Batches:
         """uint8 (N, 1, height, width) → float32 (N, 1, resize, resize)."""
         X = images / 255  # float32, in one pass
         if self.augment is not None:
-            X = self.augment(X, generator)
+            X = _augmented(self.augment, X, generator)
         # float first: whole numbers would round; antialias as torchvision does
         return X if self.resize is None else resized(X, self.resize)
+
+
+def _check_options(
+    batch_size: int, resize: int | None, augment: Augment | None, seed: int
+) -> None:
+    whole("batch_size", batch_size)
+    if resize is not None:
+        whole("resize", resize)
+    whole("seed", seed, least=0, most=LAST_SEED)
+    if augment is None:
+        return
+    remedy = (
+        "give a function of (X, generator) such as augment.flip; one of X alone, as "
+        "torchvision has them, becomes lambda X, generator: transform(X)"
+    )
+    function("augment", augment, remedy)
+    with contextlib.suppress(ValueError):  # some functions tell nothing of themselves
+        called = inspect.signature(getattr(augment, "forward", augment))
+        try:
+            called.bind(None, None)
+        except TypeError:
+            raise TypeError(f"augment is {found(augment)}: {remedy}.") from None
+
+
+def _augmented(augment: Augment, X: Tensor, generator: torch.Generator) -> Tensor:
+    Y: object = augment(X, generator)
+    if not isinstance(Y, Tensor) or Y.ndim != 4 or len(Y) != len(X):
+        raise ValueError(
+            f"augment made {found(Y)} of {found(X)}: return a batch of as many images."
+        )
+    return Y
 
 
 def resized(X: Tensor, size: int) -> Tensor:
@@ -158,7 +201,7 @@ def load_fashion_mnist(
     augment: Augment | None = None,
     train_size: int | None = None,
     root: str | Path | None = None,
-    device: torch.device | None = None,
+    device: torch.device | str | None = None,
     seed: int = 0,
 ) -> Splits:
     """Fashion-MNIST in 55 000 / 5 000 / 10 000 images, on the device.
@@ -173,25 +216,29 @@ def load_fashion_mnist(
     number of each class and always the same ones, and the source says so
     (the drawn sample may have fewer).  Quick mode keeps a few batches of each
     part, those of training and validation with at most 32 images.
-    Raises :class:`d2lmini.data.files.DataError`, and ValueError for a size that
-    cannot be.
+    Raises :class:`d2lmini.data.files.DataError`, and TypeError or ValueError for
+    an argument that cannot be.
     """
-    device = device or best_device()
+    _check_options(batch_size, resize, augment, seed)
+    if root is not None:
+        instance("root", root, (str, Path), "give the path of a folder, or 'offline'")
+    chosen = _present(device)
     mode.withdraw()
     parts = _offline_parts() if files.is_offline(root) else _real_parts(root)
     if train_size is not None:
+        whole("train_size", train_size, least=None)
         if files.is_offline(root):  # smaller, and admitted below
             train_size = min(train_size, len(parts[0]))
         parts[0] = _subset(parts[0], train_size)
     if parts[1].source != "Fashion-MNIST":
         mode.admit(parts[1].source)
-    sets = [_on(device, part) for part in parts]
+    sets = [_on(chosen, part) for part in parts]
     batch_sizes = [batch_size] * 3
     if mode.quick():
         batch_sizes = [min(batch_size, n or batch_size) for n in mode.QUICK_BATCH_SIZES]
         kept = [n * m for n, m in zip(mode.QUICK_BATCHES, batch_sizes, strict=True)]
         sets = [
-            part.pick(torch.arange(min(len(part), n), device=device))
+            part.pick(torch.arange(min(len(part), n), device=chosen))
             for part, n in zip(sets, kept, strict=True)
         ]
     train, val, test = (
@@ -210,8 +257,9 @@ def split(labels: Tensor, held_out: int) -> tuple[Tensor, Tensor]:
     """
     generator = torch.Generator().manual_seed(SPLIT_SEED)
     order = torch.randperm(len(labels), generator=generator)
-    share = held_out // len(CLASSES)
-    taken = [order[labels[order] == c][:share] for c in range(len(CLASSES))]
+    count = int(labels.max()) + 1
+    share = held_out // count
+    taken = [order[labels[order] == c][:share] for c in range(count)]
     out = torch.zeros(len(labels), dtype=torch.bool)
     out[torch.cat(taken)] = True
     return torch.nonzero(~out).flatten(), torch.nonzero(out).flatten()
@@ -219,30 +267,46 @@ def split(labels: Tensor, held_out: int) -> tuple[Tensor, Tensor]:
 
 def _subset(part: ImageSet, size: int) -> ImageSet:
     """``size`` images of ``part``, the same number of each class."""
-    if size % len(CLASSES) or not 0 < size <= len(part):
+    if size % len(part.classes) or not 0 < size <= len(part):
         raise ValueError(
-            f"train_size must be a multiple of {len(CLASSES)} of at most "
+            f"train_size must be a multiple of {len(part.classes)} of at most "
             f"{len(part):,} images, or None for all of them, not {size}."
         )
     _, chosen = split(part.labels, size)
     source = f"{part.source}, {size:,} of {len(part):,} training images"
-    return ImageSet(part.images[chosen], part.labels[chosen], source)
+    return replace(part.pick(chosen), source=source)
 
 
 def _real_parts(root: str | Path | None) -> list[ImageSet]:
     images, labels, test_images, test_labels = files.load(root)
     kept, held_out = split(labels, VALIDATION)
-    whole = ImageSet(images, labels)
-    return [whole.pick(kept), whole.pick(held_out), ImageSet(test_images, test_labels)]
+    real = "Fashion-MNIST", CLASSES
+    training = ImageSet(images, labels, *real)
+    test = ImageSet(test_images, test_labels, *real)
+    return [training.pick(kept), training.pick(held_out), test]
 
 
 def _offline_parts() -> list[ImageSet]:
+    from d2lmini.data import offline  # draws with Pillow
+
     sizes = (2_000, 500, 1_000) if mode.quick() else (6_000, 1_000, 2_000)
     return [
-        ImageSet(*offline.draw(size, seed=part), source=offline.SOURCE)
+        ImageSet(*offline.draw(size, seed=part), offline.SOURCE, CLASSES)
         for part, size in enumerate(sizes)
     ]
 
 
 def _on(device: torch.device, part: ImageSet) -> ImageSet:
-    return ImageSet(part.images.to(device), part.labels.to(device), part.source)
+    return replace(part, images=part.images.to(device), labels=part.labels.to(device))
+
+
+def _present(device: torch.device | str | None) -> torch.device:
+    """``device``, which this machine has; None is the best."""
+    if device is None:
+        return best_device()
+    remedy = "give 'cpu', 'cuda' or 'mps', or None for the best there is"
+    instance("device", device, (str, torch.device), remedy)
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError):  # an unknown name; no such chip
+        raise ValueError(f"this machine has no device {device}: {remedy}.") from None

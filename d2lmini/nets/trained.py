@@ -1,13 +1,15 @@
 """Trained weights on disk: arrays in half precision, and nothing that runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from d2lmini import arguments, storage
 from d2lmini.nets.alexnet import alexnet
 from d2lmini.nets.densenet import densenet
 from d2lmini.nets.googlenet import googlenet
@@ -36,45 +38,76 @@ def load(name: str, folder: str | Path | None = None) -> nn.Sequential:
 
     The weights are read from ``folder``, or else from the package, which
     carries the small ones.  Nothing is unpickled: the file holds plain
-    arrays.  Raises ValueError for an unknown name, a missing file, or one that
-    does not fit the network.
+    arrays; and nothing is drawn from torch's generator.  Raises ValueError for
+    an unknown name, a missing file, or one that does not fit the network.
     """
-    if name not in TRAINED:
+    if not isinstance(name, str) or name not in TRAINED:
         raise ValueError(
             f"there is no trained network {name!r}; there are {', '.join(TRAINED)}."
         )
+    arguments.instance("folder", folder or "", (str, Path), "give its path, or None")
     path = Path(folder or SHIPPED) / f"{name}.npz"
-    if not path.exists():
-        raise ValueError(
-            f"{path} does not exist, since weights above 1 MB are not shipped: run "
-            f"`make outputs CHAPTERS={name}` and load from book/runs/weights."
-        )
-    net = TRAINED[name]()
+    with torch.random.fork_rng(devices=[]):
+        net = TRAINED[name]()
     read(net, path)
     return net.eval()
 
 
 def save(net: nn.Module, path: str | Path) -> None:
-    """Write the weights and buffers of ``net``, floats as float16."""
-    arrays = {
-        key: (value.half() if value.is_floating_point() else value).cpu().numpy()
-        for key, value in net.state_dict().items()
+    """Write the weights and buffers of ``net``, floats as float16 where they fit.
+
+    The file is written whole or not at all; StorageError where it cannot be.
+    """
+    state = net.state_dict()
+    arrays: dict[str, Any] = {
+        key: _small(value).numpy() for key, value in state.items()
     }
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:  # np.savez would add a suffix of its own
+    with storage.written(path) as file:  # np.savez would add a suffix of its own
         np.savez_compressed(file, **arrays)
 
 
+def _small(value: Tensor) -> Tensor:
+    """``value`` on the CPU, in half precision unless that makes it infinite."""
+    value = value.cpu()
+    if not value.is_floating_point():
+        return value
+    half = value.half()
+    return half if half.isfinite().all() else value.float()
+
+
 def read(net: nn.Module, path: str | Path) -> None:
-    """Put the weights that :func:`save` wrote into ``net``, in place."""
+    """Put the weights that :func:`save` wrote into ``net``, in place.
+
+    ValueError for any other file; ``net`` is then what it was.
+    """
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: torch.from_numpy(file[key]) for key in file.files}
-        net.load_state_dict(arrays)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        reason = str(error).splitlines()[0].rstrip(":")
+        _check(arrays, net.state_dict())
+    except FileNotFoundError:
+        raise ValueError(
+            f"{path} does not exist, since weights above 1 MB are not shipped: run "
+            f"`make outputs CHAPTERS={Path(path).stem}` and load from "
+            "book/runs/weights."
+        ) from None
+    except Exception as error:  # damage makes zipfile, zlib and NumPy raise a dozen
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":.")
         raise ValueError(
             f"{path} does not hold the weights of this {type(net).__name__} "
             f"({reason}): give the file that its own training wrote."
         ) from error
+    net.load_state_dict(arrays)
+
+
+def _check(arrays: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
+    """Before anything is changed: the same names and shapes, and sound numbers."""
+    if missing := arrays.keys() ^ own.keys():
+        raise ValueError(f"{min(missing)} is only in one of them")
+    for key, value in own.items():
+        array, kinds = arrays[key], (value.dtype,)
+        if value.is_floating_point():
+            kinds = (torch.float16, torch.float32)  # type: ignore[assignment]
+        if array.shape != value.shape or array.dtype not in kinds:
+            raise ValueError(f"{key} is {arguments.found(array)}")
+        if array.is_floating_point() and not array.isfinite().all():
+            raise ValueError(f"{key} holds NaN or infinity")

@@ -13,7 +13,7 @@ import submissions
 import toy
 from nbgrader import apps
 
-from d2lmini.course import assign, grading
+from d2lmini.course import assign, walls
 from tools.book import ROOT
 
 IDS = ["toy-area", "toy-mean", "quiz:toy:1", "toy-largest", "quiz:toy:2", "toy-why"]
@@ -63,7 +63,7 @@ def here(folder, app, *arguments):
 def handed_in():
     """The submissions that this machine can grade safely."""
     found = submissions.CLASS
-    if not grading.can_hide():
+    if not walls.find()[0]:
         found = [one for one in found if one.student not in BEHIND_WALLS]
     return found
 

@@ -10,7 +10,7 @@ import torch
 from samples import idx_file
 
 from d2lmini import mode
-from d2lmini.data import files
+from d2lmini.data import classes, files
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +18,7 @@ def plain_session(monkeypatch):
     """No test depends on the environment it is started from, or on another."""
     for name in ("D2LMINI_QUICK", "D2LMINI_DATA", "D2LMINI_RUNS"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(classes, "_met", {})
     mode.withdraw()
     torch.manual_seed(0)
     yield

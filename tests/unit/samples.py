@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from d2lmini import train
-from d2lmini.data import Batches, ImageSet, Splits
+from d2lmini.data import CLASSES, Batches, ImageSet, Splits
 from d2lmini.training.history import History
 from d2lmini.training.report import Silent
 
@@ -20,7 +20,7 @@ def image_set(count: int = 40, size: int = 28, seed: int = 0) -> ImageSet:
     for image, label in zip(images, labels, strict=True):
         start = int(label) * size // 10
         image[0, start : start + 3] += 150
-    return ImageSet(images.to(torch.uint8), labels)
+    return ImageSet(images.to(torch.uint8), labels, classes=CLASSES)
 
 
 def splits(count: int = 40, batch_size: int = 8, **options) -> Splits:

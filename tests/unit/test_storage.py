@@ -65,7 +65,9 @@ def test_what_torch_makes_of_an_error_is_undone(tmp_path, calls, error):
     with pytest.raises(wanted) as caught, written(tmp_path / "run.pt") as file:
         torch.save(state, Failing(file, calls, error))
     if wanted is StorageError:
-        assert "run.pt cannot be written (Disk full): make room" in str(caught.value)
+        assert "run.pt cannot be written (Disk full): free some space" in str(
+            caught.value
+        )
         assert caught.value.errno == 28
     assert names(tmp_path) == []
 

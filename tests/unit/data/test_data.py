@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from samples import image_set
 from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.transforms.v2 import functional as vision
@@ -176,37 +178,159 @@ def test_chain_applies_in_order():
     assert torch.equal(both, augment.flip(none(X, generator), generator))
 
 
+PIXELS = torch.zeros(2, 1, 4, 4, dtype=torch.uint8)
+ONES = torch.ones(2).long()
+
+
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("images", "labels", "options", "words"),
     [
-        (lambda: Batches(image_set(), 0), "batch_size .* not 0"),
-        (lambda: Batches(image_set(), 4, resize=0), "resize .* not 0"),
-        (lambda: Batches(image_set(), 4, resize=-3), "resize .* not -3"),
-        (lambda: ImageSet(torch.zeros(2, 28, 28), torch.zeros(2).long()), "uint8"),
-        (
-            lambda: ImageSet(
-                torch.zeros(0, 1, 28, 28, dtype=torch.uint8), torch.zeros(0).long()
-            ),
-            "at least one image",
-        ),
-        (
-            lambda: ImageSet(
-                torch.zeros(2, 1, 28, 28, dtype=torch.uint8), torch.tensor([0, 10])
-            ),
-            "label 10 names no class",
-        ),
-        (
-            lambda: ImageSet(
-                torch.zeros(2, 1, 28, 28, dtype=torch.uint8), torch.tensor([0, -1])
-            ),
-            "label -1 names no class",
-        ),
+        (torch.zeros(2, 28, 28), ONES, {}, "images is a tensor float32 .*uint8"),
+        (torch.zeros(2, 1, 4, 4), ONES, {}, "images is a tensor float32 .*uint8"),
+        (PIXELS[0], ONES, {}, "images is a tensor uint8 of shape .1, 4, 4"),
+        (PIXELS[:0], ONES[:0], {}, "at least one image"),
+        (PIXELS[:, :, :0], ONES, {}, "sides above 0"),
+        (PIXELS.numpy(), ONES, {}, "images is a NumPy array uint8"),
+        ([[1]], ONES, {}, "images is the list"),
+        (PIXELS, ONES.float(), {}, "labels is a tensor float32 .*int64"),
+        (PIXELS, ONES.int(), {}, "labels is a tensor int32 .*int64"),
+        (PIXELS, ONES.bool(), {}, "labels is a tensor bool .*int64"),
+        (PIXELS, [1, 2], {}, "labels is the list"),
+        (PIXELS, ONES[:1], {}, "one label for each"),
+        (PIXELS, ONES[:, None], {}, "one label for each"),
+        (PIXELS, torch.tensor([0, -1]), {}, "label -1 names no class"),
+        (PIXELS, torch.tensor([-5, -1]), {}, "label -5 names no class"),
+        (PIXELS, torch.tensor([0, 10]), {"classes": CLASSES}, "label 10 names no"),
+        (PIXELS, torch.tensor([0, 10**12]), {}, "label 1000000000000 names no class"),
+        (PIXELS, ONES, {"classes": ["cat"]}, r"label 1 .* from 0 .cat. to 0 .cat."),
+        (PIXELS, ONES, {"classes": "cats"}, "classes is the text 'cats'"),
+        (PIXELS, ONES, {"classes": 10}, "classes is 10"),
+        (PIXELS, ONES, {"classes": []}, "classes is the list"),
+        (PIXELS, ONES, {"source": None}, "source is None: say in words"),
     ],
 )
-def test_bad_input_is_one_sentence(make, words):
-    with pytest.raises(ValueError, match=words) as caught:
-        make()
+def test_what_is_no_set_of_images_is_one_sentence(images, labels, options, words):
+    with pytest.raises((TypeError, ValueError), match=words) as caught:
+        ImageSet(images, labels, **options)
     assert str(caught.value).count(". ") == 0
+
+
+@pytest.mark.parametrize("count", [2, 10, 100])
+def test_own_images_are_never_called_fashion_mnist(count):
+    labels = torch.arange(count)
+    own = ImageSet(torch.zeros(count, 3, 4, 4, dtype=torch.uint8), labels)
+    assert own.source == "own images"
+    assert own.classes == tuple(map(str, range(count)))
+
+
+def test_names_and_source_go_along_with_a_part():
+    own = ImageSet(PIXELS, ONES, "pets", ["cat", "dog"])
+    part = own.pick(torch.tensor([1]))
+    assert (part.source, part.classes) == ("pets", ("cat", "dog"))
+    assert load_fashion_mnist(9, root="offline").val.images.classes == CLASSES
+
+
+def no_generator(X):
+    return X
+
+
+class Transform(torch.nn.Module):
+    """As torchvision has them."""
+
+    def forward(self, X):
+        return X
+
+
+OPTIONS = [
+    ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
+    ({"batch_size": -1}, "batch_size must be at least 1, not -1"),
+    ({"batch_size": "64"}, "batch_size must be a whole number, not the text '64'"),
+    ({"batch_size": 64.0}, "batch_size must be a whole number, not 64.0"),
+    ({"batch_size": None}, "batch_size must be a whole number, not None"),
+    ({"batch_size": True}, "batch_size must be a whole number, not True"),
+    ({"resize": 0}, "resize must be at least 1, not 0"),
+    ({"resize": "32"}, "resize must be a whole number, not the text"),
+    ({"resize": (28, 28)}, "resize must be a whole number, not the tuple"),
+    ({"resize": 28.5}, "resize must be a whole number, not 28.5"),
+    ({"seed": "a"}, "seed must be a whole number, not the text"),
+    ({"seed": None}, "seed must be a whole number, not None"),
+    ({"seed": 1.5}, "seed must be a whole number, not 1.5"),
+    ({"seed": 2**70}, "seed must be at most"),
+    ({"augment": [augment.flip]}, "augment is .*list.*: give a function"),
+    ({"augment": Transform()}, "augment is a Transform: .*lambda X, generator"),
+    ({"augment": Transform}, "augment is the class Transform: give"),
+    ({"augment": no_generator}, "augment is the function no_generator: .*lambda"),
+    ({"augment": lambda X: X}, "augment is the function .*: .*lambda X, generator"),
+    ({"augment": "flip"}, "augment is the text 'flip': give a function"),
+]
+LOADING = [
+    ({"train_size": "1000"}, "train_size must be a whole number, not the text"),
+    ({"train_size": 99.5}, "train_size must be a whole number, not 99.5"),
+    ({"device": "gpu"}, "this machine has no device gpu: give 'cpu'"),
+    ({"device": "cuda:77"}, "this machine has no device cuda:77: give 'cpu'"),
+    ({"device": 0}, "device is 0: give 'cpu'"),
+    ({"root": 5}, "root is 5: give the path of a folder"),
+]
+
+
+@pytest.mark.parametrize(("options", "words"), OPTIONS)
+def test_a_slip_in_batches_is_one_sentence(options, words):
+    with pytest.raises((TypeError, ValueError), match=words) as caught:
+        Batches(image_set(), **({"batch_size": 4} | options))
+    assert str(caught.value).count(". ") == 0
+
+
+@pytest.mark.parametrize(("options", "words"), OPTIONS + LOADING)
+def test_a_slip_in_loading_is_one_sentence(options, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        load_fashion_mnist(**({"batch_size": 4, "root": "offline"} | options))
+
+
+def test_batches_are_made_of_an_image_set():
+    with pytest.raises(TypeError, match=r"images is a tensor uint8 .* ImageSet"):
+        Batches(PIXELS, 4)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda X, generator: None, "augment made None of a tensor"),
+        (lambda X, generator: X[0], r"augment made a tensor float32 of shape \(1, 28"),
+        (lambda X, generator: X[1:], "return a batch of as many images"),
+    ],
+)
+def test_what_an_augmentation_returns_is_a_batch(change, words):
+    with pytest.raises(ValueError, match=words):
+        next(iter(Batches(image_set(), 4, augment=change)))
+
+
+def test_a_chain_shows_its_steps():
+    step = functools.partial(augment.crop, padding=1)
+    both = augment.chain(augment.flip, step)
+    assert both.steps == (augment.flip, step)
+    assert repr(both) == both.__qualname__ == "chain(flip, crop(padding=1))"
+
+
+@given(
+    shape=st.lists(st.integers(0, 4), max_size=5),
+    kind=st.sampled_from([torch.uint8, torch.float32, torch.int64, torch.bool]),
+    count=st.integers(0, 5),
+    label=st.sampled_from([torch.int64, torch.int32, torch.float32]),
+    low=st.integers(-3, 12),
+    named=st.none() | st.integers(1, 12),
+)
+@settings(max_examples=150, deadline=None)
+def test_an_image_set_is_sound_or_refused(shape, kind, count, label, low, named):
+    images, labels = torch.zeros(shape, dtype=kind), torch.arange(count).to(label) + low
+    options = {} if named is None else {"classes": (*CLASSES[:named], "x", "y")}
+    try:
+        made = ImageSet(images, labels, **options)
+    except ValueError as error:
+        assert "\n" not in str(error)
+    else:
+        X, y = next(iter(Batches(made, 3)))
+        assert X.ndim == 4 and X.dtype == torch.float32 and len(X) == len(y) > 0
+        assert y.dtype == torch.int64 and 0 <= low <= max(y) < len(made.classes)
 
 
 def test_classes_are_torchvisions():

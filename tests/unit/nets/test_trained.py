@@ -1,13 +1,21 @@
 """Trained weights on disk: read back, refused, never executed."""
 
 import pickle
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from samples import weights
+from torch import nn
 
 from d2lmini import nets
 from d2lmini.nets import trained
+
+SHIPPED = trained.SHIPPED / "lenet.npz"
 
 
 def test_saved_weights_come_back_in_half_precision(tmp_path):
@@ -50,6 +58,7 @@ def test_what_is_shipped_is_small_and_can_be_loaded():
     ("name", "sentence"),
     [
         ("lenet5", "there is no trained network 'lenet5'; there are lenet,"),
+        (["lenet"], "there is no trained network .'lenet'.; there are lenet,"),
         ("alexnet", "weights above 1 MB are not shipped: run `make outputs"),
     ],
 )
@@ -72,6 +81,113 @@ def test_nothing_is_unpickled(tmp_path):
         np.savez(out, weight=np.array([Harmful()], dtype=object))
     with pytest.raises(ValueError, match="does not hold the weights"):
         nets.load("lenet", tmp_path)
+
+
+PIECE = st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=8))
+
+
+@given(
+    pieces=st.lists(PIECE, max_size=3),
+    cut=st.floats(0, 1) | st.none(),
+    front=st.just(b"") | st.binary(max_size=40),
+)
+@settings(max_examples=120, deadline=None)
+def test_a_damaged_file_is_refused_or_as_good(pieces, cut, front):
+    """Bytes overwritten, the end cut off, others in front: ValueError or the same."""
+    content = bytearray(SHIPPED.read_bytes())
+    for place, piece in pieces:
+        start = int(place * len(content))
+        content[start : start + len(piece)] = piece
+    content = front + content[: None if cut is None else int(cut * len(content))]
+    net = nets.lenet()
+    before = weights(net)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lenet.npz"
+        path.write_bytes(content)
+        try:
+            trained.read(net, path)
+        except ValueError as error:
+            assert str(path) in str(error) and "\n" not in str(error)
+            assert torch.equal(weights(net), before)
+        else:
+            assert torch.equal(weights(net), weights(nets.load("lenet")))
+
+
+def change(key: str, value: np.ndarray | None):
+    def harm(arrays: dict[str, np.ndarray]) -> None:
+        arrays[key] = value
+        if value is None:
+            del arrays[key]
+
+    return harm
+
+
+@pytest.mark.parametrize(
+    ("harm", "reason"),
+    [
+        (change("9.bias", None), "9.bias is only in one"),
+        (change("other", np.zeros(3)), "other is only in one"),
+        (change("9.bias", np.zeros(83)), "9.bias is a tensor float64"),
+        (change("9.bias", np.zeros(84)), "9.bias is a tensor float64"),
+        (change("9.bias", np.zeros(84, np.uint16)), "9.bias is a tensor uint16"),
+        (change("9.bias", np.zeros(84, bool)), "9.bias is a tensor bool"),
+        (change("9.bias", np.full(84, np.nan, np.float16)), "9.bias holds NaN"),
+        (change("9.bias", np.full(84, -np.inf, np.float32)), "9.bias holds NaN"),
+        (change("9.bias", np.full(84, "text")), "can't convert"),
+    ],
+)
+def test_odd_numbers_are_refused_before_anything_changes(tmp_path, harm, reason):
+    with np.load(SHIPPED) as file:
+        arrays = dict(file)
+    harm(arrays)
+    np.savez(tmp_path / "lenet.npz", **arrays)
+    net = nets.lenet()
+    before = weights(net)
+    with pytest.raises(ValueError, match=reason):
+        trained.read(net, tmp_path / "lenet.npz")
+    assert torch.equal(weights(net), before)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"\x93NUMPY"])
+def test_what_is_no_archive_is_refused(tmp_path, content):
+    (tmp_path / "lenet.npz").write_bytes(content)
+    with pytest.raises(ValueError, match="does not hold the weights"):
+        nets.load("lenet", tmp_path)
+
+
+@pytest.mark.parametrize("folder", [5, ["book"]])
+def test_what_is_no_folder_is_refused(folder):
+    with pytest.raises(TypeError, match=r"folder is .*: give its path, or None"):
+        nets.load("lenet", folder)
+
+
+def test_loading_draws_nothing():
+    before = torch.get_rng_state()
+    nets.load("lenet")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_large_numbers_are_kept(tmp_path):
+    net = nn.Linear(2, 1)
+    nn.init.constant_(net.weight, 1e6)
+    trained.save(net, tmp_path / "net")
+    twin = nn.Linear(2, 1)
+    trained.read(twin, tmp_path / "net")
+    assert twin.weight.tolist() == [[1e6, 1e6]]
+
+
+def test_a_failed_save_leaves_the_good_file(tmp_path, monkeypatch):
+    trained.save(nets.lenet(), tmp_path / "net")
+    before = (tmp_path / "net").read_bytes()
+
+    def full(file, **_arrays):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(OSError, match=r"net cannot be written .No space left"):
+        trained.save(nets.lenet(), tmp_path / "net")
+    assert [(f.name, f.read_bytes()) for f in tmp_path.iterdir()] == [("net", before)]
 
 
 def test_weights_of_another_network_are_refused(tmp_path):

@@ -1,0 +1,293 @@
+"""What a submission may see and use: walls around its kernel, built on Linux.
+
+The rule is to allow what is needed and nothing else.  Behind the walls there are the
+packages (to be read), the folder `/given` (to be read), and a folder of its own with a
+size, which vanishes with it.  No network, no other process, no home, no devices, no
+way to build further namespaces.  Bubblewrap builds the walls where it is installed;
+else a script of ours does, with util-linux.
+"""
+
+import functools
+import itertools
+import os
+import shutil
+import site
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+OWN = "/home"  # what it may write to, of a size
+HOME = f"{OWN}/student"  # the folder of its own, which it makes there
+GIVEN = "/given"  # what it is handed, read-only
+
+#: What programs need of the system, where it exists.
+SYSTEM = (
+    "/usr",
+    "/nix/store",
+    "/etc/alternatives",
+    "/etc/fonts",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+)
+LINKED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")  # mostly into /usr
+
+#: Variables that say how to compute and how to write, and no secret.
+KEPT = (
+    "CUDA_VISIBLE_DEVICES",
+    "D2LMINI_QUICK",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LD_LIBRARY_PATH",
+    "NBGRADER_EXECUTION",
+    "OMP_NUM_THREADS",
+    "PYTHONHASHSEED",
+    "PYTHONWARNINGS",
+    "TZ",
+)
+
+NOBODY = "65534"
+
+# Its folder, and the memory that its processes share: "$1" bytes, "$2" files.
+MOUNTS = """
+own="size=$1,nr_inodes=$2,mode=777,nosuid,nodev"
+shared="size=64m,nr_inodes=$2,mode=1777,nosuid,nodev"
+mount -t tmpfs -o "$own" none "$OWN_BEHIND" || exit 1
+mkdir -m 1777 "$OWN_BEHIND/tmp" || exit 1
+mount -t tmpfs -o "$shared" none "$SHARED_BEHIND" || exit 1
+shift 2
+"""
+
+# The root of a new world at "$1": up to "--" what may be read, then "SOURCE:TARGET"
+# of what is given, then its bytes and files, then the command.
+WORLD = f"""
+root=$1; shift
+mount -t tmpfs -o size=1m,mode=755 none "$root" || exit 1
+show() {{  # source, target
+  [ -d "$1" ] && mkdir -p "$root$2" || {{ mkdir -p "$root${{2%/*}}"; : >"$root$2"; }}
+  mount --rbind "$1" "$root$2" || exit 1
+  mount -o remount,bind,ro,nosuid,nodev "$root$2" 2>/dev/null ||
+    mount -o remount,bind,ro "$root$2" || exit 1
+}}
+while [ "$1" != -- ]; do
+  case $(readlink "$1") in
+    usr/* | /usr/*) ln -s "$(readlink "$1")" "$root$1" ;;
+    *) show "$1" "$1" ;;
+  esac
+  shift
+done
+shift
+show "$1" {GIVEN}
+shift
+mkdir -p "$root/proc" "$root/tmp" "$root/old" "$root{OWN}" "$root/dev/shm"
+for one in null zero full random urandom; do
+  : >"$root/dev/$one" && mount --bind "/dev/$one" "$root/dev/$one" || exit 1
+done
+ln -s /proc/self/fd "$root/dev/fd"
+mount -t proc -o nosuid,nodev,noexec proc "$root/proc" || exit 1
+OWN_BEHIND=$root{OWN} SHARED_BEHIND=$root/dev/shm
+{MOUNTS}
+rmdir "$root/tmp" && ln -s {OWN}/tmp "$root/tmp"
+cd "$root" && pivot_root . old && cd / && umount -l /old || exit 1
+mount -o remount,bind,ro / || exit 1
+exec "$@"
+"""
+
+# No further namespaces, in which one could mount and be root again.
+SEAL = 'echo 0 >/proc/sys/user/max_user_namespaces || exit 1; exec "$@"'
+
+DROP = ("--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
+
+
+@dataclass(frozen=True)
+class Room:
+    """What one kernel gets: folders to read, bytes and files to write, variables."""
+
+    given: Path
+    packages: tuple[Path, ...] = ()
+    disk: int = 2**29
+    files: int = 10_000
+    environment: Mapping[str, str] | None = None
+
+    @property
+    def readable(self) -> list[Path]:
+        """All that may be read, none inside another."""
+        return outermost([*packages(), *self.packages])
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of the kernel."""
+        found = {name: os.environ[name] for name in KEPT if name in os.environ}
+        found |= {
+            "HOME": HOME,
+            "TMPDIR": f"{OWN}/tmp",
+            "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+            "USER": "student",
+            "LOGNAME": "student",
+            "D2LMINI_DATA": "offline",
+            "PYTHONUSERBASE": site.getuserbase(),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        if (beside := import_path()) is not None:
+            found["PYTHONPATH"] = str(beside)
+        return found | dict(self.environment or {})
+
+
+def package() -> Path:
+    """The folder of this package, wherever it is installed."""
+    return Path(__file__).resolve().parents[1]
+
+
+def import_path() -> Path | None:
+    """What a kernel needs in PYTHONPATH to import this package; None if nothing."""
+    beside = package().parent
+    ours = [Path(prefix).resolve() for prefix in (sys.prefix, site.getuserbase())]
+    return None if any(beside.is_relative_to(one) for one in ours) else beside
+
+
+def packages() -> Iterator[Path]:
+    """The folders that Python, its packages and its libraries are read from."""
+    yield from (Path(one) for one in SYSTEM if Path(one).exists())
+    prefixes = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix]
+    if site.ENABLE_USER_SITE:
+        prefixes.append(site.getusersitepackages())
+    for prefix in map(Path, prefixes):
+        yield from (one for one in (prefix, prefix.resolve()) if one.exists())
+    yield package()
+    hop = Path(sys.executable)
+    while hop.is_symlink():  # a virtual environment's python points to another
+        hop = hop.parent / hop.readlink()
+        yield hop
+
+
+def outermost(folders: Sequence[Path]) -> list[Path]:
+    """`folders` without those that lie in another of them, sorted."""
+    found: list[Path] = []
+    for folder in sorted({Path(os.path.normpath(one)) for one in folders}):
+        if not any(folder.is_relative_to(one) for one in found):
+            found.append(folder)
+    return found
+
+
+def _limits(room: Room) -> list[str]:
+    return [str(room.disk), str(room.files)]
+
+
+def bubblewrap(command: Sequence[str], room: Room, *, root: bool) -> list[str]:
+    """`command` behind walls of bubblewrap; as real `root`, it becomes nobody."""
+    if root:
+        inside = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        become, kept = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"], ""
+    else:  # bubblewrap needs one capability to map a user once more
+        inside = ["--unshare-user", "--uid", "0", "--gid", "0"]
+        inside += ["--cap-add", "CAP_SETFCAP"]
+        become, kept = [], ",+setfcap"
+    drop = [DROP[0] + kept, DROP[1] + kept, DROP[2]]
+    mounts = f'OWN_BEHIND={OWN} SHARED_BEHIND=/dev/shm\n{MOUNTS}\nexec "$@"'
+    again = ["bwrap", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
+    return [
+        *("sh", "-c", 'trap "" INT; exec "$@"', "sh"),  # the kernel's alone
+        *("bwrap", "--die-with-parent", "--unshare-pid", "--unshare-net"),
+        *("--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+        *("--hostname", "course", "--cap-drop", "ALL", *inside),
+        *("--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SETPCAP"),
+        *_shown(room),
+        *("--proc", "/proc", "--dev", "/dev", "--dir", "/tmp", "--dir", OWN),
+        *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--clearenv"),
+        *(x for pair in room.variables.items() for x in ("--setenv", *pair)),
+        *("--", "sh", "-c", mounts, "sh", *_limits(room)),
+        *("setpriv", *become, *drop, "--no-new-privs", "--"),
+        *(*again, "--uid", "1000", "--gid", "1000", "--dev-bind", "/", "/"),
+        *("--bind", f"{OWN}/tmp", "/tmp", "--chdir", "/", "--", *command),
+    ]
+
+
+def _shown(room: Room) -> Iterator[str]:
+    """Bubblewrap's arguments for what may be read."""
+    for link in map(Path, LINKED):
+        if link.is_symlink():
+            yield from ("--symlink", os.fspath(link.readlink()), os.fspath(link))
+        elif link.is_dir():
+            yield from ("--ro-bind", os.fspath(link), os.fspath(link))
+    made: set[Path] = set()
+    for folder in room.readable:  # parents that others may enter
+        for parent in reversed(folder.parents[:-1]):
+            if parent not in made:
+                made.add(parent)
+                yield from ("--dir", os.fspath(parent))
+        yield from ("--ro-bind", os.fspath(folder), os.fspath(folder))
+    yield from ("--ro-bind", os.fspath(room.given), GIVEN)
+
+
+def namespaces(command: Sequence[str], room: Room, *, root: bool) -> list[str]:
+    """`command` behind walls of util-linux; as real `root`, it becomes nobody."""
+    seal = ["sh", "-c", SEAL, "sh", "setpriv", *DROP, "--no-new-privs", "--"]
+    if root:
+        become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        seal = [*become, *DROP[1:], "--", "unshare", "--user", "--map-root-user", *seal]
+    shown = [one for one in map(Path, LINKED) if one.exists()]
+    values = [f"{name}={value}" for name, value in room.variables.items()]
+    return [
+        *("sh", "-c", 'trap "" INT; PATH=$PATH:/usr/sbin:/sbin; exec "$@"', "sh"),
+        *("unshare", *(() if root else ("--user", "--map-root-user"))),
+        *("--mount", "--pid", "--net", "--ipc", "--uts"),
+        *("--fork", "--kill-child", "--", "sh", "-c", WORLD, "sh", "/mnt"),
+        *map(os.fspath, [*shown, *room.readable]),
+        *("--", os.fspath(room.given), *_limits(room)),
+        *(*seal, "env", "--ignore-environment", *values, *command),
+    ]
+
+
+Builder = Callable[..., list[str]]
+
+
+@dataclass(frozen=True)
+class Walls:
+    """One way to build them: its name, its builder, and whether real root does."""
+
+    name: str
+    build: Builder
+    root: bool
+
+    def around(self, command: Sequence[str], room: Room) -> list[str]:
+        """`command` behind these walls."""
+        return self.build(command, room, root=self.root)
+
+
+def ways() -> Iterator[Walls]:
+    """The ways that may work here, the best first."""
+    kinds: list[tuple[str, Builder, tuple[str, ...]]] = [
+        ("bubblewrap", bubblewrap, ("bwrap", "setpriv", "mount")),
+        ("namespaces", namespaces, ("unshare", "setpriv", "mount")),
+    ]
+    roots = (True, False) if os.geteuid() == 0 else (False,)
+    for (name, build, programs), root in itertools.product(kinds, roots):
+        if all(map(shutil.which, programs)):
+            yield Walls(name, build, root)
+
+
+@functools.cache
+def find() -> tuple[Walls | None, str]:
+    """The first way that works, tried with a Python; and why none does."""
+    said = "neither bubblewrap nor unshare is installed"
+    if sys.platform != "linux":
+        return None, f"this system ({sys.platform}) is not Linux"
+    for way in ways():
+        trial = [sys.executable, "-c", "import ipykernel, os; os.mkdir('/tmp/x')"]
+        room = Room(package() / "course")
+        done = subprocess.run(
+            way.around(trial, room),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=120,
+        )
+        if done.returncode == 0:
+            return way, ""
+        said = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+    return None, said
