@@ -68,9 +68,10 @@ def _explained(path: str | Path) -> Iterator[None]:
         raise failure from error
 
 
-def full(error: OSError) -> bool:
+def full(error: Exception) -> bool:
     """Whether the disk, or the user's share of it, has no room left."""
-    return error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None))
+    codes = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+    return isinstance(error, OSError) and error.errno in codes
 
 
 def _cause(

@@ -3,14 +3,16 @@
 import gzip
 import hashlib
 import os
-import shutil
-import tempfile
 import zlib
-from http.client import HTTPException
+from contextlib import AbstractContextManager
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import torch
 from torch import Tensor
+
+from d2lmini import storage
 
 #: SHA-256 of each file once decompressed; archives may be packed anew.
 SHA256 = {
@@ -28,13 +30,20 @@ SHA256 = {
     ),
 }
 OFFLINE = "offline"
-_DOWNLOAD_ERRORS = (
-    RuntimeError,  # torchvision: every mirror failed, or an MD5 differs
-    EOFError,
-    ConnectionError,
-    TimeoutError,
-    HTTPException,
-)
+#: Where torchvision fetches the archives, and its checksums of them.  It is not asked
+#: itself: its requests have no time limit, and importing it takes seconds.
+MIRRORS = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
+MD5 = {
+    "train-images-idx3-ubyte": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+    "train-labels-idx1-ubyte": "25c81989df183df01b3e8a0aad5dffbe",
+    "t10k-images-idx3-ubyte": "bef4ecab320f06d8554ea6380940ec79",
+    "t10k-labels-idx1-ubyte": "bb300cfdad3c16e7a12a480ee83cd310",
+}
+PATIENCE = 20.0  # seconds without a byte after which a mirror is given up
+WAIT = 2.0  # seconds after which a process says what it waits for
+_LARGEST = 50_000_000  # bytes: no archive has as many
+_PIECE = 1 << 18  # bytes between two words on the progress
+_REMEDY = "set D2LMINI_DATA to a folder that holds FashionMNIST/raw"
 _HEADER = {"images": 16, "labels": 8}  # bytes before the data of an idx file
 
 
@@ -56,19 +65,35 @@ def load(root: str | Path | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     else the user's cache, downloaded into when it is empty.  Raises DataError.
     """
     given = root if root is not None else os.environ.get("D2LMINI_DATA")
-    folder = Path(given).expanduser() if given else cache()
-    raw = folder / "FashionMNIST" / "raw"
-    if not given:
-        _fetch(folder)
-    elif not raw.is_dir():
-        raise DataError(
-            f"There is no folder {raw}: give a folder that holds FashionMNIST/raw "
-            "(as root= or in D2LMINI_DATA), or 'offline' for the drawn sample."
+    folder = _folder(given)
+    try:
+        raw = folder / "FashionMNIST" / "raw"
+        if not given:
+            _fetch(folder, raw)
+        elif not raw.is_dir():
+            raise DataError(
+                f"There is no folder {raw}: give a folder that holds FashionMNIST/raw "
+                "(as root= or in D2LMINI_DATA), or 'offline' for the drawn sample."
+            )
+        images, labels, test_images, test_labels = (
+            _tensor(name, read(raw, name)) for name in SHA256
         )
-    images, labels, test_images, test_labels = (
-        _tensor(name, read(raw, name)) for name in SHA256
-    )
+    except OSError as error:  # a folder that this user may not enter
+        raise DataError(
+            f"{error.filename} cannot be read ({error.strerror}): {_REMEDY} and that "
+            "this user may read."
+        ) from error
     return images, labels, test_images, test_labels
+
+
+def _folder(given: str | Path | None) -> Path:
+    try:
+        return Path(given).expanduser().absolute() if given else cache()
+    except RuntimeError as error:  # no home directory, or nobody's
+        raise DataError(
+            f"There is no folder {given or 'for downloads'} ({error}): {_REMEDY}, or "
+            "to 'offline' for the drawn sample."
+        ) from None
 
 
 def cache() -> Path:
@@ -117,51 +142,77 @@ def _tensor(name: str, content: bytes) -> Tensor:
     return flat.view(-1, 1, 28, 28) if kind == "images" else flat.long()
 
 
-def _fetch(folder: Path) -> None:
+def _fetch(folder: Path, raw: Path) -> None:
     """Fill ``folder`` unless all four files are there; one process at a time.
 
-    torchvision downloads from its mirrors and checks its MD5s, into a folder
-    of its own; each finished file then moves into place in one step, so a
-    reader never meets half a file.
+    Each file moves into place in one step, so a reader never meets half of it.
     """
-    raw = folder / "FashionMNIST" / "raw"
-    if _complete(raw):  # before the lock, which a read-only folder refuses
+    missing = _missing(raw)
+    if not missing:  # before the lock, which a read-only folder refuses
         return
-    from filelock import FileLock  # needed here alone
-
     try:
         raw.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "download.lock"):
-            if not _complete(raw):  # another process may have been first
-                _download(folder, raw)
-    except OSError as error:
+        with _alone(folder):
+            for name in _missing(raw):  # another process may have been first
+                content = _download(name)
+                with storage.written(raw / f"{name}.gz") as file:
+                    file.write(content)
+    except (OSError, NotImplementedError) as error:  # the latter: no locks there
+        code = getattr(error, "errno", None)
+        reason = os.strerror(code) if code else error
+        room = "free some space there, or " if storage.full(error) else ""
         raise DataError(
-            f"Fashion-MNIST cannot be stored in {folder}: "
-            f"{error.strerror or error}; free some space there, or set "
-            "D2LMINI_DATA to a folder that holds FashionMNIST/raw."
+            f"Fashion-MNIST cannot be stored in {folder} ({reason}): {room}{_REMEDY}."
         ) from error
 
 
-def _complete(raw: Path) -> bool:
-    return all(
-        (raw / name).is_file() or (raw / f"{name}.gz").is_file() for name in SHA256
+def _alone(folder: Path) -> AbstractContextManager[object]:
+    """Only one process at a time is in this block; the others say that they wait."""
+    from filelock import FileLock, Timeout  # needed here alone
+
+    lock = FileLock(folder / "download.lock")
+    try:
+        return lock.acquire(timeout=WAIT)
+    except Timeout:
+        print(f"another program fetches Fashion-MNIST into {folder}: waiting for it")
+        return lock.acquire()
+
+
+def _missing(raw: Path) -> list[str]:
+    def there(name: str) -> bool:
+        return (raw / name).is_file() or (raw / f"{name}.gz").is_file()
+
+    return [name for name in SHA256 if not there(name)]
+
+
+def _download(name: str) -> bytes:
+    """The archive of one file, from the first mirror that has it."""
+    failures = []
+    for mirror in MIRRORS:
+        try:
+            request = Request(f"{mirror}{name}.gz", headers={"User-Agent": "d2lmini"})
+            with urlopen(request, timeout=PATIENCE) as response:
+                content = _content(name, response)
+            if hashlib.md5(content, usedforsecurity=False).hexdigest() == MD5[name]:
+                return content
+            reason = f"{len(content):,} bytes with another checksum came"
+        except (OSError, HTTPException, ValueError) as error:
+            said = str(getattr(error, "reason", error)) or type(error).__name__
+            reason = " ".join(said.split())
+        failures.append(f"{mirror} ({reason})")
+    raise DataError(
+        f"Fashion-MNIST could not be downloaded from {', '.join(failures)}: connect "
+        f"and run again, or {_REMEDY}, or to 'offline' for a drawn sample."
     )
 
 
-def _download(folder: Path, raw: Path) -> None:
-    from torchvision.datasets import FashionMNIST  # slow to import
-
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        try:
-            FashionMNIST(scratch, train=True, download=True)
-        except _DOWNLOAD_ERRORS as error:
-            mirrors = ", ".join(FashionMNIST.mirrors)
-            reason = " ".join(str(error).split())  # torchvision's has lines
-            raise DataError(
-                f"Fashion-MNIST could not be downloaded from {mirrors} ({reason}): "
-                "connect and run again, or set D2LMINI_DATA to a folder that holds "
-                "FashionMNIST/raw, or to 'offline' for a drawn sample."
-            ) from error
-        for name in SHA256:
-            source = Path(scratch) / "FashionMNIST" / "raw" / f"{name}.gz"
-            shutil.move(source, raw / f"{name}.gz")
+def _content(name: str, response: HTTPResponse) -> bytes:
+    """All that comes, while it is said how much."""
+    total = f" of {int(response.length) / 1e6:.1f}" if response.length else ""
+    content = bytearray()
+    while len(content) < _LARGEST and (piece := response.read(_PIECE)):
+        content += piece
+        done = f"{len(content) / 1e6:.1f}{total} MB"
+        print(f"fetching Fashion-MNIST, {name}: {done}", end="\r", flush=True)
+    print(flush=True)
+    return bytes(content)
