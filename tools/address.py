@@ -15,7 +15,7 @@ import yaml
 
 from tools.book import ROOT
 
-_BUILT = {"_build", "__pycache__"}
+_NOT_OURS = {"_build", "build", "work", "__pycache__"}  # built, or a reader's
 _HIDDEN = {".ci", ".github"}  # the only hidden folders that are ours
 
 
@@ -56,12 +56,15 @@ def current(root: Path = ROOT) -> Address:
 
 
 def replaced(text: str, old: Address, new: Address) -> str:
-    """``text`` with every link to ``old`` leading to ``new``."""
+    """``text`` with every link to ``old`` leading to ``new``, and clones' folders."""
     for before, after in zip(old.forms, new.forms, strict=True):
         # a longer name that begins alike is another repository
         whole = rf"(?<![\w.-]){re.escape(before)}(?![\w-])(?!\.(?!git\b)\w)"
         text = re.sub(whole, after, text)
-    return text
+    # git names the folder of a clone after the repository, and guides go there
+    clone = rf"git clone https://{re.escape(new.forms[0])}(?:\.git)?\s+(?:&&\s+)?cd "
+    folder = rf"({clone}|--book \.\./){re.escape(old.name)}(?![\w.-])"
+    return re.sub(folder, rf"\g<1>{new.name}", text)
 
 
 def texts(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
@@ -79,7 +82,7 @@ def texts(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
 def _ours(folder: str) -> bool:
     if folder.startswith("."):
         return folder in _HIDDEN
-    return folder not in _BUILT and not folder.endswith(".egg-info")
+    return folder not in _NOT_OURS and not folder.endswith(".egg-info")
 
 
 def move(new: Address, root: Path = ROOT) -> list[Path]:
@@ -88,7 +91,7 @@ def move(new: Address, root: Path = ROOT) -> list[Path]:
     for path, text in texts(root):
         moved = replaced(text, old, new)
         if moved != text:
-            path.write_text(moved, encoding="utf-8")
+            path.write_text(moved, encoding="utf-8", newline="\n")
             changed.append(path)
     return changed
 

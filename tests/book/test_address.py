@@ -57,10 +57,10 @@ def test_a_move_moves_everything(tmp_path):
 
 def test_a_move_there_and_back_changes_nothing(tmp_path):
     text = f"repository:\n  url: {HUB}ada/book\n# {HUB}ada/book.git, {HUB}ada/book.\n"
-    (tmp_path / "_config.yml").write_text(text)
+    (tmp_path / "_config.yml").write_text(text, encoding="utf-8")
     assert address.move(NEW, tmp_path)
     assert address.move(OLD, tmp_path)
-    assert (tmp_path / "_config.yml").read_text() == text
+    assert (tmp_path / "_config.yml").read_text(encoding="utf-8") == text
     assert address.move(OLD, tmp_path) == []
 
 
@@ -76,10 +76,45 @@ def test_a_move_there_and_back_changes_nothing(tmp_path):
         (f"{HUB}ada/book-2", f"{HUB}ada/book-2"),
         (f"{HUB}ada/book.js", f"{HUB}ada/book.js"),
         (f"{HUB}canada/book", f"{HUB}canada/book"),
+        (
+            f"git clone {HUB}ada/book\ncd book\nmake lab",
+            f"git clone {HUB}grace-hopper/nets.2\ncd nets.2\nmake lab",
+        ),
+        (
+            f"git clone {HUB}ada/book.git && cd book && ls book",
+            f"git clone {HUB}grace-hopper/nets.2.git && cd nets.2 && ls book",
+        ),
+        ("d2lmini-assign a --book ../book", "d2lmini-assign a --book ../nets.2"),
+        (
+            f"git clone {HUB}canada/book\ncd book",
+            f"git clone {HUB}canada/book\ncd book",
+        ),
+        ("mkdir book && cd book", "mkdir book && cd book"),
+        (f"git clone {HUB}ada/book\ncd bookshelf", None),
     ],
 )
 def test_only_the_whole_address_moves(before, after):
+    if after is None:  # the link alone
+        after = before.replace("ada/book", "grace-hopper/nets.2")
     assert address.replaced(before, OLD, NEW) == after
+    assert address.replaced(after, NEW, OLD) == before
+
+
+CLONE = re.compile(r"git clone \S+/(\S+)\s+(?:&&\s+)?cd (\S+)")
+
+
+@pytest.mark.parametrize("to", [None, NEW, address.Address("bo", "course")])
+def test_who_follows_a_guide_goes_to_the_folder_that_git_makes(to):
+    here, seen = address.current(), 0
+    for path, text in address.texts():
+        if path.suffix == ".md":
+            text = address.replaced(text, here, to or here)
+            for made, entered in CLONE.findall(text):
+                assert made == entered == (to or here).name, path
+                seen += 1
+            for named in re.findall(r"--book \.\./(\S+)", text):
+                assert named == (to or here).name, path
+    assert seen >= 4
 
 
 @pytest.mark.parametrize(
