@@ -13,12 +13,13 @@ from d2lmini.course import exercises
 from d2lmini.course.stubs import stub
 from tools import student
 from tools.book import ROOT, chapters
+from tools.written import Written
 
 EDITION = student.edition()
 
 
 def derived(path):
-    return nbformat.reads(EDITION[path.relative_to(ROOT).as_posix()], as_version=4)
+    return nbformat.reads(EDITION_TEXT(path), as_version=4)
 
 
 @pytest.fixture(params=chapters(), ids=lambda path: path.stem)
@@ -65,7 +66,7 @@ def test_it_holds_no_solution_no_hidden_test_and_no_answer(path):
 
 
 def EDITION_TEXT(path):
-    return EDITION[path.relative_to(ROOT).as_posix()]
+    return EDITION[path.relative_to(ROOT).as_posix()].decode()
 
 
 def region_outside(source):
@@ -138,8 +139,7 @@ def test_writing_it_leaves_no_old_chapter(tmp_path, capsys):
         (root / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, root / path.relative_to(ROOT))
     old = root / "student" / "book" / "gone.ipynb"
-    old.parent.mkdir(parents=True)
-    old.write_text("{}")
+    Written(root / "student").write("book/gone.ipynb", b"{}")
     (root / "book/guide").mkdir()
     for name in ("learner", "instructor"):
         shutil.copy(ROOT / f"book/guide/{name}.md", root / "book/guide")
