@@ -20,6 +20,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 from packaging.requirements import Requirement
 
+from tools import install
 from tools.book import ROOT, chapters
 
 #: What Colab has, as far as a chapter could meet it.
@@ -38,7 +39,6 @@ COLAB = {
 BORROWED = ("torch", "torchvision")
 
 VENV = ROOT / ".venv-colab"
-PYTHON = VENV / "bin" / "python"
 
 SMOKE = """
 import IPython, ipykernel, ipywidgets, matplotlib, numpy
@@ -61,10 +61,12 @@ _ = history.plot()
 def main() -> None:
     """Run the three checks; the first that fails ends it with a sentence."""
     check_floors()
-    if not (VENV / "ready").exists() or (VENV / "ready").read_text() != repr(COLAB):
+    ready = VENV / "ready"
+    if not ready.exists() or ready.read_text(encoding="utf-8") != repr(COLAB):
         build()
+        ready.write_text(repr(COLAB), encoding="utf-8")
     check_pip()
-    pip("install", "--no-deps", "--force-reinstall", str(ROOT))
+    install.pip(VENV, "install", "--no-deps", "--force-reinstall", str(ROOT))
     os.environ.update(D2LMINI_QUICK="1", D2LMINI_DATA="offline")
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # IPython's, not ours
     os.environ["JUPYTER_PATH"] = str(VENV / "share" / "jupyter")
@@ -91,23 +93,25 @@ def check_floors() -> None:
 def build() -> None:
     """Make ``.venv-colab``: Colab's versions first on the path, PyTorch after."""
     print(f"Making {VENV.name} …", flush=True)
-    subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
+    install.make(VENV)
     pins = [f"{n}=={v}" for n, v in COLAB.items() if n not in BORROWED]
     # a setuptools that the torch from here wants and IPython 7 can still use
-    pip("install", *pins, "pillow", "filelock", "setuptools>=77.0.3,<82")
-    library = next((VENV / "lib").glob("python*/site-packages"))
-    borrow(library)
+    others = ("pillow", "filelock", "setuptools>=77.0.3,<82")
+    install.pip(VENV, "install", *pins, *others)
+    borrow()
     kernel = VENV / "share" / "jupyter" / "kernels" / "colab"
     kernel.mkdir(parents=True)
-    command = [str(PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    python = str(install.python(VENV))
+    command = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": command, "display_name": "Colab", "language": "python"}
-    (kernel / "kernel.json").write_text(json.dumps(spec))
-    (VENV / "ready").write_text(repr(COLAB))
+    (kernel / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
 
 
-def borrow(library: Path) -> None:
+def borrow() -> None:
     """Link PyTorch and what only it needs; a ``.pth`` puts them last on the path."""
-    shelf = VENV / "borrowed"
+    ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    said = subprocess.check_output([install.python(VENV), "-c", ask], encoding="utf-8")
+    library, shelf = Path(said.strip()), VENV / "borrowed"
     shelf.mkdir()
     taken = {d.name.lower() for d in metadata.distributions(path=[str(library)])}
     for dist in needed(BORROWED, taken):
@@ -116,7 +120,7 @@ def borrow(library: Path) -> None:
             link = shelf / top
             if not link.exists():
                 link.symlink_to(Path(str(dist.locate_file(top))))
-    (library / "borrowed.pth").write_text(f"{shelf}\n")
+    (library / "borrowed.pth").write_text(f"{shelf}\n", encoding="utf-8")
 
 
 def needed(names: tuple[str, ...], taken: set[str]) -> Iterator[metadata.Distribution]:
@@ -143,20 +147,13 @@ def check_pip() -> None:
     """Installing the package must install the package, and nothing else."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
-        pip("install", "--dry-run", "--report", str(report), str(ROOT))
-        plan = json.loads(report.read_text())["install"]
+        install.pip(VENV, "install", "--dry-run", "--report", str(report), str(ROOT))
+        plan = json.loads(report.read_text(encoding="utf-8"))["install"]
     others = [item["metadata"]["name"] for item in plan]
     others = [name for name in others if name != "d2lmini"]
     if others:
         sys.exit(f"On Colab, pip would also install {', '.join(others)}.")
     print("On Colab, pip would install d2lmini and change nothing else.")
-
-
-def pip(*arguments: str) -> None:
-    """Run the pip of ``.venv-colab``."""
-    command = [PYTHON, "-m", "pip", "-q", "--disable-pip-version-check", *arguments]
-    if subprocess.run(command).returncode:
-        sys.exit(f"pip {' '.join(arguments)} failed in {VENV.name}.")
 
 
 def execute(what: str, nb: nbformat.NotebookNode, folder: Path) -> None:
