@@ -297,6 +297,7 @@ class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
     start_attempts = Integer(3, min=1, help="times to try to start a kernel").tag(
         config=True
     )
+    latest: list[str] = []  # noqa: RUF012  what the last submission had touched
     coalesce_streams = Bool(True)
     record_timing = Bool(False)
     store_widget_state = Bool(False)
@@ -320,8 +321,7 @@ class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
         for cell in nb.cells:
             if cell.cell_type == "code":
                 cell.outputs = outputs.cleaned(cell.outputs, graded=is_check(cell))
-        if self.touched:
-            nb.metadata["d2lmini_touched"] = self.touched
+        ExecuteOn.latest = self.touched
         return done
 
     def preprocess_cell(

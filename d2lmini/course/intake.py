@@ -1,0 +1,319 @@
+"""Which file of each student is the notebook, and what becomes of all the others."""
+
+import io
+import os
+import re
+import tarfile
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from nbformat import NotebookNode
+
+from d2lmini.course import repair
+
+LARGEST = 2**25  # bytes of a file
+MOST = 2**28  # bytes of all that a student hands in
+MANY = 2000  # files of a student
+DEPTH = 3  # archives within archives
+
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
+NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json", ".json")
+LITTER = re.compile(
+    r"(?:^|/)(?:__MACOSX|\.ipynb_checkpoints|__pycache__|\.git|\._[^/]*|\.DS_Store"
+    r"|Thumbs\.db|desktop\.ini)(?:/|$)"
+)
+#: How platforms name what they pack: "%s" is the assignment.
+PLATFORMS = (
+    r"(?P<student_id>[^/]+?)_\d+_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)",
+    r"(?P<student_id>[^/_]+)_(?:LATE_)?\d+_\d+_(?P<rest>[^/]+)",
+    r"%s_(?P<student_id>[^/]+?)(?:\.ipynb|\.py|\.zip)(?P<rest>.*)",
+    r"(?P<student_id>[^/]+)/(?P<rest>.+)",
+)
+
+
+@dataclass
+class File:
+    """A file that was handed in: where it came from, and what became of it."""
+
+    name: str
+    data: bytes = b""
+    state: str = "kept"  # or: taken, not taken
+    why: str = "It lies beside the notebook."
+
+    @property
+    def leaf(self) -> str:
+        """Its name without folders, in lower case."""
+        return PurePosixPath(self.name).name.lower()
+
+
+@dataclass
+class Handin:
+    """All that one student handed in, and the notebooks made of it by name."""
+
+    student: str
+    files: list[File] = field(default_factory=list)
+    notebooks: dict[str, NotebookNode] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    stamp: str = ""
+
+    def refuse(self, name: str, why: str) -> None:
+        """Note a file that is not even looked at."""
+        self.files.append(File(name, state="not taken", why=why))
+
+
+def walk(folder: Path, into: Handin) -> None:
+    """Take in the files in `folder`: plain ones, and no link is followed."""
+    from d2lmini.course.grading import read_plain
+
+    if folder.is_symlink():
+        return into.refuse(folder.name, "It is a link, which is not followed.")
+    for place, below, names in os.walk(folder, onerror=lambda e: _closed(e, into)):
+        for name in sorted(below):
+            if Path(place, name).is_symlink():
+                into.refuse(name, "It is a link, which is not followed.")
+        below[:] = sorted(x for x in below if not Path(place, x).is_symlink())
+        for name in sorted(names):
+            path = Path(place, name)
+            shown = _shown(path.relative_to(folder).as_posix())
+            if name == "timestamp.txt":
+                into.stamp = (read_plain(path, 1000) or b"").decode(errors="replace")
+            elif not LITTER.search(shown):
+                data = read_plain(path, LARGEST)
+                if data is None:
+                    into.refuse(shown, _unread(path))
+                else:
+                    add(shown, data, into)
+    return None
+
+
+def _closed(error: OSError, into: Handin) -> None:
+    into.refuse(_shown(str(error.filename or "")), f"It cannot be read: {error}.")
+
+
+def _unread(path: Path) -> str:
+    if path.is_symlink():
+        return "It is a link, which is not followed."
+    if not path.is_file():
+        return "It is no file, but a pipe, a socket or a device."
+    if path.stat().st_size > LARGEST:
+        return f"It is larger than {LARGEST // 2**20} MB."
+    return "It cannot be read: its permissions forbid it."
+
+
+def _shown(name: str) -> str:
+    return name.encode("utf-8", "replace").decode()
+
+
+def add(name: str, data: bytes, into: Handin, depth: int = 0) -> None:
+    """Take in one file, and what is in it if it is an archive."""
+    if len(into.files) >= MANY or sum(len(x.data) for x in into.files) > MOST:
+        if not into.files[-1].why.startswith("There were"):
+            into.refuse(name, "There were too many files before it, or too large ones.")
+    elif not name.lower().endswith(ARCHIVES):
+        into.files.append(File(name, data))
+    elif depth >= DEPTH:
+        into.refuse(name, "It is an archive in too many others.")
+    else:
+        try:
+            for inner, content in unpacked(name, data):
+                shown = f"{name}/{_shown(inner)}"
+                if content is None:
+                    into.refuse(shown, "It is too large, or no plain file.")
+                elif not LITTER.search(shown):
+                    add(shown, content, into, depth + 1)
+        except Exception as error:  # a damaged archive may raise anything
+            into.refuse(name, f"This archive cannot be opened: {error}.")
+
+
+def unpacked(name: str, data: bytes) -> Iterator[tuple[str, bytes | None]]:
+    """The files in an archive; None for the content of what is no plain file."""
+    if name.lower().endswith(".zip"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for one in archive.infolist():
+                if one.is_dir():
+                    continue
+                kind = one.external_attr >> 16 & 0o170000
+                plain = kind in (0, 0o100000) and one.file_size <= LARGEST
+                yield one.filename, _read(archive.open(one)) if plain else None
+        return
+    with tarfile.open(fileobj=io.BytesIO(data)) as tape:
+        for count, member in enumerate(tape):
+            if count > MANY:
+                return
+            if not member.isdir():
+                plain = member.isreg() and member.size <= LARGEST
+                file = tape.extractfile(member) if plain else None
+                yield member.name, _read(file) if file else None
+
+
+def _read(file: Any) -> bytes | None:
+    with file:
+        found: bytes = file.read(LARGEST + 1)
+    return found if len(found) <= LARGEST else None
+
+
+def submitted(course: Path, name: str) -> dict[str, Handin]:
+    """What lies in `submitted/STUDENT/NAME`, by student."""
+    found: dict[str, Handin] = {}
+    root = course / "submitted"
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        if folder.is_dir() and not folder.name.startswith("."):
+            one = Handin(folder.name)
+            if (folder / name).is_dir() or (folder / name).is_symlink():
+                walk(folder / name, one)
+                found[one.student] = one
+    return found
+
+
+def downloaded(
+    course: Path, name: str, pattern: str, into: dict[str, Handin]
+) -> Handin:
+    """Hand the files of `downloaded/NAME/archive` out to the students `into`.
+
+    `pattern` is a regular expression with `student_id`, tried before those of known
+    platforms.  What names no student is returned.
+    """
+    raw, rest = Handin(""), Handin("")
+    folder = course / "downloaded" / name / "archive"
+    if folder.is_dir():
+        for path in sorted(folder.rglob("*")):
+            shown = _shown(path.relative_to(folder).as_posix())
+            _whose(path, shown, raw)
+    patterns = [pattern] if pattern else []
+    patterns += [
+        rf"(?:.*\.zip/)?{one.replace('%s', re.escape(name))}$" for one in PLATFORMS
+    ]
+    for file in raw.files:
+        student, inner = _student(file.name, patterns)
+        if file.state == "not taken" or not student:
+            file.state = "not taken"
+            file.why = file.why if not file.data else "Its name says no student."
+            rest.files.append(file)
+        else:
+            one = into.setdefault(student, Handin(student))
+            add(inner or PurePosixPath(file.name).name, file.data, one)
+    return rest
+
+
+def _whose(path: Path, shown: str, into: Handin) -> None:
+    from d2lmini.course.grading import read_plain
+
+    if path.is_dir() or LITTER.search(shown):
+        return
+    top = "/" not in shown and shown.lower().endswith(".zip")
+    data = read_plain(path, 2**31 if top else LARGEST)
+    if data is None:
+        into.refuse(shown, _unread(path))
+        return
+    try:
+        inside = list(unpacked(shown, data)) if top else []
+    except Exception as error:  # a damaged archive may raise anything
+        into.refuse(shown, f"This archive cannot be opened: {error}.")
+        return
+    if top and not re.match(r".*_\d+_assignsubmission|[^_]+_\d+_\d+_", shown):
+        for inner, content in inside:
+            if not LITTER.search(inner):
+                into.files.append(File(f"{shown}/{_shown(inner)}", content or b""))
+    else:
+        into.files.append(File(shown, data))
+
+
+def _student(name: str, patterns: Iterable[str]) -> tuple[str, str]:
+    for pattern in patterns:
+        for text in (name, f"/{name}"):
+            found = re.match(pattern, text)
+            if found and found.groupdict().get("student_id"):
+                student = found["student_id"].strip()
+                if student not in (".", "..") and "/" not in student:
+                    return student, (found.groupdict().get("rest") or "").strip("/")
+    return "", ""
+
+
+def choose(one: Handin, expected: Mapping[str, list[repair.Cell]]) -> None:
+    """Find the notebooks `expected` among the files of `one`, by what they hold.
+
+    `expected` gives the cells that were handed out, by the name of the notebook.
+    Every file gets a state and a sentence.
+    """
+    possible = [file for file in one.files if file.state == "kept"]
+    notebooks = [x for x in possible if x.leaf.endswith(NOTEBOOKS)]
+    scripts = [x for x in possible if x.leaf.endswith(".py")]
+    for name, cells in expected.items():
+        if not _taken(one, name, _read_all(notebooks, repair.notebook, name, cells)):
+            _taken(one, name, _read_all(scripts, repair.script, name, cells))
+    for file in possible:
+        if file.state == "kept" and file.leaf.endswith((".ipynb", *ARCHIVES)):
+            file.state, file.why = "not taken", "Another file was taken."
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that is a notebook, and how well it fits: the larger the better."""
+
+    file: File
+    nb: NotebookNode
+    notes: list[str]
+    answered: bool
+    exact: bool
+    known: int  # how many of our cells are in it
+
+    @property
+    def rank(self) -> tuple[bool, bool, int]:
+        """What decides between two."""
+        return self.answered, self.exact, self.known
+
+    @property
+    def text(self) -> str:
+        """All its cells."""
+        return "\0".join(cell.source for cell in self.nb.cells)
+
+
+def _read_all(
+    group: list[File], make: Any, name: str, cells: list[repair.Cell]
+) -> list[Candidate]:
+    """The files of `group` that are notebooks."""
+    found = []
+    ours = {cell.name: cell for cell in cells}
+    for file in group:
+        if file.state != "kept":
+            continue
+        try:
+            nb, notes = make(file.data, cells)
+        except ValueError as error:
+            if not file.leaf.endswith(".json"):  # which may be anything
+                file.state, file.why = "not taken", str(error)
+            continue
+        known = {n: x.source for x in nb.cells if (n := repair.grade_id(x)) in ours}
+        answered = any(
+            not ours[n].locked and source.strip() != ours[n].source.strip()
+            for n, source in known.items()
+        )
+        exact = file.leaf == f"{name.lower()}.ipynb"
+        found.append(Candidate(file, nb, notes, answered, exact, len(known)))
+    return found
+
+
+def _taken(one: Handin, name: str, found: list[Candidate]) -> bool:
+    """Take the one file that is meant; of several equal ones the first."""
+    if not found:
+        return False
+    top = max(x.rank for x in found)
+    best = [x for x in found if x.rank == top]
+    if any(x.text != best[0].text for x in best):
+        for x in best:
+            x.file.state = "not taken"
+            x.file.why = f"It could be {name} as well as another file: leave one."
+        return True
+    it = best[0]
+    it.file.state, it.file.why = "taken", "It was graded."
+    notes = it.notes
+    if not it.exact:
+        notes = [f"{it.file.name} was taken for {name}.ipynb", *notes]
+    if not it.known:
+        notes = [*notes, "none of the cells handed out is in it"]
+    one.notebooks[name] = it.nb
+    one.notes += notes
+    return True

@@ -1,0 +1,90 @@
+"""What in a submission's own code asks for a look: no proof, and no verdict.
+
+Answer and check run in one Python, where a check can be persuaded.  Honest answers
+have no use for the ways to do it, and these can be seen in the code.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from nbformat import NotebookNode
+
+from d2lmini.course.repair import grade_id
+
+FOREIGN = ("torch", "d2lmini", "builtins", "__builtins__", "sys", "nn", "F", "IPython")
+HARMLESS = ("torch.backends", "torch.manual_seed", "sys.stdout", "sys.stderr")
+SHELL = (
+    "get_ipython",
+    "ast_transformers",
+    "input_transformers_post",
+    "input_transformers_cleanup",
+    "user_ns",
+    "HistoryManager",
+)
+FRAMES = (
+    "_getframe",
+    "f_globals",
+    "f_locals",
+    "f_back",
+    "__globals__",
+    "__code__",
+    "__closure__",
+    "__subclasses__",
+    "get_objects",
+    "get_referrers",
+    "settrace",
+    "setprofile",
+    "meta_path",
+)
+MODULES = ("ctypes", "gc", "inspect", "marshal", "subprocess", "socket", "pty")
+
+
+def signs(cells: Iterable[NotebookNode]) -> list[str]:
+    """What in the cells that the student wrote asks for a look, in a few words each."""
+    found: list[str] = []
+    for cell in cells:
+        name = grade_id(cell)
+        ours = name and cell.metadata["nbgrader"].get("locked")
+        if cell.cell_type == "code" and not ours and not name.endswith("-check"):
+            found += _in_code(cell.source)
+    return sorted(set(found))
+
+
+def _in_code(source: str) -> Iterator[str]:
+    code = re.sub(r"(?m)^(\s*)[%!?].*$", r"\1pass", source)
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in ast.walk(tree):
+        yield from _in_node(node)
+
+
+def _in_node(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Attribute):
+        full = ast.unparse(node)
+        if isinstance(node.ctx, ast.Store | ast.Del):
+            root = full.split(".")[0]
+            if root in FOREIGN and not full.startswith(HARMLESS):
+                yield f"sets {full}"
+        elif node.attr in FRAMES:
+            yield f"uses {node.attr}"
+        elif node.attr in SHELL or full == "sys.modules":
+            yield f"uses {full}"
+    elif isinstance(node, ast.Name) and node.id in SHELL:
+        yield f"uses {node.id}"
+    elif isinstance(node, ast.Import):
+        yield from (f"imports {x.name}" for x in node.names if _root(x.name) in MODULES)
+    elif isinstance(node, ast.ImportFrom):
+        if _root(node.module or "") in MODULES:
+            yield f"imports {node.module}"
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if node.func.id in ("exec", "eval", "compile", "__import__", "globals"):
+            yield f"calls {node.func.id}"
+        elif node.func.id == "setattr" and node.args:
+            yield f"sets an attribute of {ast.unparse(node.args[0])}"
+
+
+def _root(name: str) -> str:
+    return name.split(".")[0]
