@@ -1,16 +1,23 @@
-import {
-  button, choice, clamp, fmt, frame, h, panel, player, put, select, slider, status, watch,
-} from "./kit.js";
+import { button, choice, clamp, fmt, frame, h, panel, player, put, select, slider, status, watch } from "./kit.js";
 
 const LARGEST_BATCH = 64;
 const LONGEST = 40; // batches that the moving averages can take in
 const AXIS = 12; // both strips run from −12 to 12, so that they can be compared
 const BIN = 0.3; // numbers this near are stacked
-const EPS = [[1e-5, "0.00001"], [1e-3, "0.001"], [0.1, "0.1"], [1, "1"], [10, "10"]];
+const EPS = [
+  [1e-5, "0.00001"],
+  [1e-3, "0.001"],
+  [0.1, "0.1"],
+  [1, "1"],
+  [10, "10"],
+];
 const NS = "http://www.w3.org/2000/svg";
 
 const mean = (v) => v.reduce((a, b) => a + b, 0) / v.length;
-const squares = (v) => { const m = mean(v); return v.reduce((a, b) => a + (b - m) ** 2, 0); };
+const squares = (v) => {
+  const m = mean(v);
+  return v.reduce((a, b) => a + (b - m) ** 2, 0);
+};
 
 function draws(noise, start, at, spread, size) {
   return Array.from({ length: size }, (_, i) => at + spread * noise[(start + i) % noise.length]);
@@ -18,8 +25,12 @@ function draws(noise, start, at, spread, size) {
 
 // Everything that follows from the settings.
 function compute(get) {
-  const noise = get("noise"), momentum = get("momentum"), training = get("training"), size = get("size");
-  const line = [[0, 1]], batches = [];
+  const noise = get("noise"),
+    momentum = get("momentum"),
+    training = get("training"),
+    size = get("size");
+  const line = [[0, 1]],
+    batches = [];
   let start = 0;
   for (const [at, spread, n, learns] of get("seen")) {
     const X = draws(noise, start, at, spread, n);
@@ -31,16 +42,29 @@ function compute(get) {
   }
   const X = draws(noise, start, get("mean"), get("spread"), size);
   const r = {
-    X, line, batches, training, size, momentum, gamma: get("gamma"), beta: get("beta"), eps: get("eps"),
-    mean: mean(X), variance: squares(X) / size, unbiased: size > 1 ? squares(X) / (size - 1) : NaN,
-    moving: line[line.length - 1], problem: "", Y: null,
+    X,
+    line,
+    batches,
+    training,
+    size,
+    momentum,
+    gamma: get("gamma"),
+    beta: get("beta"),
+    eps: get("eps"),
+    mean: mean(X),
+    variance: squares(X) / size,
+    unbiased: size > 1 ? squares(X) / (size - 1) : NaN,
+    moving: line[line.length - 1],
+    problem: "",
+    Y: null,
   };
   if (training && size === 1) {
-    r.problem = "A batch of one number has no spread: the number is its own mean, and the unbiased variance divides by 1 − 1 = 0. torch refuses to train on it. Take 2 numbers or more, or switch to prediction.";
+    r.problem =
+      "A batch of one number has no spread: the number is its own mean, and the unbiased variance divides by 1 − 1 = 0. torch refuses to train on it. Take 2 numbers or more, or switch to prediction.";
     return r;
   }
   r.by = training ? [r.mean, r.variance] : r.moving;
-  r.Y = X.map((x) => r.gamma * (x - r.by[0]) / Math.sqrt(r.by[1] + r.eps) + r.beta);
+  r.Y = X.map((x) => (r.gamma * (x - r.by[0])) / Math.sqrt(r.by[1] + r.eps) + r.beta);
   return r;
 }
 
@@ -53,35 +77,63 @@ function svg(tag, props = {}, ...children) {
   return node;
 }
 
-const label = (x, y, text, anchor = "middle") => svg("text", { x, y, "text-anchor": anchor, style: "fill: var(--muted); font-size: 12px" }, text);
+const label = (x, y, text, anchor = "middle") =>
+  svg("text", { x, y, "text-anchor": anchor, style: "fill: var(--muted); font-size: 12px" }, text);
 const rule = (x1, y1, x2, y2, style) => svg("line", { x1, y1, x2, y2, style });
 
 // Numbers as stacked dots over an axis; `bars` = [[mean, deviation, dashed], …] under it.
 function strip(name, values, bars, chosen, width) {
-  const height = 96, base = height - 8, foot = base + 20 + 16 * bars.length;
-  const x = (v) => width / 2 + clamp(v, -AXIS, AXIS) / AXIS * (width / 2 - 14);
+  const height = 96,
+    base = height - 8,
+    foot = base + 20 + 16 * bars.length;
+  const x = (v) => width / 2 + (clamp(v, -AXIS, AXIS) / AXIS) * (width / 2 - 14);
   const bins = new Map();
   values.forEach((v, i) => {
     const bin = Math.round(clamp(v, -AXIS, AXIS) / BIN);
     bins.set(bin, [...(bins.get(bin) ?? []), i]);
   });
   const tallest = Math.max(...[...bins.values()].map((b) => b.length));
-  const radius = Math.min(5, BIN / AXIS * (width / 2 - 14) / 2 + 1);
+  const radius = Math.min(5, ((BIN / AXIS) * (width / 2 - 14)) / 2 + 1);
   const rise = Math.min(2 * radius, (base - 2 * radius) / Math.max(1, tallest - 1));
   const spots = [];
   for (const [bin, members] of bins)
     members.forEach((i, level) => (spots[i] = [x(bin * BIN), base - radius - 2 - level * rise]));
-  const dots = svg("g", {}, ...spots.map(([cx, cy], i) => svg("circle", {
-    cx, cy, r: i === chosen ? radius + 2 : radius, "data-value": values[i],
-    style: i === chosen ? "fill: var(--mark); stroke: var(--ink); stroke-width: 2" : "fill: var(--accent); stroke: var(--bg)",
-  })));
-  const el = svg("svg", { viewBox: `0 0 ${width} ${foot}`, width, height: foot, role: "img", style: "display: block; max-width: 100%" });
+  const dots = svg(
+    "g",
+    {},
+    ...spots.map(([cx, cy], i) =>
+      svg("circle", {
+        cx,
+        cy,
+        r: i === chosen ? radius + 2 : radius,
+        "data-value": values[i],
+        style:
+          i === chosen
+            ? "fill: var(--mark); stroke: var(--ink); stroke-width: 2"
+            : "fill: var(--accent); stroke: var(--bg)",
+      }),
+    ),
+  );
+  const el = svg("svg", {
+    viewBox: `0 0 ${width} ${foot}`,
+    width,
+    height: foot,
+    role: "img",
+    style: "display: block; max-width: 100%",
+  });
   for (let v = -AXIS; v <= AXIS; v += width < 420 ? 6 : 3)
     el.append(rule(x(v), base, x(v), base + 4, "stroke: var(--edge)"), label(x(v), base + 17, fmt(v)));
-  el.append(rule(x(-AXIS), base, x(AXIS), base, "stroke: var(--edge)"), rule(x(0), 4, x(0), base, "stroke: var(--line)"));
+  el.append(
+    rule(x(-AXIS), base, x(AXIS), base, "stroke: var(--edge)"),
+    rule(x(0), 4, x(0), base, "stroke: var(--line)"),
+  );
   bars.forEach(([m, s, dashed], i) => {
-    const y = base + 28 + 16 * i, dash = dashed ? "; stroke-dasharray: 4 3" : "";
-    el.append(rule(x(m - s), y, x(m + s), y, `stroke: var(--mark); stroke-width: 3${dash}`), rule(x(m), y - 6, x(m), y + 6, "stroke: var(--mark); stroke-width: 3"));
+    const y = base + 28 + 16 * i,
+      dash = dashed ? "; stroke-dasharray: 4 3" : "";
+    el.append(
+      rule(x(m - s), y, x(m + s), y, `stroke: var(--mark); stroke-width: 3${dash}`),
+      rule(x(m), y - 6, x(m), y + 6, "stroke: var(--mark); stroke-width: 3"),
+    );
   });
   el.append(svg("g", { "data-grid": name }, dots));
   const out = values.filter((v) => Math.abs(v) > AXIS).length;
@@ -90,22 +142,42 @@ function strip(name, values, bars, chosen, width) {
 
 // How a moving average went: a line, the batches' own values, the value of the data.
 function course(name, line, batches, truth, width) {
-  const height = 150, left = 34, top = 10, bottom = height - 22;
+  const height = 150,
+    left = 34,
+    top = 10,
+    bottom = height - 22;
   const all = [...line, ...batches.filter((v) => v !== null), truth];
   let [low, high] = [Math.min(0, ...all), Math.max(1, ...all)];
   const pad = (high - low) * 0.06;
   [low, high] = [low - (low < 0 ? pad : 0), high + pad];
-  const x = (t) => left + t / LONGEST * (width - left - 8);
-  const y = (v) => bottom - (v - low) / (high - low) * (bottom - top);
-  const el = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", style: "display: block; max-width: 100%" });
+  const x = (t) => left + (t / LONGEST) * (width - left - 8);
+  const y = (v) => bottom - ((v - low) / (high - low)) * (bottom - top);
+  const el = svg("svg", {
+    viewBox: `0 0 ${width} ${height}`,
+    width,
+    height,
+    role: "img",
+    style: "display: block; max-width: 100%",
+  });
   const step = [0.5, 1, 2, 5, 10, 20].find((s) => (high - low) / s <= 5) ?? 50;
   for (let v = Math.ceil(low / step) * step; v <= high; v += step)
     el.append(rule(left, y(v), width - 8, y(v), "stroke: var(--line)"), label(left - 5, y(v) + 4, fmt(v), "end"));
   for (let t = 0; t <= LONGEST; t += 10) el.append(label(x(t), height - 5, String(t)));
   el.append(rule(left, y(truth), width - 8, y(truth), "stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 5 4"));
-  el.append(...batches.flatMap((v, t) => (v === null ? [] : [svg("circle", { cx: x(t + 1), cy: y(v), r: 2.5, style: "fill: none; stroke: var(--muted)" })])));
-  el.append(svg("polyline", { points: line.map((v, t) => `${x(t)},${y(v)}`).join(" "), style: "fill: none; stroke: var(--accent); stroke-width: 2.5" }));
-  const dots = line.map((v, t) => svg("circle", { cx: x(t), cy: y(v), r: 3, "data-value": v, style: "fill: var(--accent)" }));
+  el.append(
+    ...batches.flatMap((v, t) =>
+      v === null ? [] : [svg("circle", { cx: x(t + 1), cy: y(v), r: 2.5, style: "fill: none; stroke: var(--muted)" })],
+    ),
+  );
+  el.append(
+    svg("polyline", {
+      points: line.map((v, t) => `${x(t)},${y(v)}`).join(" "),
+      style: "fill: none; stroke: var(--accent); stroke-width: 2.5",
+    }),
+  );
+  const dots = line.map((v, t) =>
+    svg("circle", { cx: x(t), cy: y(v), r: 3, "data-value": v, style: "fill: var(--accent)" }),
+  );
   el.append(svg("g", { "data-grid": name }, svg("g", {}, ...dots)));
   return el;
 }
@@ -115,19 +187,39 @@ function course(name, line, batches, truth, width) {
 function toolbar(model, shown) {
   const all = [];
   const add = (name, key, el) => shown.includes(name) && all.push({ el: el.el, draw: () => el.set(model.get(key)) });
-  const slide = (name, key, text, min, max, step) => add(name, key, slider({
-    label: text, value: model.get(key), min, max, step, onChange: (v) => put(model, { [key]: v }),
-  }));
+  const slide = (name, key, text, min, max, step) =>
+    add(
+      name,
+      key,
+      slider({
+        label: text,
+        value: model.get(key),
+        min,
+        max,
+        step,
+        onChange: (v) => put(model, { [key]: v }),
+      }),
+    );
   slide("data", "mean", "Mean of the data", -5, 5, 0.1);
   slide("data", "spread", "Spread of the data", 0, 3, 0.1);
   slide("size", "size", "Batch size", 1, LARGEST_BATCH, 1);
   slide("scale", "gamma", "γ, scale", -4, 4, 0.1);
   slide("scale", "beta", "β, shift", -5, 5, 0.1);
-  const eps = select({ label: "ε", options: EPS.map(([v, text]) => [String(v), text]), value: "", onChange: (v) => put(model, { eps: Number(v) }) });
+  const eps = select({
+    label: "ε",
+    options: EPS.map(([v, text]) => [String(v), text]),
+    value: "",
+    onChange: (v) => put(model, { eps: Number(v) }),
+  });
   add("eps", "eps", { el: eps.el, set: (v) => eps.set(String(v)) });
   slide("momentum", "momentum", "Momentum", 0, 1, 0.05);
   const mode = choice({
-    label: "Mode", value: "", options: [["yes", "training"], ["no", "prediction"]],
+    label: "Mode",
+    value: "",
+    options: [
+      ["yes", "training"],
+      ["no", "prediction"],
+    ],
     onChange: (v) => put(model, { training: v === "yes" }),
   });
   add("mode", "training", { el: mode.el, set: (v) => mode.set(v ? "yes" : "no") });
@@ -146,30 +238,53 @@ function render({ model, el }) {
   const get = (key) => model.get(key);
   let r = null;
   let width = 640;
-  const before = h("div"), after = h("div"), means = h("div"), variances = h("div");
-  const top = panel("Before: the batch", before), low = panel("After", after);
-  const left = panel("Moving mean", means), right = panel("Moving variance", variances);
+  const before = h("div"),
+    after = h("div"),
+    means = h("div"),
+    variances = h("div");
+  const top = panel("Before: the batch", before),
+    low = panel("After", after);
+  const left = panel("Moving mean", means),
+    right = panel("Moving variance", variances);
   const tools = toolbar(model, get("controls"));
   const warning = h("div", { class: "d2l-warn", role: "alert", "data-problem": "" });
   const sum = status("d2l-sum");
   const facts = h("div", { class: "d2l-formula" });
-  const follow = slider({ label: "Follow number", value: 1, min: 1, max: 1, step: 1, onChange: (v) => put(model, { selected: v - 1 }) });
+  const follow = slider({
+    label: "Follow number",
+    value: 1,
+    min: 1,
+    max: 1,
+    step: 1,
+    onChange: (v) => put(model, { selected: v - 1 }),
+  });
   const range = follow.el.querySelector("input");
   const undo = button({
-    label: "Set γ = √(σ² + ε) and β = μ", kind: "",
+    label: "Set γ = √(σ² + ε) and β = μ",
+    kind: "",
     onClick: () => put(model, { gamma: clamp(Math.sqrt(r.by[1] + r.eps), -10, 10), beta: clamp(r.by[0], -20, 20) }),
   });
   const play = player({
-    what: "the batches", interval: 300, onPlay: (on) => sum.quiet(on),
+    what: "the batches",
+    interval: 300,
+    onPlay: (on) => sum.quiet(on),
     count: () => LONGEST + 1,
     get: () => get("seen").length,
     set: (at) => {
       const seen = get("seen");
       if (at <= seen.length) return put(model, { seen: seen.slice(0, at) });
-      if (at === seen.length + 1 && !r.problem) put(model, { seen: [...seen, [get("mean"), get("spread"), get("size"), get("training")]] });
+      if (at === seen.length + 1 && !r.problem)
+        put(model, { seen: [...seen, [get("mean"), get("spread"), get("size"), get("training")]] });
     },
   });
-  const again = button({ label: "Forget all batches", text: "Start again", onClick: () => { play.stop(); put(model, { seen: [] }); } });
+  const again = button({
+    label: "Forget all batches",
+    text: "Start again",
+    onClick: () => {
+      play.stop();
+      put(model, { seen: [] });
+    },
+  });
   play.el.append(again.el);
 
   const spot = () => clamp(get("selected"), 0, r.size - 1);
@@ -189,15 +304,24 @@ function render({ model, el }) {
     pointing(host, s.spots);
     return s.out ? `${s.out} beyond the axis, drawn at its end. ` : "";
   }
-  const about = (v) => `${v.length} numbers, mean ${fmt(mean(v))}, standard deviation ${fmt(Math.sqrt(squares(v) / v.length))}`;
+  const about = (v) =>
+    `${v.length} numbers, mean ${fmt(mean(v))}, standard deviation ${fmt(Math.sqrt(squares(v) / v.length))}`;
 
   function drawStrips() {
-    const own = [r.mean, Math.sqrt(r.variance), false], used = [r.moving[0], Math.sqrt(r.moving[1]), true];
+    const own = [r.mean, Math.sqrt(r.variance), false],
+      used = [r.moving[0], Math.sqrt(r.moving[1]), true];
     const out = show(top, before, "before", r.X, [own, used], `Before: ${about(r.X)}`);
     top.note(`${out}Full bar: mean ± standard deviation of this batch. Dashed: the same from the moving averages.`);
     low.el.hidden = !r.Y;
     if (!r.Y) return;
-    const out2 = show(low, after, "after", r.Y, [[mean(r.Y), Math.sqrt(squares(r.Y) / r.size), false]], `After: ${about(r.Y)}`);
+    const out2 = show(
+      low,
+      after,
+      "after",
+      r.Y,
+      [[mean(r.Y), Math.sqrt(squares(r.Y) / r.size), false]],
+      `After: ${about(r.Y)}`,
+    );
     low.head(`After: normalised by ${r.training ? "this batch" : "the moving averages"}`);
     low.note(`${out2}Full bar: mean ± standard deviation after.`);
   }
@@ -205,9 +329,21 @@ function render({ model, el }) {
     const wide = width > 520 ? Math.floor((width - 20) / 2) : width;
     left.el.style.width = right.el.style.width = `${wide}px`;
     const count = r.line.length - 1;
-    for (const [a, host, name, truth] of [[0, means, "mean", get("mean")], [1, variances, "variance", get("spread") ** 2]]) {
-      const chart = course(`moving-${name}`, r.line.map((v) => v[a]), r.batches.map((v) => v && v[a]), truth, wide);
-      chart.setAttribute("aria-label", `Moving ${name} after ${count} batches: ${fmt(r.moving[a])}; the data have ${fmt(truth)}`);
+    for (const [a, host, name, truth] of [
+      [0, means, "mean", get("mean")],
+      [1, variances, "variance", get("spread") ** 2],
+    ]) {
+      const chart = course(
+        `moving-${name}`,
+        r.line.map((v) => v[a]),
+        r.batches.map((v) => v && v[a]),
+        truth,
+        wide,
+      );
+      chart.setAttribute(
+        "aria-label",
+        `Moving ${name} after ${count} batches: ${fmt(r.moving[a])}; the data have ${fmt(truth)}`,
+      );
       host.replaceChildren(chart);
     }
     left.note("Line: moving average. Rings: the batches. Dashed: the data.");
@@ -215,26 +351,64 @@ function render({ model, el }) {
   }
   const line = (...parts) => h("div", {}, ...parts);
   function drawFacts() {
-    const count = r.line.length - 1, kept = fmt(1 - r.momentum), taken = fmt(r.momentum);
+    const count = r.line.length - 1,
+      kept = fmt(1 - r.momentum),
+      taken = fmt(r.momentum);
     const rows = [
-      line("This batch: μ = ", shown("batch-mean", r.mean), ", σ² = ", shown("batch-variance", r.variance), " (divided by N)",
-        ...(r.size > 1 ? [", ", shown("batch-unbiased", r.unbiased), " (divided by N − 1)"] : [])),
-      line(`Moving averages after ${count} of ${LONGEST} batches: mean `, shown("moving-mean", r.moving[0]), ", variance ", shown("moving-variance", r.moving[1])),
+      line(
+        "This batch: μ = ",
+        shown("batch-mean", r.mean),
+        ", σ² = ",
+        shown("batch-variance", r.variance),
+        " (divided by N)",
+        ...(r.size > 1 ? [", ", shown("batch-unbiased", r.unbiased), " (divided by N − 1)"] : []),
+      ),
+      line(
+        `Moving averages after ${count} of ${LONGEST} batches: mean `,
+        shown("moving-mean", r.moving[0]),
+        ", variance ",
+        shown("moving-variance", r.moving[1]),
+      ),
     ];
-    if (r.Y) rows.push(line("After: mean ", shown("after-mean", whole(mean(r.Y))), ", variance ", shown("after-variance", squares(r.Y) / r.size)));
-    if (r.Y && r.training) rows.push(line("The step to the next batch: moving mean = ", `${kept}·${minus(r.moving[0])} + ${taken}·${minus(r.mean)} = `,
-      fmt(r.moving[0] + r.momentum * (r.mean - r.moving[0])), ", moving variance = ", `${kept}·${minus(r.moving[1])} + ${taken}·${minus(r.unbiased)} = `,
-      fmt(r.moving[1] + r.momentum * (r.unbiased - r.moving[1]))));
-    if (!r.training) rows.push(line("Prediction leaves the moving averages as they are, and every number is normalised for itself."));
+    if (r.Y)
+      rows.push(
+        line(
+          "After: mean ",
+          shown("after-mean", whole(mean(r.Y))),
+          ", variance ",
+          shown("after-variance", squares(r.Y) / r.size),
+        ),
+      );
+    if (r.Y && r.training)
+      rows.push(
+        line(
+          "The step to the next batch: moving mean = ",
+          `${kept}·${minus(r.moving[0])} + ${taken}·${minus(r.mean)} = `,
+          fmt(r.moving[0] + r.momentum * (r.mean - r.moving[0])),
+          ", moving variance = ",
+          `${kept}·${minus(r.moving[1])} + ${taken}·${minus(r.unbiased)} = `,
+          fmt(r.moving[1] + r.momentum * (r.unbiased - r.moving[1])),
+        ),
+      );
+    if (!r.training)
+      rows.push(line("Prediction leaves the moving averages as they are, and every number is normalised for itself."));
     facts.replaceChildren(...rows);
   }
   function drawSum() {
     const i = spot();
-    if (!r.Y) return sum.say(`With the variance 0 the layer would give (${fmt(r.X[0])} − ${minus(r.X[0])}) / √(0 + ε) = 0 for any number, so always β = ${fmt(r.beta)}: nothing of the input would be left.`);
+    if (!r.Y)
+      return sum.say(
+        `With the variance 0 the layer would give (${fmt(r.X[0])} − ${minus(r.X[0])}) / √(0 + ε) = 0 for any number, so always β = ${fmt(r.beta)}: nothing of the input would be left.`,
+      );
     const normal = (r.X[i] - r.by[0]) / Math.sqrt(r.by[1] + r.eps);
-    sum.say(h("span", { "data-sum": "", "data-value": r.Y[i] },
-      `Number ${i + 1}: (${fmt(r.X[i])} − ${minus(r.by[0])}) / √(${fmt(r.by[1])} + ${epsText(r.eps)}) = ${fmt(normal)}, then ${minus(r.gamma)}·${minus(normal)} + ${minus(r.beta)} = `,
-      h("b", {}, fmt(r.Y[i]))));
+    sum.say(
+      h(
+        "span",
+        { "data-sum": "", "data-value": r.Y[i] },
+        `Number ${i + 1}: (${fmt(r.X[i])} − ${minus(r.by[0])}) / √(${fmt(r.by[1])} + ${epsText(r.eps)}) = ${fmt(normal)}, then ${minus(r.gamma)}·${minus(normal)} + ${minus(r.beta)} = `,
+        h("b", {}, fmt(r.Y[i])),
+      ),
+    );
   }
   function draw() {
     r = compute(get);
@@ -257,8 +431,20 @@ function render({ model, el }) {
   const scale = h("div", { class: "d2l-row", style: "margin: .6rem 0" }, follow.el, undo.el);
   const lines = h("div", { class: "d2l-stage" }, left.el, right.el);
   const next = h("p", { class: "d2l-head", style: "margin-top: 1rem" }, "The next batches");
-  const { root, stop } = frame(el, "Batch-normalisation lab", tools.el, warning, top.el, low.el, sum.el, scale,
-    next, play.el, lines, facts);
+  const { root, stop } = frame(
+    el,
+    "Batch-normalisation lab",
+    tools.el,
+    warning,
+    top.el,
+    low.el,
+    sum.el,
+    scale,
+    next,
+    play.el,
+    lines,
+    facts,
+  );
   const fit = () => {
     const room = Math.floor(top.el.clientWidth);
     const now = clamp(room || 640, 240, 900);
@@ -269,7 +455,12 @@ function render({ model, el }) {
   const sizes = new ResizeObserver(fit);
   const forget = watch(model, draw);
   sizes.observe(root);
-  return () => { play.stop(); sizes.disconnect(); forget(); stop(); };
+  return () => {
+    play.stop();
+    sizes.disconnect();
+    forget();
+    stop();
+  };
 }
 
 export default { render };

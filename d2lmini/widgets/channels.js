@@ -1,5 +1,22 @@
 import {
-  choice, clamp, copy, fmt, frame, grid, h, joined, panel, player, put, select, stage, status, stepper, sumText, times, watch,
+  choice,
+  clamp,
+  copy,
+  fmt,
+  frame,
+  grid,
+  h,
+  joined,
+  panel,
+  player,
+  put,
+  select,
+  stage,
+  status,
+  stepper,
+  sumText,
+  times,
+  watch,
 } from "./kit.js";
 
 const MOST_CHANNELS = 3;
@@ -8,9 +25,14 @@ const make = (n, f) => Array.from({ length: n }, (_, i) => f(i));
 const bracketed = (v) => (v < 0 ? `(${fmt(v)})` : fmt(v));
 
 function problemOf(X, K, b) {
-  if (X.length !== K[0].length) return `The input has ${X.length} channels, but each kernel has ${K[0].length}. Give both the same number.`;
-  if (b.length !== K.length) return `There are ${K.length} output channels, but the bias has ${b.length} numbers. Give one bias to each output channel.`;
-  for (const [name, size, reach] of [["rows", X[0].length, K[0][0].length], ["columns", X[0][0].length, K[0][0][0].length]])
+  if (X.length !== K[0].length)
+    return `The input has ${X.length} channels, but each kernel has ${K[0].length}. Give both the same number.`;
+  if (b.length !== K.length)
+    return `There are ${K.length} output channels, but the bias has ${b.length} numbers. Give one bias to each output channel.`;
+  for (const [name, size, reach] of [
+    ["rows", X[0].length, K[0][0].length],
+    ["columns", X[0][0].length, K[0][0][0].length],
+  ])
     if (reach > size) return `The kernel has ${reach} ${name}, but the input has only ${size}. Take a smaller kernel.`;
   return "";
 }
@@ -20,15 +42,21 @@ const pairs = (X, K, i, j) => K.flatMap((row, u) => row.map((w, v) => [X[i + u][
 const total = (list) => list.reduce((sum, [x, w]) => sum + x * w, 0);
 
 function compute(get) {
-  const X = get("input"), K = get("kernel"), b = get("bias");
+  const X = get("input"),
+    K = get("kernel"),
+    b = get("bias");
   const r = { X, K, b, problem: problemOf(X, K, b), o: Math.min(get("channel"), K.length - 1) };
   r.one = K[0][0].length === 1 && K[0][0][0].length === 1;
   if (r.problem) return r;
   r.rows = X[0].length - K[0][0].length + 1;
   r.cols = X[0][0].length - K[0][0][0].length + 1;
   // (O, C, rows, cols): each input channel with its own kernel
-  r.parts = K.map((kernels) => kernels.map((kernel, c) => make(r.rows, (i) => make(r.cols, (j) => total(pairs(X[c], kernel, i, j))))));
-  r.out = r.parts.map((parts, o) => make(r.rows, (i) => make(r.cols, (j) => parts.reduce((sum, part) => sum + part[i][j], 0) + b[o])));
+  r.parts = K.map((kernels) =>
+    kernels.map((kernel, c) => make(r.rows, (i) => make(r.cols, (j) => total(pairs(X[c], kernel, i, j))))),
+  );
+  r.out = r.parts.map((parts, o) =>
+    make(r.rows, (i) => make(r.cols, (j) => parts.reduce((sum, part) => sum + part[i][j], 0) + b[o])),
+  );
   const [i, j] = get("selected");
   r.at = [clamp(i, 0, r.rows - 1), clamp(j, 0, r.cols - 1)];
   return r;
@@ -36,11 +64,17 @@ function compute(get) {
 
 // The settings in other sizes: old numbers stay; new ones count on as the text's do.
 function reshaped(model, { inputs, outputs, kernel }) {
-  const X = model.get("input"), K = model.get("kernel"), b = model.get("bias");
+  const X = model.get("input"),
+    K = model.get("kernel"),
+    b = model.get("bias");
   const [rows, cols] = [X[0].length, X[0][0].length];
   put(model, {
     input: make(inputs, (c) => make(rows, (i) => make(cols, (j) => X[c]?.[i][j] ?? c + i * cols + j))),
-    kernel: make(outputs, (o) => make(inputs, (c) => make(kernel[0], (u) => make(kernel[1], (v) => K[o]?.[c]?.[u]?.[v] ?? o + c + u * kernel[1] + v)))),
+    kernel: make(outputs, (o) =>
+      make(inputs, (c) =>
+        make(kernel[0], (u) => make(kernel[1], (v) => K[o]?.[c]?.[u]?.[v] ?? o + c + u * kernel[1] + v)),
+      ),
+    ),
     bias: make(outputs, (o) => b[o] ?? 0),
     channel: Math.min(model.get("channel"), outputs - 1),
   });
@@ -48,41 +82,79 @@ function reshaped(model, { inputs, outputs, kernel }) {
 
 function toolbar(model, shown) {
   const get = (key) => model.get(key);
-  const now = () => { const K = get("kernel"); return { inputs: get("input").length, outputs: K.length, kernel: [K[0][0].length, K[0][0][0].length] }; };
+  const now = () => {
+    const K = get("kernel");
+    return { inputs: get("input").length, outputs: K.length, kernel: [K[0][0].length, K[0][0][0].length] };
+  };
   const all = [];
   if (shown.includes("preset")) {
     const list = get("presets");
     const control = select({
-      label: "Example", value: "", options: [...list.map(([name]) => [name, name]), ["", "your own"]],
+      label: "Example",
+      value: "",
+      options: [...list.map(([name]) => [name, name]), ["", "your own"]],
       onChange: (name) => {
         const one = list.find((x) => x[0] === name);
-        if (one) put(model, { input: copy(one[1]), kernel: copy(one[2]), bias: copy(one[3]), channel: 0, selected: [0, 0] });
+        if (one)
+          put(model, { input: copy(one[1]), kernel: copy(one[2]), bias: copy(one[3]), channel: 0, selected: [0, 0] });
       },
     });
     const key = () => [get("input"), get("kernel"), get("bias")];
     all.push({ el: control.el, draw: () => control.set(list.find((x) => same(x.slice(1), key()))?.[0] ?? "") });
   }
   if (shown.includes("channels")) {
-    const inputs = stepper({ label: "Input channels", value: 1, min: 1, max: MOST_CHANNELS, onChange: (v) => reshaped(model, { ...now(), inputs: v }) });
-    const outputs = stepper({ label: "Output channels", value: 1, min: 1, max: MOST_CHANNELS, onChange: (v) => reshaped(model, { ...now(), outputs: v }) });
-    all.push({ el: inputs.el, draw: () => inputs.set(now().inputs) }, { el: outputs.el, draw: () => outputs.set(now().outputs) });
+    const inputs = stepper({
+      label: "Input channels",
+      value: 1,
+      min: 1,
+      max: MOST_CHANNELS,
+      onChange: (v) => reshaped(model, { ...now(), inputs: v }),
+    });
+    const outputs = stepper({
+      label: "Output channels",
+      value: 1,
+      min: 1,
+      max: MOST_CHANNELS,
+      onChange: (v) => reshaped(model, { ...now(), outputs: v }),
+    });
+    all.push(
+      { el: inputs.el, draw: () => inputs.set(now().inputs) },
+      { el: outputs.el, draw: () => outputs.set(now().outputs) },
+    );
   }
   if (shown.includes("size")) {
     const control = choice({
-      label: "Kernel", value: "2", options: ["1", "2", "3"].map((n) => [n, times(n, n)]),
+      label: "Kernel",
+      value: "2",
+      options: ["1", "2", "3"].map((n) => [n, times(n, n)]),
       onChange: (v) => reshaped(model, { ...now(), kernel: [Number(v), Number(v)] }),
     });
-    all.push({ el: control.el, draw: () => { const [a, b] = now().kernel; control.set(a === b ? String(a) : ""); } });
+    all.push({
+      el: control.el,
+      draw: () => {
+        const [a, b] = now().kernel;
+        control.set(a === b ? String(a) : "");
+      },
+    });
   }
   return { el: h("div", { class: "d2l-controls" }, ...all.map((x) => x.el)), draw: () => all.forEach((x) => x.draw()) };
 }
 
 // One input channel: input ⋆ kernel = partial sum, in one line.
 function channel(c, edit) {
-  const input = grid({ name: `input${c}`, label: `Input channel ${c + 1}`, onEdit: edit.input && ((i, j, v) => edit.input(c, i, j, v)) });
-  const kernel = grid({ name: `kernel${c}`, label: `Kernel for channel ${c + 1}`, onEdit: edit.kernel && ((i, j, v) => edit.kernel(c, i, j, v)) });
+  const input = grid({
+    name: `input${c}`,
+    label: `Input channel ${c + 1}`,
+    onEdit: edit.input && ((i, j, v) => edit.input(c, i, j, v)),
+  });
+  const kernel = grid({
+    name: `kernel${c}`,
+    label: `Kernel for channel ${c + 1}`,
+    onEdit: edit.kernel && ((i, j, v) => edit.kernel(c, i, j, v)),
+  });
   const partial = grid({ name: `partial${c}`, label: `Partial sum of channel ${c + 1}`, onSelect: edit.select });
-  const kernels = panel("", kernel.el), sums = panel(`Partial sum ${c + 1}`, partial.el);
+  const kernels = panel("", kernel.el),
+    sums = panel(`Partial sum ${c + 1}`, partial.el);
   const equals = joined("=", sums.el);
   const el = stage(panel(`Input channel ${c + 1}`, input.el).el, joined("⋆", kernels.el).el, equals.el);
   return {
@@ -110,9 +182,18 @@ function dense(edit) {
   const result = grid({ name: "result", label: "The output at this pixel, one number per output channel" });
   const pixels = panel("Pixel", pixel.el);
   const words = h("div", { class: "d2l-note", style: "margin-bottom: .5rem" });
-  const el = h("div", { style: "padding-top: .8rem; margin-bottom: .9rem; border-top: 1px solid var(--line)" },
-    h("div", { class: "d2l-head" }, "The same as a dense layer, at this one pixel"), words,
-    stage(panel("Weights", matrix.el).el, joined("·", pixels.el).el, joined("+", panel("Bias", bias.el).el).el, joined("=", panel("Output", result.el).el).el));
+  const el = h(
+    "div",
+    { style: "padding-top: .8rem; margin-bottom: .9rem; border-top: 1px solid var(--line)" },
+    h("div", { class: "d2l-head" }, "The same as a dense layer, at this one pixel"),
+    words,
+    stage(
+      panel("Weights", matrix.el).el,
+      joined("·", pixels.el).el,
+      joined("+", panel("Bias", bias.el).el).el,
+      joined("=", panel("Output", result.el).el).el,
+    ),
+  );
   return {
     el,
     draw(r) {
@@ -133,12 +214,18 @@ function dense(edit) {
 }
 
 function spoken(r) {
-  const [i, j] = r.at, o = r.o;
+  const [i, j] = r.at,
+    o = r.o;
   const lists = r.K[o].map((kernel, c) => pairs(r.X[c], kernel, i, j));
   const terms = [...lists.map(total), r.b[o]].map(bracketed).join(" + ");
   const where = `Output channel ${o + 1}, row ${i + 1}, column ${j + 1}: `;
-  return h("span", { "data-sum": "", "data-value": r.out[o][i][j] }, where,
-    `${lists.map((list) => `(${sumText(list)})`).join(" + ")} + ${bracketed(r.b[o])} = ${terms} = `, h("b", {}, fmt(r.out[o][i][j], 3)));
+  return h(
+    "span",
+    { "data-sum": "", "data-value": r.out[o][i][j] },
+    where,
+    `${lists.map((list) => `(${sumText(list)})`).join(" + ")} + ${bracketed(r.b[o])} = ${terms} = `,
+    h("b", {}, fmt(r.out[o][i][j], 3)),
+  );
 }
 
 function render({ model, el }) {
@@ -151,18 +238,30 @@ function render({ model, el }) {
     edit(next);
     put(model, { [key]: next });
   };
-  const choose = (o, i, j) => same([get("channel"), get("selected")], [o, [i, j]]) || put(model, { channel: o, selected: [i, j] });
-  const point = (o, i, j) => { play.stop(); choose(o, i, j); };
+  const choose = (o, i, j) =>
+    same([get("channel"), get("selected")], [o, [i, j]]) || put(model, { channel: o, selected: [i, j] });
+  const point = (o, i, j) => {
+    play.stop();
+    choose(o, i, j);
+  };
 
   const tools = toolbar(model, shown);
-  const lines = make(MOST_CHANNELS, (c) => channel(c, {
-    input: has("input") ? (k, i, j, v) => change("input", (X) => (X[k][i][j] = v)) : null,
-    kernel: has("kernel") ? (k, i, j, v) => change("kernel", (K) => (K[r.o][k][i][j] = v)) : null,
-    select: (i, j) => point(r.o, i, j),
-  }));
-  const bias = grid({ name: "bias", label: "Bias of the chosen output", onEdit: has("bias") ? (i, j, v) => change("bias", (b) => (b[r.o] = v)) : null });
+  const lines = make(MOST_CHANNELS, (c) =>
+    channel(c, {
+      input: has("input") ? (k, i, j, v) => change("input", (X) => (X[k][i][j] = v)) : null,
+      kernel: has("kernel") ? (k, i, j, v) => change("kernel", (K) => (K[r.o][k][i][j] = v)) : null,
+      select: (i, j) => point(r.o, i, j),
+    }),
+  );
+  const bias = grid({
+    name: "bias",
+    label: "Bias of the chosen output",
+    onEdit: has("bias") ? (i, j, v) => change("bias", (b) => (b[r.o] = v)) : null,
+  });
   const biases = panel("Bias", bias.el);
-  const outputs = make(MOST_CHANNELS, (o) => grid({ name: `output${o}`, label: `Output channel ${o + 1}`, onSelect: (i, j) => point(o, i, j) }));
+  const outputs = make(MOST_CHANNELS, (o) =>
+    grid({ name: `output${o}`, label: `Output channel ${o + 1}`, onSelect: (i, j) => point(o, i, j) }),
+  );
   const panels = outputs.map((output, o) => panel(`Output channel ${o + 1}`, output.el));
   const equals = joined("=", ...panels.map((x) => x.el));
   equals.el.style.flexWrap = "wrap";
@@ -174,7 +273,8 @@ function render({ model, el }) {
   const warning = h("div", { class: "d2l-warn", role: "alert", "data-problem": "" });
   const shape = h("div", { class: "d2l-formula" });
   const play = player({
-    what: "the output elements", onPlay: (on) => words.quiet(on),
+    what: "the output elements",
+    onPlay: (on) => words.quiet(on),
     count: () => (r.problem ? 0 : r.K.length * r.rows * r.cols),
     get: () => (r.o * r.rows + r.at[0]) * r.cols + r.at[1],
     set: (at) => choose(Math.floor(at / (r.rows * r.cols)), Math.floor(at / r.cols) % r.rows, at % r.cols),
@@ -184,10 +284,30 @@ function render({ model, el }) {
     const [O, C, a, b] = [r.K.length, r.K[0].length, r.K[0][0].length, r.K[0][0][0].length];
     const weights = O * C * a * b;
     return [
-      h("div", { "data-formula": "shape" }, `Input ${C} × ${times(r.X[0].length, r.X[0][0].length)}, kernel ${O} × ${C} × ${times(a, b)}, output ${O} × ${times(r.rows, r.cols)} (channels first)`),
-      h("div", { "data-formula": "parameters", "data-value": weights + O },
-        h("i", {}, "c"), h("sub", {}, "out"), "·", h("i", {}, "c"), h("sub", {}, "in"), "·", h("i", {}, "k"), h("sub", {}, "h"), "·", h("i", {}, "k"), h("sub", {}, "w"), " + ", h("i", {}, "c"), h("sub", {}, "out"),
-        ` = ${O}·${C}·${a}·${b} + ${O} = ${weights + O} parameters`),
+      h(
+        "div",
+        { "data-formula": "shape" },
+        `Input ${C} × ${times(r.X[0].length, r.X[0][0].length)}, kernel ${O} × ${C} × ${times(a, b)}, output ${O} × ${times(r.rows, r.cols)} (channels first)`,
+      ),
+      h(
+        "div",
+        { "data-formula": "parameters", "data-value": weights + O },
+        h("i", {}, "c"),
+        h("sub", {}, "out"),
+        "·",
+        h("i", {}, "c"),
+        h("sub", {}, "in"),
+        "·",
+        h("i", {}, "k"),
+        h("sub", {}, "h"),
+        "·",
+        h("i", {}, "k"),
+        h("sub", {}, "w"),
+        " + ",
+        h("i", {}, "c"),
+        h("sub", {}, "out"),
+        ` = ${O}·${C}·${a}·${b} + ${O} = ${weights + O} parameters`,
+      ),
     ];
   }
   function draw() {
@@ -199,7 +319,8 @@ function render({ model, el }) {
     warning.hidden = !r.problem;
     sum.hidden = play.el.hidden = shape.hidden = Boolean(r.problem);
     if (r.problem) return words.say();
-    sign.textContent = r.X.length === 1 ? "Partial sum 1" : `Partial sums ${make(r.X.length, (c) => c + 1).join(" + ")}`;
+    sign.textContent =
+      r.X.length === 1 ? "Partial sum 1" : `Partial sums ${make(r.X.length, (c) => c + 1).join(" + ")}`;
     bias.show([[r.b[r.o]]]);
     biases.head(r.K.length > 1 ? `Bias of output ${r.o + 1}` : "Bias");
     outputs.forEach((output, o) => {
@@ -215,9 +336,24 @@ function render({ model, el }) {
     shape.replaceChildren(...formula());
   }
 
-  const { stop } = frame(el, "Channels lab", tools.el, ...lines.map((line) => line.el), sum, warning, flat.el, play.el, words.el, shape);
+  const { stop } = frame(
+    el,
+    "Channels lab",
+    tools.el,
+    ...lines.map((line) => line.el),
+    sum,
+    warning,
+    flat.el,
+    play.el,
+    words.el,
+    shape,
+  );
   const forget = watch(model, draw);
-  return () => { play.stop(); forget(); stop(); };
+  return () => {
+    play.stop();
+    forget();
+    stop();
+  };
 }
 
 export default { render };

@@ -8,13 +8,20 @@ function control(model, i) {
   const change = (at) => put(model, { choice: model.get("choice").map((old, j) => (j === i ? Number(at) : old)) });
   const named = texts.map((text, at) => [String(at), text]);
   const numbers = texts.every((text) => Number.isFinite(parse(text)));
-  const one = texts.length <= FEW && texts.join("").length <= 32
-    ? choice({ label, options: named, value: "0", onChange: change })
-    : numbers
-      ? slider({ label, min: 0, max: texts.length - 1, value: 0, format: (at) => texts[at], onChange: change })
-      : select({ label, options: named, value: "0", onChange: change });
+  const one =
+    texts.length <= FEW && texts.join("").length <= 32
+      ? choice({ label, options: named, value: "0", onChange: change })
+      : numbers
+        ? slider({ label, min: 0, max: texts.length - 1, value: 0, format: (at) => texts[at], onChange: change })
+        : select({ label, options: named, value: "0", onChange: change });
   const slides = numbers && one.el.querySelector("[type=range]");
-  return { el: one.el, draw: () => { const at = model.get("choice")[i]; one.set(slides ? at : String(at)); } };
+  return {
+    el: one.el,
+    draw: () => {
+      const at = model.get("choice")[i];
+      one.set(slides ? at : String(at));
+    },
+  };
 }
 
 function render({ model, el }) {
@@ -35,9 +42,18 @@ function render({ model, el }) {
     if (!first) said.say(image.alt);
     first = false;
   };
-  const { stop } = frame(el, model.get("title"), h("div", { class: "d2l-controls" }, ...controls.map((x) => x.el)), image, said.el);
+  const { stop } = frame(
+    el,
+    model.get("title"),
+    h("div", { class: "d2l-controls" }, ...controls.map((x) => x.el)),
+    image,
+    said.el,
+  );
   const forget = watch(model, draw);
-  return () => { forget(); stop(); };
+  return () => {
+    forget();
+    stop();
+  };
 }
 
 export default { render };

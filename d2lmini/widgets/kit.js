@@ -19,9 +19,7 @@ export function h(tag, props = {}, ...children) {
 export function fmt(value, digits = 2) {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
-  const text = size && size < 0.5 * 10 ** -digits
-    ? value.toExponential(1)
-    : String(Number(value.toFixed(digits)));
+  const text = size && size < 0.5 * 10 ** -digits ? value.toExponential(1) : String(Number(value.toFixed(digits)));
   return (text === "-0" ? "0" : text).replaceAll("-", "−");
 }
 
@@ -103,8 +101,12 @@ function isDark() {
 // The root of a figure inside `el`; follows the page's theme.
 // Returns { root, stop }.
 export function frame(el, title, ...children) {
-  const root = h("section", { class: "d2l", role: "group", "aria-label": title },
-    h("p", { class: "d2l-title", "aria-hidden": "true" }, title), ...children);
+  const root = h(
+    "section",
+    { class: "d2l", role: "group", "aria-label": title },
+    h("p", { class: "d2l-title", "aria-hidden": "true" }, title),
+    ...children,
+  );
   const paint = () => (root.dataset.theme = isDark() ? "dark" : "light");
   const seen = new MutationObserver(paint);
   const options = { attributes: true, attributeFilter: ["data-theme", "theme", "class", "data-jp-theme-light"] };
@@ -114,7 +116,13 @@ export function frame(el, title, ...children) {
   media.addEventListener("change", paint);
   paint();
   el.append(root);
-  return { root, stop: () => { seen.disconnect(); media.removeEventListener("change", paint); } };
+  return {
+    root,
+    stop: () => {
+      seen.disconnect();
+      media.removeEventListener("change", paint);
+    },
+  };
 }
 
 const mark = Math.random().toString(36).slice(2, 8);
@@ -131,8 +139,13 @@ export function joined(text, ...children) {
 }
 
 // A group of controls under a small heading.
-export const group = (label, ...children) => h("div", { class: "d2l-group", role: "group", "aria-label": label },
-  h("span", { class: "d2l-legend", "aria-hidden": "true" }, label), h("div", { class: "d2l-row" }, ...children));
+export const group = (label, ...children) =>
+  h(
+    "div",
+    { class: "d2l-group", role: "group", "aria-label": label },
+    h("span", { class: "d2l-legend", "aria-hidden": "true" }, label),
+    h("div", { class: "d2l-row" }, ...children),
+  );
 
 // A grid (or anything) with a heading above and a note below.
 // Returns { el, head(text), note(text) }.
@@ -157,7 +170,11 @@ export function status(kind = "") {
 // ---- controls: each returns { el, set(value) } ----------------------------
 
 export function button({ label, text = label, onClick, kind = "" }) {
-  const el = h("button", { type: "button", class: `d2l-button ${kind}`, "aria-label": text === label ? null : label, onclick: onClick }, text);
+  const el = h(
+    "button",
+    { type: "button", class: `d2l-button ${kind}`, "aria-label": text === label ? null : label, onclick: onClick },
+    text,
+  );
   return { el, set: (value) => (el.textContent = value), enable: (yes) => (el.disabled = !yes) };
 }
 
@@ -165,13 +182,27 @@ export function button({ label, text = label, onClick, kind = "" }) {
 export function stepper({ label, value, min, max, onChange, hide = false }) {
   let now = value;
   const input = h("input", {
-    type: "number", min, max, step: 1, value, "aria-label": label, inputmode: "numeric",
+    type: "number",
+    min,
+    max,
+    step: 1,
+    value,
+    "aria-label": label,
+    inputmode: "numeric",
     oninput: () => /^\d+$/.test(input.value) && change(Number(input.value), true),
     onblur: () => set(now),
   });
-  const step = (by, text, name) => h("button", {
-    type: "button", tabindex: -1, "aria-label": `${name} ${label}`, onclick: () => change(now + by),
-  }, text);
+  const step = (by, text, name) =>
+    h(
+      "button",
+      {
+        type: "button",
+        tabindex: -1,
+        "aria-label": `${name} ${label}`,
+        onclick: () => change(now + by),
+      },
+      text,
+    );
   const less = step(-1, "−", "less");
   const more = step(1, "+", "more");
   function set(next) {
@@ -186,22 +217,37 @@ export function stepper({ label, value, min, max, onChange, hide = false }) {
     onChange(now);
   }
   set(value);
-  const el = h("label", { class: "d2l-control" }, hide ? null : h("span", {}, label),
-    h("span", { class: "d2l-stepper" }, less, input, more));
+  const el = h(
+    "label",
+    { class: "d2l-control" },
+    hide ? null : h("span", {}, label),
+    h("span", { class: "d2l-stepper" }, less, input, more),
+  );
   return { el, set };
 }
 
 export function slider({ label, value, min, max, step = 1, format = (v) => fmt(v), onChange }) {
   const out = h("b", { "aria-hidden": "true" }, format(value));
   const input = h("input", {
-    type: "range", min, max, step, "aria-label": label, "aria-valuetext": format(value),
-    oninput: () => { show(Number(input.value)); onChange(Number(input.value)); },
+    type: "range",
+    min,
+    max,
+    step,
+    "aria-label": label,
+    "aria-valuetext": format(value),
+    oninput: () => {
+      show(Number(input.value));
+      onChange(Number(input.value));
+    },
   });
   function show(v) {
     out.textContent = format(v);
     input.setAttribute("aria-valuetext", format(v));
   }
-  const set = (v) => { input.value = v; show(v); };
+  const set = (v) => {
+    input.value = v;
+    show(v);
+  };
   set(value);
   return { el: h("label", { class: "d2l-control" }, h("span", {}, label, " ", out), input), set };
 }
@@ -217,16 +263,22 @@ export function select({ label, options, value, onChange }) {
 
 export function checkbox({ label, value, onChange }) {
   const input = h("input", { type: "checkbox", checked: value, onchange: () => onChange(input.checked) });
-  return { el: h("label", { class: "d2l-control d2l-check" }, input, h("span", {}, label)), set: (v) => (input.checked = v) };
+  return {
+    el: h("label", { class: "d2l-control d2l-check" }, input, h("span", {}, label)),
+    set: (v) => (input.checked = v),
+  };
 }
 
 // One of a few, side by side: radio buttons that look like one switch.
 export function choice({ label, options, value, onChange }) {
   const name = uid();
   const inputs = options.map(([v]) => h("input", { type: "radio", name, value: v, onchange: () => onChange(v) }));
-  const el = h("div", { class: "d2l-control", role: "radiogroup", "aria-label": label },
+  const el = h(
+    "div",
+    { class: "d2l-control", role: "radiogroup", "aria-label": label },
     h("span", { "aria-hidden": "true" }, label),
-    h("div", { class: "d2l-choice" }, ...options.map(([, text], i) => h("label", {}, inputs[i], h("span", {}, text)))));
+    h("div", { class: "d2l-choice" }, ...options.map(([, text], i) => h("label", {}, inputs[i], h("span", {}, text)))),
+  );
   const set = (v) => inputs.forEach((input, i) => (input.checked = options[i][0] === v));
   set(value);
   return { el, set };
@@ -237,7 +289,10 @@ export function choice({ label, options, value, onChange }) {
 // Returns { el, stop }; `onPlay(bool)` tells when it starts and stops by itself.
 export function player({ what, count, get, set, onPlay = () => {}, interval = 900 }) {
   let timer = null;
-  const go = (by) => { const n = count(); if (n) set((get() + by + n) % n); };
+  const go = (by) => {
+    const n = count();
+    if (n) set((get() + by + n) % n);
+  };
   const play = button({ label: "Play", kind: "d2l-primary", onClick: () => (timer ? stop() : start()) });
   function stop() {
     if (!timer) return;
@@ -258,10 +313,27 @@ export function player({ what, count, get, set, onPlay = () => {}, interval = 90
   play.set("▶ Play");
   play.el.removeAttribute("aria-label");
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const el = h("div", { class: "d2l-player", role: "group", "aria-label": `Step through ${what}` },
-    button({ label: `Previous`, text: "‹ Back", onClick: () => { stop(); go(-1); } }).el,
+  const el = h(
+    "div",
+    { class: "d2l-player", role: "group", "aria-label": `Step through ${what}` },
+    button({
+      label: `Previous`,
+      text: "‹ Back",
+      onClick: () => {
+        stop();
+        go(-1);
+      },
+    }).el,
     still ? null : play.el,
-    button({ label: `Next`, text: "Step ›", onClick: () => { stop(); go(1); } }).el);
+    button({
+      label: `Next`,
+      text: "Step ›",
+      onClick: () => {
+        stop();
+        go(1);
+      },
+    }).el,
+  );
   return { el, stop };
 }
 
@@ -295,13 +367,18 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
     const last = [cells.length - 1, cells[0].length - 1];
     const box = at(i, j).box;
     // inside a text box, left and right first move the caret
-    const inside = box && box.selectionStart !== box.selectionEnd ? box.selectionEnd - box.selectionStart < box.value.length : box;
+    const inside =
+      box && box.selectionStart !== box.selectionEnd ? box.selectionEnd - box.selectionStart < box.value.length : box;
     const edge = (end) => !inside || box.selectionStart === (end ? box.value.length : 0);
     const all = event.ctrlKey || event.metaKey;
     const to = {
-      ArrowUp: [i - 1, j], ArrowDown: [i + 1, j], Enter: box && [i + 1, j],
-      ArrowLeft: edge(false) && [i, j - 1], ArrowRight: edge(true) && [i, j + 1],
-      Home: !box && [all ? 0 : i, 0], End: !box && [all ? last[0] : i, last[1]],
+      ArrowUp: [i - 1, j],
+      ArrowDown: [i + 1, j],
+      Enter: box && [i + 1, j],
+      ArrowLeft: edge(false) && [i, j - 1],
+      ArrowRight: edge(true) && [i, j + 1],
+      Home: !box && [all ? 0 : i, 0],
+      End: !box && [all ? last[0] : i, last[1]],
     }[event.key];
     if (!to) return;
     event.preventDefault();
@@ -310,30 +387,44 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
 
   function textBox(cell, i, j, place) {
     const box = h("input", {
-      type: "text", "aria-label": place, autocomplete: "off", spellcheck: "false",
-      onfocus: () => { box.value = String(cell.value); box.select(); },
+      type: "text",
+      "aria-label": place,
+      autocomplete: "off",
+      spellcheck: "false",
+      onfocus: () => {
+        box.value = String(cell.value);
+        box.select();
+      },
       oninput: () => {
         const value = parse(box.value);
         const wrong = !Number.isFinite(value);
         box.setAttribute("aria-invalid", wrong);
         if (!wrong) onEdit(i - cell.pad[0], j - cell.pad[1], value);
       },
-      onblur: () => { box.removeAttribute("aria-invalid"); box.value = fmt(cell.value); },
+      onblur: () => {
+        box.removeAttribute("aria-invalid");
+        box.value = fmt(cell.value);
+      },
     });
     return box;
   }
   function build(rows, cols, pad, picture) {
-    cells = zeros(rows, cols).map((line, i) => line.map((_, j) => {
-      const rim = i < pad[0] || j < pad[1] || i >= rows - pad[0] || j >= cols - pad[1];
-      const cell = { pad, rim, value: 0 };
-      const place = `${label}, row ${i - pad[0] + 1}, column ${j - pad[1] + 1}`;
-      if (onEdit && !rim && !picture) cell.box = textBox(cell, i, j, place);
-      else if (!picture) cell.text = document.createTextNode("");
-      cell.el = h("div", { role: "gridcell", class: `d2l-cell${rim ? " d2l-rim" : ""}`, "data-row": i, "data-col": j },
-        cell.box ?? cell.text);
-      if (onSelect) cell.el.tabIndex = -1;
-      return cell;
-    }));
+    cells = zeros(rows, cols).map((line, i) =>
+      line.map((_, j) => {
+        const rim = i < pad[0] || j < pad[1] || i >= rows - pad[0] || j >= cols - pad[1];
+        const cell = { pad, rim, value: 0 };
+        const place = `${label}, row ${i - pad[0] + 1}, column ${j - pad[1] + 1}`;
+        if (onEdit && !rim && !picture) cell.box = textBox(cell, i, j, place);
+        else if (!picture) cell.text = document.createTextNode("");
+        cell.el = h(
+          "div",
+          { role: "gridcell", class: `d2l-cell${rim ? " d2l-rim" : ""}`, "data-row": i, "data-col": j },
+          cell.box ?? cell.text,
+        );
+        if (onSelect) cell.el.tabIndex = -1;
+        return cell;
+      }),
+    );
     body.style.setProperty("--cols", cols);
     body.classList.toggle("d2l-picture", picture);
     body.classList.toggle("d2l-pick", Boolean(onSelect));
@@ -348,21 +439,25 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
     const target = event.target.closest?.("[role=gridcell]");
     return target && body.contains(target) ? [Number(target.dataset.row), Number(target.dataset.col)] : null;
   };
-  body.addEventListener("keydown", (event) => { const at = find(event); if (at) move(event, ...at); });
-  if (onSelect) for (const kind of ["pointerover", "focusin", "click"])
-    body.addEventListener(kind, (event) => {
-      const at = find(event);
-      if (at && !(kind === "pointerover" && event.pointerType === "touch")) onSelect(...at);
-    });
+  body.addEventListener("keydown", (event) => {
+    const at = find(event);
+    if (at) move(event, ...at);
+  });
+  if (onSelect)
+    for (const kind of ["pointerover", "focusin", "click"])
+      body.addEventListener(kind, (event) => {
+        const at = find(event);
+        if (at && !(kind === "pointerover" && event.pointerType === "touch")) onSelect(...at);
+      });
 
   function paint(cell, value, tint, low, high) {
     if (!tint && !cell.tint) return;
     cell.tint = tint;
     const style = cell.el.style;
     const size = Math.max(Math.abs(low), Math.abs(high)) || 1;
-    const grey = Math.round(255 * (value - low) / (high - low || 1));
+    const grey = Math.round((255 * (value - low)) / (high - low || 1));
     style.background = tint === "grey" ? `rgb(${grey} ${grey} ${grey})` : "";
-    style.setProperty("--t", tint === "signed" ? `${Math.round(Math.abs(value) / size * 100)}%` : "");
+    style.setProperty("--t", tint === "signed" ? `${Math.round((Math.abs(value) / size) * 100)}%` : "");
     cell.el.classList.toggle("d2l-plus", tint === "signed" && value > 0);
     cell.el.classList.toggle("d2l-minus", tint === "signed" && value < 0);
   }
@@ -373,20 +468,22 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
     const flat = values.flat();
     const low = tint === "grey" ? Math.min(0, ...flat) : Math.min(...flat);
     const high = Math.max(...flat);
-    values.forEach((line, i) => line.forEach((value, j) => {
-      const cell = cells[i][j];
-      cell.value = value;
-      cell.el.dataset.value = value;
-      if (cell.box && document.activeElement !== cell.box) cell.box.value = fmt(value);
-      if (cell.text) cell.text.data = brief(value);
-      if (!cell.box && (onSelect || picture))
-        cell.el.setAttribute("aria-label", `row ${i - pad[0] + 1}, column ${j - pad[1] + 1}: ${fmt(value)}`);
-      paint(cell, value, tint, low, high);
-      const extra = kind?.(i, j) || null;
-      if (cell.kind && cell.kind !== extra) cell.el.classList.remove(cell.kind);
-      if (extra) cell.el.classList.add(extra);
-      cell.kind = extra;
-    }));
+    values.forEach((line, i) =>
+      line.forEach((value, j) => {
+        const cell = cells[i][j];
+        cell.value = value;
+        cell.el.dataset.value = value;
+        if (cell.box && document.activeElement !== cell.box) cell.box.value = fmt(value);
+        if (cell.text) cell.text.data = brief(value);
+        if (!cell.box && (onSelect || picture))
+          cell.el.setAttribute("aria-label", `row ${i - pad[0] + 1}, column ${j - pad[1] + 1}: ${fmt(value)}`);
+        paint(cell, value, tint, low, high);
+        const extra = kind?.(i, j) || null;
+        if (cell.kind && cell.kind !== extra) cell.el.classList.remove(cell.kind);
+        if (extra) cell.el.classList.add(extra);
+        cell.kind = extra;
+      }),
+    );
     if (next !== layout && held) focus(...held);
     layout = next;
   }

@@ -10,8 +10,7 @@ function mount(figure, name, state) {
     get: (key) => state[key],
     set(key, value) {
       state[key] = value;
-      for (const event of [`change:${key}`, "change"])
-        for (const call of [...(heard[event] ?? [])]) call();
+      for (const event of [`change:${key}`, "change"]) for (const call of [...(heard[event] ?? [])]) call();
     },
     on: (event, call) => (heard[event] ??= new Set()).add(call),
     off: (event, call) => heard[event]?.delete(call),

@@ -1,6 +1,25 @@
 import {
-  button, choice, clamp, copy, fmt, frame, grid, group, h, joined, padded, panel, player, put,
-  resized, select, stage, status, stepper, times, watch,
+  button,
+  choice,
+  clamp,
+  copy,
+  fmt,
+  frame,
+  grid,
+  group,
+  h,
+  joined,
+  padded,
+  panel,
+  player,
+  put,
+  resized,
+  select,
+  stage,
+  status,
+  stepper,
+  times,
+  watch,
 } from "./kit.js";
 
 const LARGEST_WINDOW = 6;
@@ -12,11 +31,15 @@ const SAME = 1e-9; // nearer outputs count as unchanged: rounding, not shifting
 const WRITTEN = 16; // numbers of a window that are written out
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-const table = (rows, cols, f) => Array.from({ length: rows }, (_, i) => Array.from({ length: cols }, (_, j) => f(i, j)));
+const table = (rows, cols, f) =>
+  Array.from({ length: rows }, (_, i) => Array.from({ length: cols }, (_, j) => f(i, j)));
 const moved = (X, [down, right]) => X.map((row, i) => row.map((_, j) => X[i - down]?.[j - right] ?? 0));
 
 function problemOf(n, k, p) {
-  for (const [a, name] of [[0, "rows"], [1, "columns"]]) {
+  for (const [a, name] of [
+    [0, "rows"],
+    [1, "columns"],
+  ]) {
     if (2 * p[a] > k[a])
       return `The padding is ${p[a]} ${name} on each side, more than half of the window's ${k[a]}, which torch refuses. Take a padding of ${Math.floor(k[a] / 2)} at most, or a larger window.`;
     if (k[a] > n[a] + 2 * p[a]) {
@@ -41,16 +64,20 @@ function pool(r, P) {
 function convolve(X, K) {
   const [rows, cols] = [X.length - K.length + 1, X[0].length - K[0].length + 1];
   if (rows < 1 || cols < 1) return null;
-  return table(rows, cols, (i, j) => K.reduce((sum, row, u) => row.reduce((part, w, v) => part + X[i + u][j + v] * w, sum), 0));
+  return table(rows, cols, (i, j) =>
+    K.reduce((sum, row, u) => row.reduce((part, w, v) => part + X[i + u][j + v] * w, sum), 0),
+  );
 }
 
 // What the shift did: differences, how many are not zero, and their size.
 function compare(before, after) {
   if (!before || !after) return null;
-  const change = after.map((row, i) => row.map((v, j) => {
-    const d = v - before[i][j];
-    return Math.abs(d) > SAME ? d : 0;
-  }));
+  const change = after.map((row, i) =>
+    row.map((v, j) => {
+      const d = v - before[i][j];
+      return Math.abs(d) > SAME ? d : 0;
+    }),
+  );
   const size = (G) => G.flat().reduce((sum, v) => sum + Math.abs(v), 0);
   const all = change.flat();
   const count = all.filter(Boolean).length;
@@ -59,8 +86,17 @@ function compare(before, after) {
 
 // Everything that follows from the settings.
 function compute(get) {
-  const X = get("input"), mode = get("mode");
-  const r = { X, mode, n: [X.length, X[0].length], k: get("window"), s: get("stride"), p: get("padding"), shift: get("shift") };
+  const X = get("input"),
+    mode = get("mode");
+  const r = {
+    X,
+    mode,
+    n: [X.length, X[0].length],
+    k: get("window"),
+    s: get("stride"),
+    p: get("padding"),
+    shift: get("shift"),
+  };
   r.Y = moved(X, r.shift);
   r.problem = problemOf(r.n, r.k, r.p);
   const fill = mode === "max" ? -Infinity : 0;
@@ -82,30 +118,44 @@ function shiftText([down, right]) {
 // ---- controls ---------------------------------------------------------------
 
 function pair(model, key, label, min, max) {
-  const steps = ["down", "across"].map((name, a) => stepper({
-    label: `${label}, ${name}`, hide: true, value: model.get(key)[a], min, max,
-    onChange: (v) => put(model, { [key]: model.get(key).map((old, b) => (a === b ? v : old)) }),
-  }));
+  const steps = ["down", "across"].map((name, a) =>
+    stepper({
+      label: `${label}, ${name}`,
+      hide: true,
+      value: model.get(key)[a],
+      min,
+      max,
+      onChange: (v) => put(model, { [key]: model.get(key).map((old, b) => (a === b ? v : old)) }),
+    }),
+  );
   const el = group(`${label} (down, across)`, ...steps.map((x) => x.el));
   return { el, draw: () => steps.forEach((x, a) => x.set(model.get(key)[a])) };
 }
 
 function presets(model, key, list, label, other = {}) {
   const control = select({
-    label, value: "", options: [...list.map(([name]) => [name, name]), ["", "your own"]],
+    label,
+    value: "",
+    options: [...list.map(([name]) => [name, name]), ["", "your own"]],
     onChange: (name) => name && put(model, { [key]: copy(list.find((x) => x[0] === name)[1]), ...other }),
   });
   return { el: control.el, draw: () => control.set(list.find((x) => same(x[1], model.get(key)))?.[0] ?? "") };
 }
 
 function sizes(model) {
-  const steps = ["rows", "columns"].map((name, a) => stepper({
-    label: `Input ${name}`, hide: true, value: 1, min: 1, max: LARGEST_INPUT,
-    onChange: (v) => {
-      const old = model.get("input");
-      put(model, { input: resized(old, a ? old.length : v, a ? v : old[0].length) });
-    },
-  }));
+  const steps = ["rows", "columns"].map((name, a) =>
+    stepper({
+      label: `Input ${name}`,
+      hide: true,
+      value: 1,
+      min: 1,
+      max: LARGEST_INPUT,
+      onChange: (v) => {
+        const old = model.get("input");
+        put(model, { input: resized(old, a ? old.length : v, a ? v : old[0].length) });
+      },
+    }),
+  );
   const el = group("Input rows, columns", ...steps.map((x) => x.el));
   return {
     el,
@@ -119,26 +169,50 @@ function sizes(model) {
 }
 
 function shifter(model) {
-  const ways = [["←", "left", 0, -1], ["↑", "up", -1, 0], ["↓", "down", 1, 0], ["→", "right", 0, 1]];
+  const ways = [
+    ["←", "left", 0, -1],
+    ["↑", "up", -1, 0],
+    ["↓", "down", 1, 0],
+    ["→", "right", 0, 1],
+  ];
   const buttons = ways.map(([text, name, down, right]) => ({
-    down, right,
+    down,
+    right,
     ...button({
-      label: `Shift ${name} by one pixel`, text,
-      onClick: () => { const s = model.get("shift"); put(model, { shift: [s[0] + down, s[1] + right] }); },
+      label: `Shift ${name} by one pixel`,
+      text,
+      onClick: () => {
+        const s = model.get("shift");
+        put(model, { shift: [s[0] + down, s[1] + right] });
+      },
     }),
   }));
   const back = button({ label: "Back to no shift", text: "Undo", onClick: () => put(model, { shift: [0, 0] }) });
   const now = h("span", { "data-shift": "" });
-  const el = group("Shift the input", ...buttons.map((b) => b.el), back.el, h("span", { style: "align-self: center" }, now));
+  const el = group(
+    "Shift the input",
+    ...buttons.map((b) => b.el),
+    back.el,
+    h("span", { style: "align-self: center" }, now),
+  );
   const draw = () => {
     const s = model.get("shift");
     now.textContent = shiftText(s) || "not shifted";
     // a disabled button would lose the focus, so the last press stays possible to repeat
-    buttons.forEach((b) => b.el.setAttribute("aria-disabled", Math.abs(s[0] + b.down) > LARGEST_SHIFT || Math.abs(s[1] + b.right) > LARGEST_SHIFT));
+    buttons.forEach((b) =>
+      b.el.setAttribute(
+        "aria-disabled",
+        Math.abs(s[0] + b.down) > LARGEST_SHIFT || Math.abs(s[1] + b.right) > LARGEST_SHIFT,
+      ),
+    );
   };
-  el.addEventListener("click", (event) => {
-    if (event.target.closest("[aria-disabled=true]")) event.stopImmediatePropagation();
-  }, true);
+  el.addEventListener(
+    "click",
+    (event) => {
+      if (event.target.closest("[aria-disabled=true]")) event.stopImmediatePropagation();
+    },
+    true,
+  );
   return { el, draw };
 }
 
@@ -148,7 +222,12 @@ function toolbar(model, shown) {
   if (has("input")) all.push(presets(model, "input", model.get("inputs"), "Input", { shift: [0, 0] }), sizes(model));
   if (has("mode")) {
     const control = choice({
-      label: "Pooling", value: model.get("mode"), options: [["max", "max"], ["average", "average"]],
+      label: "Pooling",
+      value: model.get("mode"),
+      options: [
+        ["max", "max"],
+        ["average", "average"],
+      ],
       onChange: (v) => put(model, { mode: v }),
     });
     all.push({ el: control.el, draw: () => control.set(model.get("mode")) });
@@ -169,9 +248,21 @@ function formula(r, axis) {
   const [n, k, p, s] = [r.n[a], r.k[a], r.p[a], r.s[a]];
   const value = k > n + 2 * p ? "no output" : Math.floor((n + 2 * p - k) / s) + 1;
   const name = (letter) => it(letter, axis);
-  return h("div", { "data-formula": axis, "data-value": value }, axis === "h" ? "Height: " : "Width: ",
-    "⌊(", name("n"), " + 2", name("p"), " − ", name("k"), ") / ", name("s"), "⌋ + 1 = ",
-    `⌊(${n} + 2·${p} − ${k}) / ${s}⌋ + 1 = ${value}`);
+  return h(
+    "div",
+    { "data-formula": axis, "data-value": value },
+    axis === "h" ? "Height: " : "Width: ",
+    "⌊(",
+    name("n"),
+    " + 2",
+    name("p"),
+    " − ",
+    name("k"),
+    ") / ",
+    name("s"),
+    "⌋ + 1 = ",
+    `⌊(${n} + 2·${p} − ${k}) / ${s}⌋ + 1 = ${value}`,
+  );
 }
 
 const infinite = (v, digits) => (v === -Infinity ? "−∞" : fmt(v, digits));
@@ -179,7 +270,10 @@ const infinite = (v, digits) => (v === -Infinity ? "−∞" : fmt(v, digits));
 function written(r, i, j, digits) {
   const seen = places(r, i, j).map(([u, v]) => r.P[u][v]);
   const many = seen.length > WRITTEN;
-  if (r.mode === "max") return many ? `the largest of ${seen.length} numbers = ` : `max(${seen.map((v) => infinite(v, digits)).join(", ")}) = `;
+  if (r.mode === "max")
+    return many
+      ? `the largest of ${seen.length} numbers = `
+      : `max(${seen.map((v) => infinite(v, digits)).join(", ")}) = `;
   const terms = seen.map((v) => (v < 0 ? `(${fmt(v, digits)})` : fmt(v, digits))).join(" + ");
   return many ? `the mean of ${seen.length} numbers = ` : `(${terms}) / ${seen.length} = `;
 }
@@ -189,8 +283,17 @@ const shown = (name, value, text) => h("b", { "data-number": name, "data-value":
 
 // "Pooling: 44% of the outputs changed (4 of 9); the changes add up to 20% of the old output"
 function told(what, c, name) {
-  const size = Number.isFinite(c.ratio) ? ["; the changes add up to ", shown(`${name}-ratio`, c.ratio, percent(c.ratio)), " of the old output"] : [];
-  return h("div", {}, `${what}: `, shown(`${name}-share`, c.share, percent(c.share)), ` of the outputs changed (${c.count} of ${c.all})`, ...size);
+  const size = Number.isFinite(c.ratio)
+    ? ["; the changes add up to ", shown(`${name}-ratio`, c.ratio, percent(c.ratio)), " of the old output"]
+    : [];
+  return h(
+    "div",
+    {},
+    `${what}: `,
+    shown(`${name}-share`, c.share, percent(c.share)),
+    ` of the outputs changed (${c.count} of ${c.all})`,
+    ...size,
+  );
 }
 
 // ---- the figure -------------------------------------------------------------
@@ -210,29 +313,53 @@ function render({ model, el }) {
   let drawn = "";
   const given = grid({ name: "input", label: "Input", onEdit: has("input") ? edit : null });
   const away = grid({ name: "shifted", label: "Shifted input" });
-  const output = grid({ name: "output", label: "Pooled output", onSelect: (i, j) => { play.stop(); choose(i, j); } });
+  const output = grid({
+    name: "output",
+    label: "Pooled output",
+    onSelect: (i, j) => {
+      play.stop();
+      choose(i, j);
+    },
+  });
   const change = grid({ name: "change", label: "Change of the pooled output" });
   const kernel = grid({ name: "kernel", label: "Kernel" });
   const conv = grid({ name: "convolved", label: "Output of the convolution" });
   const convChange = grid({ name: "convolved-change", label: "Change of the convolution's output" });
-  const inputs = panel("Input", given.el, away.el), outputs = panel("Pooled output", output.el);
+  const inputs = panel("Input", given.el, away.el),
+    outputs = panel("Pooled output", output.el);
   const changes = panel("What the shift changed", change.el);
-  const kernels = panel("Kernel", kernel.el), convs = panel("Convolution", conv.el);
+  const kernels = panel("Kernel", kernel.el),
+    convs = panel("Convolution", conv.el);
   const convChanges = panel("What the shift changed", convChange.el);
-  const gives = joined("→", outputs.el), gives2 = joined("→", convs.el);
+  const gives = joined("→", outputs.el),
+    gives2 = joined("→", convs.el);
 
   const tools = toolbar(model, controls);
   const kinds = presets(model, "kernel", get("kernels"), "Kernel");
-  const heading = h("p", { class: "d2l-head", style: "margin-top: 1rem" }, "The same shift through a convolution (stride 1, no padding)");
-  const second = h("div", {}, heading, h("div", { class: "d2l-controls" }, kinds.el), stage(kernels.el, gives2.el, convChanges.el));
+  const heading = h(
+    "p",
+    { class: "d2l-head", style: "margin-top: 1rem" },
+    "The same shift through a convolution (stride 1, no padding)",
+  );
+  const second = h(
+    "div",
+    {},
+    heading,
+    h("div", { class: "d2l-controls" }, kinds.el),
+    stage(kernels.el, gives2.el, convChanges.el),
+  );
   const sum = status("d2l-sum");
   const verdict = status();
   const warning = h("div", { class: "d2l-warn", role: "alert", "data-problem": "" });
   const shape = h("div", { class: "d2l-formula" });
   const play = player({
-    what: "the output cells", onPlay: (on) => sum.quiet(on),
+    what: "the output cells",
+    onPlay: (on) => sum.quiet(on),
     count: () => (r.out ? r.out.length * r.out[0].length : 0),
-    get: () => { const [i, j] = spot(); return i * r.out[0].length + j; },
+    get: () => {
+      const [i, j] = spot();
+      return i * r.out[0].length + j;
+    },
     set: (at) => choose(Math.floor(at / r.out[0].length), at % r.out[0].length),
   });
   const spot = () => get("selected").map((v, a) => clamp(v, 0, (a ? r.out[0].length : r.out.length) - 1));
@@ -245,26 +372,42 @@ function render({ model, el }) {
     const on = r.shift.some(Boolean) ? away : given;
     output.select(i, j);
     on.light(places(r, i, j));
-    sum.say(h("span", { "data-sum": "", "data-value": r.out[i][j] },
-      `Row ${i + 1}, column ${j + 1}: ${written(r, i, j, large(r.X) ? 3 : 2)}`, h("b", {}, fmt(r.out[i][j], 3))));
+    sum.say(
+      h(
+        "span",
+        { "data-sum": "", "data-value": r.out[i][j] },
+        `Row ${i + 1}, column ${j + 1}: ${written(r, i, j, large(r.X) ? 3 : 2)}`,
+        h("b", {}, fmt(r.out[i][j], 3)),
+      ),
+    );
   }
   function showChange(G, values, name, box, c) {
     G.show(values, { picture: large(values), tint: large(values) ? "signed" : null });
-    if (!large(values)) G.light(values.flatMap((row, i) => row.map((v, j) => [i, j, v])).filter((x) => x[2]).map(([i, j]) => [i, j]));
+    if (!large(values))
+      G.light(
+        values
+          .flatMap((row, i) => row.map((v, j) => [i, j, v]))
+          .filter((x) => x[2])
+          .map(([i, j]) => [i, j]),
+      );
     box.head(`Changed: ${c.count} of ${c.all}`);
     box.note("new number minus old");
   }
   function drawInput() {
-    const picture = large(r.X), is = r.shift.some(Boolean);
+    const picture = large(r.X),
+      is = r.shift.some(Boolean);
     given.el.hidden = is;
     away.el.hidden = !is;
     const G = is ? away : given;
     const P = r.mode === "max" ? padded(r.Y, r.p, 0) : r.P;
     G.show(P, { pad: r.p, picture, tint: picture ? "grey" : null });
-    if (r.mode === "max" && !picture) P.forEach((row, i) => row.forEach((_, j) => {
-      const cell = G.cell(i, j);
-      if (cell.rim) cell.text.data = "−∞";
-    }));
+    if (r.mode === "max" && !picture)
+      P.forEach((row, i) =>
+        row.forEach((_, j) => {
+          const cell = G.cell(i, j);
+          if (cell.rim) cell.text.data = "−∞";
+        }),
+      );
     inputs.head(is ? `Input ${times(...r.n)}, shifted ${shiftText(r.shift)}` : `Input ${times(...r.n)}`);
     const rim = r.mode === "max" ? "padding: never the largest" : "padding: zeros that count";
     const notes = [];
@@ -313,16 +456,37 @@ function render({ model, el }) {
       drawVerdict(is);
       warning.textContent = r.problem;
       warning.hidden = !r.problem;
-      shape.replaceChildren(formula(r, "h"), formula(r, "w"),
-        h("div", { class: "d2l-note" }, "n input, p padding on each side, k window, s stride. Pooling has no parameters."));
+      shape.replaceChildren(
+        formula(r, "h"),
+        formula(r, "w"),
+        h(
+          "div",
+          { class: "d2l-note" },
+          "n input, p padding on each side, k window, s stride. Pooling has no parameters.",
+        ),
+      );
     }
     point();
   }
 
-  const { stop } = frame(el, "Pooling lab", tools.el, has("shift") && h("div", { style: "margin-bottom: 1rem" }, verdict.el), stage(inputs.el, gives.el, changes.el),
-    warning, play.el, sum.el, second, shape);
+  const { stop } = frame(
+    el,
+    "Pooling lab",
+    tools.el,
+    has("shift") && h("div", { style: "margin-bottom: 1rem" }, verdict.el),
+    stage(inputs.el, gives.el, changes.el),
+    warning,
+    play.el,
+    sum.el,
+    second,
+    shape,
+  );
   const forget = watch(model, draw);
-  return () => { play.stop(); forget(); stop(); };
+  return () => {
+    play.stop();
+    forget();
+    stop();
+  };
 }
 
 export default { render };

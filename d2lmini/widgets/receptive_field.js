@@ -1,17 +1,33 @@
 import {
-  button, choice, clamp, copy, frame, h, panel, player, put, select, stage, status, stepper, times, watch,
+  button,
+  choice,
+  clamp,
+  copy,
+  frame,
+  h,
+  panel,
+  player,
+  put,
+  select,
+  stage,
+  status,
+  stepper,
+  times,
+  watch,
 } from "./kit.js";
 
 const LIMITS = { kernel: [1, 11], stride: [1, 11], padding: [0, 5], dilation: [1, 8] };
 const LARGEST_INPUT = 48;
 const MOST_LAYERS = 8;
 const CHANNELS = [1, 3, 16, 64, 256, 512];
-const SMALLEST_CELL = 6, LARGEST_CELL = 30;
+const SMALLEST_CELL = 6,
+  LARGEST_CELL = 30;
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const reach = (layer) => layer.dilation * (layer.kernel - 1) + 1;
 const named = (layer) => `${layer.kind} ${times(layer.kernel, layer.kernel)}`;
-const short = (layer, at) => `${at} · ${layer.kind === "pooling" ? "pool" : "conv"} ${times(layer.kernel, layer.kernel)}`;
+const short = (layer, at) =>
+  `${at} · ${layer.kind === "pooling" ? "pool" : "conv"} ${times(layer.kernel, layer.kernel)}`;
 const large = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 const square = (n) => `${n}\u00a0×\u00a0${n}`;
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
@@ -19,7 +35,8 @@ const range = (from, to) => Array.from({ length: Math.max(0, to - from + 1) }, (
 
 function svg(tag, attributes = {}, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [key, value] of Object.entries(attributes)) if (value !== null && value !== undefined) node.setAttribute(key, value);
+  for (const [key, value] of Object.entries(attributes))
+    if (value !== null && value !== undefined) node.setAttribute(key, value);
   node.append(...children.filter(Boolean));
   return node;
 }
@@ -27,7 +44,8 @@ function svg(tag, attributes = {}, ...children) {
 // ---- what follows from the settings -----------------------------------------
 
 function misfit(number, layer, n) {
-  const name = `Layer ${number} (${named(layer)})`, p = layer.padding;
+  const name = `Layer ${number} (${named(layer)})`,
+    p = layer.padding;
   if (layer.kind === "pooling" && 2 * p > layer.kernel)
     return `${name} has padding ${p}, but pooling pads by at most half of its window. Pad less, or take a larger window.`;
   if (reach(layer) > n + 2 * p) {
@@ -46,8 +64,10 @@ function walk(size, layers) {
     const problem = misfit(i + 1, layer, n);
     if (problem) return { rows, problem };
     rows.push({
-      n: Math.floor((n + 2 * layer.padding - reach(layer)) / layer.stride) + 1, step: step * layer.stride,
-      field: field + (reach(layer) - 1) * step, before: before + layer.padding * step,
+      n: Math.floor((n + 2 * layer.padding - reach(layer)) / layer.stride) + 1,
+      step: step * layer.stride,
+      field: field + (reach(layer) - 1) * step,
+      before: before + layer.padding * step,
     });
   }
   return { rows, problem: "" };
@@ -64,7 +84,8 @@ function fieldOf(rows, layers, top, index) {
   const sets = rows.map(() => new Set());
   sets[top].add(index);
   for (let at = top; at > 0; at--)
-    for (const i of sets[at]) if (i >= 0 && i < rows[at].n) for (const j of taps(layers[at - 1], i)) sets[at - 1].add(j);
+    for (const i of sets[at])
+      if (i >= 0 && i < rows[at].n) for (const j of taps(layers[at - 1], i)) sets[at - 1].add(j);
   return sets;
 }
 
@@ -73,13 +94,17 @@ const within = (set, n) => [...set].filter((i) => i >= 0 && i < n).sort((a, b) =
 // Neighbours joined: [1, 2, 3, 5] → [[1, 3], [5, 5]]
 function runs(places) {
   const out = [];
-  for (const i of places) if (out.length && out.at(-1)[1] === i - 1) out.at(-1)[1] = i; else out.push([i, i]);
+  for (const i of places)
+    if (out.length && out.at(-1)[1] === i - 1) out.at(-1)[1] = i;
+    else out.push([i, i]);
   return out;
 }
 
 function compute(get) {
-  const layers = get("layers"), { rows, problem } = walk(get("size"), layers);
-  const top = Math.min(get("layer"), rows.length - 1), row = rows[top];
+  const layers = get("layers"),
+    { rows, problem } = walk(get("size"), layers);
+  const top = Math.min(get("layer"), rows.length - 1),
+    row = rows[top];
   const chosen = get("selected").map((i) => clamp(i, 0, row.n - 1));
   const sets = chosen.map((i) => fieldOf(rows, layers, top, i));
   const n = get("size");
@@ -104,14 +129,24 @@ function layout(r, width) {
   const left = beside ? 150 : 2;
   // so much of what lies beyond the border is drawn; more would make the cells too small
   const most = Math.max(6, Math.ceil(r.n / 2));
-  const beyond = Math.min(most, Math.max(0, ...r.rows.map((row) => Math.max(row.before, centre(row, row.n - 1) + (row.field - 1) / 2 - r.n + 1))));
+  const beyond = Math.min(
+    most,
+    Math.max(0, ...r.rows.map((row) => Math.max(row.before, centre(row, row.n - 1) + (row.field - 1) / 2 - r.n + 1))),
+  );
   const columns = r.n + 2 * beyond;
   const pitch = clamp((width - left - 6) / columns, SMALLEST_CELL, LARGEST_CELL);
   const gap = beside ? (r.rows.length > 6 ? 52 : 64) : 66;
   const head = beside ? 16 : 34;
   return {
-    beside, beyond, pitch, left, gap, head, cell: Math.min(pitch - (pitch > 10 ? 3 : 1.5), 20),
-    width: left + columns * pitch + 4, height: head + (r.rows.length - 1) * gap + 52,
+    beside,
+    beyond,
+    pitch,
+    left,
+    gap,
+    head,
+    cell: Math.min(pitch - (pitch > 10 ? 3 : 1.5), 20),
+    width: left + columns * pitch + 4,
+    height: head + (r.rows.length - 1) * gap + 52,
     x: (place) => left + (place + beyond + 0.5) * pitch + 2,
     y: (at) => head + (r.rows.length - 1 - at) * gap,
     shown: (place) => place > -beyond - 0.75 && place < r.n + beyond - 0.25,
@@ -119,7 +154,8 @@ function layout(r, width) {
 }
 
 function cells(r, at, box) {
-  const row = r.rows[at], pad = r.layers[at]?.padding ?? 0;
+  const row = r.rows[at],
+    pad = r.layers[at]?.padding ?? 0;
   const rim = at < r.rows.length - 1 ? pad : 0;
   const used = (i) => r.sets[at].has(i);
   const kind = (i) => {
@@ -127,72 +163,114 @@ function cells(r, at, box) {
     return at === r.top && used(i) ? "chosen" : used(i) ? "field" : "plain";
   };
   const half = box.cell / 2;
-  const one = (i) => svg("rect", {
-    x: box.x(centre(row, i)) - half, y: box.y(at) - half, width: box.cell, height: box.cell,
-    rx: Math.min(4, box.cell / 4), style: STYLE[kind(i)],
-    "data-value": i >= 0 && i < row.n ? Number(used(i)) : null,
-  });
-  const inside = range(0, row.n - 1), outside = [...range(-rim, -1), ...range(row.n, row.n + rim - 1)];
+  const one = (i) =>
+    svg("rect", {
+      x: box.x(centre(row, i)) - half,
+      y: box.y(at) - half,
+      width: box.cell,
+      height: box.cell,
+      rx: Math.min(4, box.cell / 4),
+      style: STYLE[kind(i)],
+      "data-value": i >= 0 && i < row.n ? Number(used(i)) : null,
+    });
+  const inside = range(0, row.n - 1),
+    outside = [...range(-rim, -1), ...range(row.n, row.n + rim - 1)];
   const label = at ? `layer${at}` : "input";
-  return svg("g", { opacity: at > r.top ? 0.45 : null },
+  return svg(
+    "g",
+    { opacity: at > r.top ? 0.45 : null },
     svg("g", {}, ...outside.filter((i) => box.shown(centre(row, i))).map(one)),
-    svg("g", { "data-grid": label }, svg("g", {}, ...inside.map(one))));
+    svg("g", { "data-grid": label }, svg("g", {}, ...inside.map(one))),
+  );
 }
 
 function lines(r, at, box) {
   const parts = { inside: [], outside: [] };
-  const upper = r.rows[at], lower = r.rows[at - 1];
-  for (const i of within(r.sets[at], upper.n)) for (const j of taps(r.layers[at - 1], i)) {
-    const where = j >= 0 && j < lower.n ? "inside" : "outside";
-    if (!box.shown(centre(lower, j))) continue;
-    const half = box.cell / 2;
-    parts[where].push(`M${box.x(centre(upper, i))} ${box.y(at) + half}L${box.x(centre(lower, j))} ${box.y(at - 1) - half}`);
-  }
+  const upper = r.rows[at],
+    lower = r.rows[at - 1];
+  for (const i of within(r.sets[at], upper.n))
+    for (const j of taps(r.layers[at - 1], i)) {
+      const where = j >= 0 && j < lower.n ? "inside" : "outside";
+      if (!box.shown(centre(lower, j))) continue;
+      const half = box.cell / 2;
+      parts[where].push(
+        `M${box.x(centre(upper, i))} ${box.y(at) + half}L${box.x(centre(lower, j))} ${box.y(at - 1) - half}`,
+      );
+    }
   const path = (d, style) => d.length && svg("path", { d: d.join(""), style: `fill: none; ${style}` });
-  return [path(parts.inside, "stroke: var(--mark); stroke-width: 1.2; opacity: .75"),
-    path(parts.outside, "stroke: var(--muted); stroke-dasharray: 3 3; opacity: .7")].filter(Boolean);
+  return [
+    path(parts.inside, "stroke: var(--mark); stroke-width: 1.2; opacity: .75"),
+    path(parts.outside, "stroke: var(--muted); stroke-dasharray: 3 3; opacity: .7"),
+  ].filter(Boolean);
 }
 
 function labels(r, at, box) {
-  const row = r.rows[at], layer = r.layers[at - 1];
+  const row = r.rows[at],
+    layer = r.layers[at - 1];
   const name = at ? short(layer, at) : "input";
-  const extra = at ? [layer.stride > 1 && `stride ${layer.stride}`, layer.dilation > 1 && `dilation ${layer.dilation}`].filter(Boolean) : [];
+  const extra = at
+    ? [layer.stride > 1 && `stride ${layer.stride}`, layer.dilation > 1 && `dilation ${layer.dilation}`].filter(Boolean)
+    : [];
   const more = [`${row.n} wide`, ...extra].join(", ");
   const halo = "fill: var(--ink); stroke: var(--bg); stroke-width: 4; paint-order: stroke; font-size: 13px";
   const text = (x, y, style, words) => svg("text", { x, y, style: `${halo}; ${style}` }, words);
   if (box.beside)
-    return [text(0, box.y(at) - 1, at === r.top ? "font-weight: 700" : "font-weight: 600", name),
-      text(0, box.y(at) + 15, "fill: var(--muted); font-size: 12px", more)];
-  return [text(0, box.y(at) - box.cell / 2 - 9, at === r.top ? "font-weight: 700" : "font-weight: 600", `${name} · ${more}`)];
+    return [
+      text(0, box.y(at) - 1, at === r.top ? "font-weight: 700" : "font-weight: 600", name),
+      text(0, box.y(at) + 15, "fill: var(--muted); font-size: 12px", more),
+    ];
+  return [
+    text(0, box.y(at) - box.cell / 2 - 9, at === r.top ? "font-weight: 700" : "font-weight: 600", `${name} · ${more}`),
+  ];
 }
 
 // The bar below the input: the whole field, dashed where there is no image.
 function bar(r, box) {
-  const [first, last] = r.span[1], y = box.y(0) + box.cell / 2 + 10;
-  const from = Math.max(first, -box.beyond), to = Math.min(last, r.n - 1 + box.beyond);
+  const [first, last] = r.span[1],
+    y = box.y(0) + box.cell / 2 + 10;
+  const from = Math.max(first, -box.beyond),
+    to = Math.min(last, r.n - 1 + box.beyond);
   const half = box.pitch / 2;
-  const piece = (a, b, dashed) => a <= b && svg("path", {
-    d: `M${box.x(a) - half + 1} ${y}H${box.x(b) + half - 1}`,
-    style: `stroke: var(--mark); stroke-width: 3; ${dashed ? "stroke-dasharray: 3 3" : ""}`,
-  });
+  const piece = (a, b, dashed) =>
+    a <= b &&
+    svg("path", {
+      d: `M${box.x(a) - half + 1} ${y}H${box.x(b) + half - 1}`,
+      style: `stroke: var(--mark); stroke-width: 3; ${dashed ? "stroke-dasharray: 3 3" : ""}`,
+    });
   const tick = (x) => svg("path", { d: `M${x} ${y - 5}v10`, style: "stroke: var(--mark); stroke-width: 2" });
   const middle = clamp((box.x(from) + box.x(to)) / 2, box.left + 60, box.width - 60);
   return [
-    piece(from, Math.min(to, -1), true), piece(Math.max(from, 0), Math.min(to, r.n - 1), false), piece(Math.max(from, r.n), to, true),
-    from === first && tick(box.x(from) - half + 1), to === last && tick(box.x(to) + half - 1),
-    svg("text", { x: middle, y: y + 20, "text-anchor": "middle", style: "fill: var(--ink); font-size: 13px; font-weight: 600" }, `field: ${r.row.field}`),
+    piece(from, Math.min(to, -1), true),
+    piece(Math.max(from, 0), Math.min(to, r.n - 1), false),
+    piece(Math.max(from, r.n), to, true),
+    from === first && tick(box.x(from) - half + 1),
+    to === last && tick(box.x(to) + half - 1),
+    svg(
+      "text",
+      { x: middle, y: y + 20, "text-anchor": "middle", style: "fill: var(--ink); font-size: 13px; font-weight: 600" },
+      `field: ${r.row.field}`,
+    ),
   ].filter(Boolean);
 }
 
 // The image's edges, as two lines beside the input's first and last pixel.
 function border(r, box) {
   const x = [box.x(0) - box.pitch / 2, box.x(r.n - 1) + box.pitch / 2];
-  return box.beyond ? x.map((at) => svg("path", { d: `M${at} ${box.y(0) - box.cell / 2 - 6}v${box.cell + 12}`, style: "stroke: var(--ink); stroke-width: 1.5" })) : [];
+  return box.beyond
+    ? x.map((at) =>
+        svg("path", {
+          d: `M${at} ${box.y(0) - box.cell / 2 - 6}v${box.cell + 12}`,
+          style: "stroke: var(--ink); stroke-width: 1.5",
+        }),
+      )
+    : [];
 }
 
 function section(model, current, go) {
   const canvas = svg("svg", {
-    tabindex: 0, role: "application", style: "display: block; touch-action: pan-x pan-y; cursor: crosshair",
+    tabindex: 0,
+    role: "application",
+    style: "display: block; touch-action: pan-x pan-y; cursor: crosshair",
     "aria-label": "Cross-section of the stack: left and right choose the element, up and down the layer",
   });
   const el = h("div", { class: "d2l-scroll", style: "margin-bottom: .4rem" }, canvas);
@@ -205,30 +283,46 @@ function section(model, current, go) {
     const all = r.rows.map((_, at) => at);
     canvas.replaceChildren(
       ...all.slice(1, r.top + 1).flatMap((at) => lines(r, at, box)),
-      ...all.map((at) => cells(r, at, box)), ...border(r, box), ...bar(r, box),
-      ...all.flatMap((at) => labels(r, at, box)));
+      ...all.map((at) => cells(r, at, box)),
+      ...border(r, box),
+      ...bar(r, box),
+      ...all.flatMap((at) => labels(r, at, box)),
+    );
   }
   function point(event) {
     if (event.type === "pointermove" && event.pointerType === "touch") return;
-    const r = current(), edges = canvas.getBoundingClientRect();
-    const x = event.clientX - edges.left, y = event.clientY - edges.top;
+    const r = current(),
+      edges = canvas.getBoundingClientRect();
+    const x = event.clientX - edges.left,
+      y = event.clientY - edges.top;
     const at = r.rows.findIndex((_, i) => Math.abs(box.y(i) - y) < 18);
     if (at > 0) go(at, nearest(r.rows[at], (x - box.x(0)) / box.pitch));
   }
   canvas.addEventListener("pointermove", point);
   canvas.addEventListener("click", point);
   canvas.addEventListener("keydown", (event) => {
-    const r = current(), i = r.chosen[1], all = event.ctrlKey || event.metaKey;
+    const r = current(),
+      i = r.chosen[1],
+      all = event.ctrlKey || event.metaKey;
     const to = {
-      ArrowLeft: [r.top, i - 1], ArrowRight: [r.top, i + 1], ArrowUp: [r.top + 1], ArrowDown: [r.top - 1],
-      Home: all ? [r.rows.length - 1, 0] : [r.top, 0], End: [r.top, r.row.n - 1],
+      ArrowLeft: [r.top, i - 1],
+      ArrowRight: [r.top, i + 1],
+      ArrowUp: [r.top + 1],
+      ArrowDown: [r.top - 1],
+      Home: all ? [r.rows.length - 1, 0] : [r.top, 0],
+      End: [r.top, r.row.n - 1],
     }[event.key];
     if (!to) return;
     event.preventDefault();
     go(...to);
   });
   let before = 0;
-  const seen = new ResizeObserver(() => { if (el.clientWidth !== before) { before = el.clientWidth; draw(); } });
+  const seen = new ResizeObserver(() => {
+    if (el.clientWidth !== before) {
+      before = el.clientWidth;
+      draw();
+    }
+  });
   seen.observe(el);
   return { el, draw, stop: () => seen.disconnect() };
 }
@@ -237,49 +331,84 @@ function section(model, current, go) {
 
 function picture(model, current, choose) {
   const canvas = svg("svg", {
-    tabindex: 0, role: "application", style: "display: block; max-width: 100%; height: auto; cursor: crosshair",
+    tabindex: 0,
+    role: "application",
+    style: "display: block; max-width: 100%; height: auto; cursor: crosshair",
     "aria-label": "The field in the picture: arrow keys move the chosen element",
   });
   let scale = null;
   function greys(n) {
     const image = model.get("image");
     if (image.length !== n || image[0].length !== n) return [];
-    const low = Math.min(...image.flat()), high = Math.max(...image.flat()) - low || 1;
-    return image.flatMap((row, i) => row.map((v, j) => {
-      const grey = Math.round(255 * (v - low) / high);
-      return svg("path", { d: `M${j} ${i}h1.02v1.02h-1.02z`, fill: `rgb(${grey} ${grey} ${grey})` });
-    }));
+    const low = Math.min(...image.flat()),
+      high = Math.max(...image.flat()) - low || 1;
+    return image.flatMap((row, i) =>
+      row.map((v, j) => {
+        const grey = Math.round((255 * (v - low)) / high);
+        return svg("path", { d: `M${j} ${i}h1.02v1.02h-1.02z`, fill: `rgb(${grey} ${grey} ${grey})` });
+      }),
+    );
   }
   function mesh(n) {
-    const d = range(1, n - 1).map((i) => `M0 ${i}h${n}M${i} 0v${n}`).join("");
+    const d = range(1, n - 1)
+      .map((i) => `M0 ${i}h${n}M${i} 0v${n}`)
+      .join("");
     return svg("path", { d, style: "stroke: var(--line); stroke-width: .06" });
   }
   function draw() {
-    const r = current(), n = r.n, [rows, cols] = r.span, most = Math.ceil(n / 2);
+    const r = current(),
+      n = r.n,
+      [rows, cols] = r.span,
+      most = Math.ceil(n / 2);
     const m = Math.min(most, Math.max(0, ...r.rows.map((row) => row.before))) + 0.5;
     scale = { m, total: n + 2 * m };
     canvas.setAttribute("viewBox", `${-m} ${-m} ${scale.total} ${scale.total}`);
     canvas.setAttribute("width", 260);
-    const grey = greys(n), thick = scale.total / 130;
-    const pieces = runs(r.seen[0]).flatMap(([a, b]) => runs(r.seen[1]).map(([c, d]) => svg("rect", {
-      x: c, y: a, width: d - c + 1, height: b - a + 1,
-      style: `fill: var(--mark); fill-opacity: ${grey.length ? 0.45 : 0.6}; stroke: var(--mark); stroke-width: ${thick}`,
-    })));
+    const grey = greys(n),
+      thick = scale.total / 130;
+    const pieces = runs(r.seen[0]).flatMap(([a, b]) =>
+      runs(r.seen[1]).map(([c, d]) =>
+        svg("rect", {
+          x: c,
+          y: a,
+          width: d - c + 1,
+          height: b - a + 1,
+          style: `fill: var(--mark); fill-opacity: ${grey.length ? 0.45 : 0.6}; stroke: var(--mark); stroke-width: ${thick}`,
+        }),
+      ),
+    );
     const whole = svg("rect", {
-      x: cols[0], y: rows[0], width: r.row.field, height: r.row.field,
+      x: cols[0],
+      y: rows[0],
+      width: r.row.field,
+      height: r.row.field,
       style: `fill: none; stroke: var(--mark); stroke-width: ${thick * 1.3}; stroke-dasharray: ${thick * 3} ${thick * 2}`,
     });
     const [y, x] = [rows, cols].map((span) => (span[0] + span[1] + 1) / 2);
-    const spot = svg("circle", { cx: x, cy: y, r: Math.max(0.3, scale.total / 60), style: `fill: var(--accent); stroke: var(--bg); stroke-width: ${thick}` });
+    const spot = svg("circle", {
+      cx: x,
+      cy: y,
+      r: Math.max(0.3, scale.total / 60),
+      style: `fill: var(--accent); stroke: var(--bg); stroke-width: ${thick}`,
+    });
     canvas.replaceChildren(
-      svg("rect", { width: n, height: n, style: "fill: var(--panel)" }), ...(grey.length ? grey : [mesh(n)]), ...pieces, whole, spot,
-      svg("rect", { width: n, height: n, style: `fill: none; stroke: var(--ink); stroke-width: ${thick * 1.3}` }));
+      svg("rect", { width: n, height: n, style: "fill: var(--panel)" }),
+      ...(grey.length ? grey : [mesh(n)]),
+      ...pieces,
+      whole,
+      spot,
+      svg("rect", { width: n, height: n, style: `fill: none; stroke: var(--ink); stroke-width: ${thick * 1.3}` }),
+    );
   }
   function point(event) {
     if (event.type === "pointermove" && event.pointerType === "touch") return;
-    const r = current(), edges = canvas.getBoundingClientRect();
-    const at = (offset, length) => offset / length * scale.total - scale.m - 0.5;
-    choose(nearest(r.row, at(event.clientY - edges.top, edges.height)), nearest(r.row, at(event.clientX - edges.left, edges.width)));
+    const r = current(),
+      edges = canvas.getBoundingClientRect();
+    const at = (offset, length) => (offset / length) * scale.total - scale.m - 0.5;
+    choose(
+      nearest(r.row, at(event.clientY - edges.top, edges.height)),
+      nearest(r.row, at(event.clientX - edges.left, edges.width)),
+    );
   }
   canvas.addEventListener("pointermove", point);
   canvas.addEventListener("click", point);
@@ -298,51 +427,119 @@ function picture(model, current, choose) {
 const number = (name, value, text = value) => h("span", { "data-number": name, "data-value": value }, text);
 
 function told(r) {
-  const { top, row, chosen, seen, n } = r, [pixels, [first, last]] = [seen[1], r.span[1]];
+  const { top, row, chosen, seen, n } = r,
+    [pixels, [first, last]] = [seen[1], r.span[1]];
   const holes = pixels.length && pixels.at(-1) - pixels[0] + 1 > pixels.length;
   const beyond = Math.max(0, Math.min(last + 1, 0) - first) + Math.max(0, last - Math.max(first - 1, n - 1));
   const where = pixels.length ? ` (${pixels[0] + 1} to ${pixels.at(-1) + 1}${holes ? ", with holes" : ""})` : "";
   const sides = [first < 0 && "left", last >= n && "right"].filter(Boolean).join(" and ");
-  return h("span", { "data-sum": "", "data-value": pixels.length },
-    `Layer ${top}, element ${chosen[1] + 1} of ${row.n} sees `, h("b", {}, number("count", pixels.length)), ` of the ${n} pixels in its row`, where, ". ",
-    `Its field spans `, h("b", {}, number("field", row.field)), ` ${row.field === 1 ? "pixel" : "pixels"}`,
-    beyond ? ", " : ".", beyond ? number("beyond", beyond) : null,
+  return h(
+    "span",
+    { "data-sum": "", "data-value": pixels.length },
+    `Layer ${top}, element ${chosen[1] + 1} of ${row.n} sees `,
+    h("b", {}, number("count", pixels.length)),
+    ` of the ${n} pixels in its row`,
+    where,
+    ". ",
+    `Its field spans `,
+    h("b", {}, number("field", row.field)),
+    ` ${row.field === 1 ? "pixel" : "pixels"}`,
+    beyond ? ", " : ".",
+    beyond ? number("beyond", beyond) : null,
     beyond ? ` of them beyond the image's ${sides} border, where there are no pixels and padding puts zeros.` : "",
-    row.field > n ? " The field is larger than the input." : "");
+    row.field > n ? " The field is larger than the input." : "",
+  );
 }
 
 // The sums of the chosen layer: its size, and how its field grew.
 function formulas(r) {
-  const { top, rows, layers } = r, layer = layers[top - 1], [under, row] = [rows[top - 1], rows[top]];
+  const { top, rows, layers } = r,
+    layer = layers[top - 1],
+    [under, row] = [rows[top - 1], rows[top]];
   const { kernel: k, stride: s, padding: p, dilation: d } = layer;
   const line = (name, value, ...words) => h("div", { "data-formula": name, "data-value": value }, ...words);
-  const i = (text) => h("i", {}, text), sub = (text) => h("sub", {}, text);
+  const i = (text) => h("i", {}, text),
+    sub = (text) => h("sub", {}, text);
   return [
-    line("size", row.n, `Size of layer ${top}: ⌊(`, i("n"), " + 2", i("p"), " − ", i("d"), "(", i("k"), " − 1) − 1) / ", i("s"), "⌋ + 1 = ",
-      `⌊(${under.n} + 2·${p} − ${d}·(${k} − 1) − 1) / ${s}⌋ + 1 = ${row.n}`),
-    line("field", row.field, "Its field: ", i("r"), sub("below"), " + (", i("k"), " − 1)·", i("d"), "·", i("step"), sub("below"), " = ",
-      `${under.field} + (${k} − 1)·${d}·${under.step} = ${row.field}`),
+    line(
+      "size",
+      row.n,
+      `Size of layer ${top}: ⌊(`,
+      i("n"),
+      " + 2",
+      i("p"),
+      " − ",
+      i("d"),
+      "(",
+      i("k"),
+      " − 1) − 1) / ",
+      i("s"),
+      "⌋ + 1 = ",
+      `⌊(${under.n} + 2·${p} − ${d}·(${k} − 1) − 1) / ${s}⌋ + 1 = ${row.n}`,
+    ),
+    line(
+      "field",
+      row.field,
+      "Its field: ",
+      i("r"),
+      sub("below"),
+      " + (",
+      i("k"),
+      " − 1)·",
+      i("d"),
+      "·",
+      i("step"),
+      sub("below"),
+      " = ",
+      `${under.field} + (${k} − 1)·${d}·${under.step} = ${row.field}`,
+    ),
   ];
 }
 
 function counts(r, C) {
   const stack = r.layers.slice(0, r.top).filter((x) => x.kind === "convolution");
-  const squares = stack.reduce((sum, x) => sum + x.kernel ** 2, 0), one = r.row.field ** 2;
+  const squares = stack.reduce((sum, x) => sum + x.kernel ** 2, 0),
+    one = r.row.field ** 2;
   const [a, b] = [squares * C * C, one * C * C];
-  const less = a === b ? "The same number." : a < b ? `The stack has ${Math.round(100 * (1 - a / b))}% fewer.` : `The stack has ${Math.round(100 * (a / b - 1))}% more.`;
-  return h("div", { style: "margin-top: .35rem" },
-    `Weights up to layer ${r.top}, with ${plural(C, "channel")} in and out of each convolution: ${squares}·${C}² = `, h("b", {}, number("stack", a, large(a))),
-    `. One ${square(r.row.field)} kernel with the same field: ${one}·${C}² = `, h("b", {}, number("single", b, large(b))), `. ${less} (Biases left out.)`);
+  const less =
+    a === b
+      ? "The same number."
+      : a < b
+        ? `The stack has ${Math.round(100 * (1 - a / b))}% fewer.`
+        : `The stack has ${Math.round(100 * (a / b - 1))}% more.`;
+  return h(
+    "div",
+    { style: "margin-top: .35rem" },
+    `Weights up to layer ${r.top}, with ${plural(C, "channel")} in and out of each convolution: ${squares}·${C}² = `,
+    h("b", {}, number("stack", a, large(a))),
+    `. One ${square(r.row.field)} kernel with the same field: ${one}·${C}² = `,
+    h("b", {}, number("single", b, large(b))),
+    `. ${less} (Biases left out.)`,
+  );
 }
 
 function table(r) {
-  const cell = (tag, style, ...words) => h(tag, { style: `padding: .18rem .5rem; white-space: nowrap; border: 0; border-bottom: 1px solid var(--line); font-weight: inherit; ${style}` }, ...words);
-  const head = ["layer", "size", "step", "field"].map((text, i) => cell("th", `text-align: ${i ? "right" : "left"}; color: var(--muted)`, text));
-  const lines = r.rows.map((row, at) => h("tr", { style: at === r.top ? "font-weight: 700; background: var(--soft)" : "background: none" },
-    cell("th", "text-align: left", at ? short(r.layers[at - 1], at) : "input"),
-    cell("td", "text-align: right", number(`size${at}`, row.n, times(row.n, row.n))),
-    cell("td", "text-align: right", number(`step${at}`, row.step)),
-    cell("td", "text-align: right", number(`field${at}`, row.field, times(row.field, row.field)))));
+  const cell = (tag, style, ...words) =>
+    h(
+      tag,
+      {
+        style: `padding: .18rem .5rem; white-space: nowrap; border: 0; border-bottom: 1px solid var(--line); font-weight: inherit; ${style}`,
+      },
+      ...words,
+    );
+  const head = ["layer", "size", "step", "field"].map((text, i) =>
+    cell("th", `text-align: ${i ? "right" : "left"}; color: var(--muted)`, text),
+  );
+  const lines = r.rows.map((row, at) =>
+    h(
+      "tr",
+      { style: at === r.top ? "font-weight: 700; background: var(--soft)" : "background: none" },
+      cell("th", "text-align: left", at ? short(r.layers[at - 1], at) : "input"),
+      cell("td", "text-align: right", number(`size${at}`, row.n, times(row.n, row.n))),
+      cell("td", "text-align: right", number(`step${at}`, row.step)),
+      cell("td", "text-align: right", number(`field${at}`, row.field, times(row.field, row.field))),
+    ),
+  );
   return [h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...lines)];
 }
 
@@ -355,7 +552,8 @@ function toolbar(model, shown) {
   const all = [];
   // whoever changes the stack goes on seeing the field of its last layer, in its middle
   const rebuild = (size, layers) => {
-    const { rows } = walk(size, layers), middle = Math.floor((rows.at(-1).n - 1) / 2);
+    const { rows } = walk(size, layers),
+      middle = Math.floor((rows.at(-1).n - 1) / 2);
     put(model, { size, layers, layer: layers.length, selected: [middle, middle] });
   };
   const change = (settings) => {
@@ -366,7 +564,9 @@ function toolbar(model, shown) {
   if (has("preset")) {
     const list = get("presets");
     const control = select({
-      label: "Stack", value: "", options: [...list.map(([name]) => [name, name]), ["", "your own"]],
+      label: "Stack",
+      value: "",
+      options: [...list.map(([name]) => [name, name]), ["", "your own"]],
       onChange: (name) => {
         const one = list.find((x) => x[0] === name);
         if (!one) return;
@@ -374,43 +574,92 @@ function toolbar(model, shown) {
         rebuild(one[1], copy(one[2]));
       },
     });
-    all.push({ el: control.el, draw: () => control.set(list.find((x) => x[1] === get("size") && same(x[2].map(tuple), get("layers").map(tuple)))?.[0] ?? "") });
+    all.push({
+      el: control.el,
+      draw: () =>
+        control.set(
+          list.find((x) => x[1] === get("size") && same(x[2].map(tuple), get("layers").map(tuple)))?.[0] ?? "",
+        ),
+    });
   }
   if (has("size")) {
-    const control = stepper({ label: "Input width", value: get("size"), min: 1, max: LARGEST_INPUT, onChange: (v) => rebuild(v, copy(get("layers"))) });
+    const control = stepper({
+      label: "Input width",
+      value: get("size"),
+      min: 1,
+      max: LARGEST_INPUT,
+      onChange: (v) => rebuild(v, copy(get("layers"))),
+    });
     all.push({ el: control.el, draw: () => control.set(get("size")) });
   }
   if (has("layers")) all.push(editor());
   function editor() {
-    const which = select({ label: "Layer to change", value: "0", options: [["0", ""]], onChange: (v) => { editing = Number(v); draw(); } });
-    const kind = choice({
-      label: "Kind", value: "convolution", options: [["convolution", "convolution"], ["pooling", "pooling"]],
+    const which = select({
+      label: "Layer to change",
+      value: "0",
+      options: [["0", ""]],
       onChange: (v) => {
-        const old = get("layers")[editing];
-        change(v === "pooling" ? { kind: v, dilation: 1, stride: old.kernel, padding: Math.min(old.padding, Math.floor(old.kernel / 2)) } : { kind: v, stride: 1 });
+        editing = Number(v);
+        draw();
       },
     });
-    const steps = Object.entries(LIMITS).map(([key, [min, max]]) => [key, stepper({
-      label: key[0].toUpperCase() + key.slice(1), value: min, min, max, onChange: (v) => change({ [key]: v }),
-    })]);
-    const add = button({ label: "Add a layer on top", onClick: () => {
-      const layers = [...copy(get("layers")), { kind: "convolution", kernel: 3, stride: 1, padding: 0, dilation: 1 }];
-      editing = layers.length - 1;
-      rebuild(get("size"), layers);
-    } });
-    const remove = button({ label: "Remove this layer", onClick: () => {
-      const layers = copy(get("layers")).filter((_, i) => i !== editing);
-      editing = Math.min(editing, layers.length - 1);
-      rebuild(get("size"), layers);
-    } });
-    const el = h("div", { class: "d2l-row", role: "group", "aria-label": "The layers" },
-      which.el, kind.el, ...steps.map(([, x]) => x.el), add.el, remove.el);
+    const kind = choice({
+      label: "Kind",
+      value: "convolution",
+      options: [
+        ["convolution", "convolution"],
+        ["pooling", "pooling"],
+      ],
+      onChange: (v) => {
+        const old = get("layers")[editing];
+        change(
+          v === "pooling"
+            ? { kind: v, dilation: 1, stride: old.kernel, padding: Math.min(old.padding, Math.floor(old.kernel / 2)) }
+            : { kind: v, stride: 1 },
+        );
+      },
+    });
+    const steps = Object.entries(LIMITS).map(([key, [min, max]]) => [
+      key,
+      stepper({
+        label: key[0].toUpperCase() + key.slice(1),
+        value: min,
+        min,
+        max,
+        onChange: (v) => change({ [key]: v }),
+      }),
+    ]);
+    const add = button({
+      label: "Add a layer on top",
+      onClick: () => {
+        const layers = [...copy(get("layers")), { kind: "convolution", kernel: 3, stride: 1, padding: 0, dilation: 1 }];
+        editing = layers.length - 1;
+        rebuild(get("size"), layers);
+      },
+    });
+    const remove = button({
+      label: "Remove this layer",
+      onClick: () => {
+        const layers = copy(get("layers")).filter((_, i) => i !== editing);
+        editing = Math.min(editing, layers.length - 1);
+        rebuild(get("size"), layers);
+      },
+    });
+    const el = h(
+      "div",
+      { class: "d2l-row", role: "group", "aria-label": "The layers" },
+      which.el,
+      kind.el,
+      ...steps.map(([, x]) => x.el),
+      add.el,
+      remove.el,
+    );
     let listed = null;
     function draw() {
       const layers = get("layers");
       editing = clamp(editing, 0, layers.length - 1);
       const names = layers.map((layer, i) => [String(i), `${i + 1} · ${named(layer)}`]).reverse();
-      if (!same(names, listed)) which.fill(listed = names);
+      if (!same(names, listed)) which.fill((listed = names));
       which.set(String(editing));
       kind.set(layers[editing].kind);
       for (const [key, control] of steps) control.set(layers[editing][key]);
@@ -434,23 +683,39 @@ function render({ model, el }) {
   // To element `index` of layer `at`; without an index, to the one at the same spot.
   function go(at, index = null) {
     if (at < 1 || at >= r.rows.length) return;
-    const there = r.rows[at], spot = r.chosen.map((i) => centre(r.row, i));
+    const there = r.rows[at],
+      spot = r.chosen.map((i) => centre(r.row, i));
     const [i, j] = spot.map((x) => nearest(there, x));
-    set({ layer: at, selected: at === r.top ? [r.chosen[0], clamp(index ?? j, 0, there.n - 1)] : [i, clamp(index ?? j, 0, there.n - 1)] });
+    set({
+      layer: at,
+      selected:
+        at === r.top ? [r.chosen[0], clamp(index ?? j, 0, there.n - 1)] : [i, clamp(index ?? j, 0, there.n - 1)],
+    });
   }
-  const point = (at, index) => { play.stop(); go(at, index); };
+  const point = (at, index) => {
+    play.stop();
+    go(at, index);
+  };
   const tools = toolbar(model, get("controls"));
   const drawing = section(model, current, point);
-  const flat = picture(model, current, (i, j) => { play.stop(); choose(i, j); });
+  const flat = picture(model, current, (i, j) => {
+    play.stop();
+    choose(i, j);
+  });
   const words = status("d2l-sum");
   const warning = h("div", { class: "d2l-warn", role: "alert", "data-problem": "", style: "margin-bottom: .6rem" });
-  const grown = h("table", { style: "margin: 0; width: auto; border-collapse: collapse; font-size: .93em; color: var(--ink)" });
+  const grown = h("table", {
+    style: "margin: 0; width: auto; border-collapse: collapse; font-size: .93em; color: var(--ink)",
+  });
   const area = panel("In two dimensions", flat.el);
   area.el.style.maxWidth = "270px";
   const list = panel("All layers", h("div", { class: "d2l-scroll" }, grown));
-  const shape = h("div", { class: "d2l-formula" }), weights = h("div", {});
+  const shape = h("div", { class: "d2l-formula" }),
+    weights = h("div", {});
   const channels = select({
-    label: "Channels of every layer", value: String(get("channels")), options: CHANNELS.map((c) => [String(c), String(c)]),
+    label: "Channels of every layer",
+    value: String(get("channels")),
+    options: CHANNELS.map((c) => [String(c), String(c)]),
     onChange: (v) => put(model, { channels: Number(v) }),
   });
   const views = stage(area.el, list.el);
@@ -458,8 +723,11 @@ function render({ model, el }) {
   views.style.columnGap = "2.5rem";
   const costs = h("div", { style: "margin-top: .8rem" }, channels.el, weights);
   const play = player({
-    what: "the layers", onPlay: (on) => words.quiet(on),
-    count: () => r.rows.length - 1, get: () => r.top - 1, set: (at) => go(at + 1),
+    what: "the layers",
+    onPlay: (on) => words.quiet(on),
+    count: () => r.rows.length - 1,
+    get: () => r.top - 1,
+    set: (at) => go(at + 1),
   });
 
   function draw() {
@@ -474,16 +742,30 @@ function render({ model, el }) {
     if (r.rows.length < 2) return words.say();
     drawing.draw();
     flat.draw();
-    area.note(`The element at row ${r.chosen[0] + 1}, column ${r.chosen[1] + 1} of layer ${r.top} sees ${r.seen[0].length}\u00a0×\u00a0${r.seen[1].length} pixels. Dashed: its whole field.`);
+    area.note(
+      `The element at row ${r.chosen[0] + 1}, column ${r.chosen[1] + 1} of layer ${r.top} sees ${r.seen[0].length}\u00a0×\u00a0${r.seen[1].length} pixels. Dashed: its whole field.`,
+    );
     words.say(told(r));
     channels.set(String(get("channels")));
-    shape.replaceChildren(...formulas(r), h("div", { class: "d2l-note" }, "n size below, k kernel, p padding on each side, s stride, d dilation; step: input pixels between two neighbours"));
+    shape.replaceChildren(
+      ...formulas(r),
+      h(
+        "div",
+        { class: "d2l-note" },
+        "n size below, k kernel, p padding on each side, s stride, d dilation; step: input pixels between two neighbours",
+      ),
+    );
     weights.replaceChildren(counts(r, get("channels")));
   }
 
   const { stop } = frame(el, "Receptive field", tools.el, drawing.el, warning, play.el, words.el, views, shape, costs);
   const forget = watch(model, draw);
-  return () => { play.stop(); drawing.stop(); forget(); stop(); };
+  return () => {
+    play.stop();
+    drawing.stop();
+    forget();
+    stop();
+  };
 }
 
 export default { render };
