@@ -45,6 +45,7 @@ test: $(STAMP)  ## lint, types, unit tests, every chapter, the site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tools.scripts
 	$(BIN)/python -m tools.browser
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(NBVAL) tests book
 
@@ -77,7 +78,7 @@ bench: $(STAMP) .bench/stamp  ## measure training speed, write benchmarks/README
 	@touch $@
 
 clean:  ## remove what was built and all caches; .venv and work/ stay
-	rm -rf _build build .bench .venv-colab .venv-oldest .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf _build build .bench .venv-colab .venv-oldest .pytest_cache .mypy_cache .ruff_cache node_modules *.egg-info
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 $(STAMP): requirements.txt pyproject.toml

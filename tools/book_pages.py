@@ -38,6 +38,13 @@ def figures_once(app: Sphinx, doctree: nodes.document) -> None:
             block.children = [nodes.Text(figures.shorten(block.astext()))]
 
 
+def drawers_named(app: Sphinx, page: str, template: str, context: Any, _: Any) -> None:
+    """Let a drawer be called what it shows, not "Toggle hidden content"."""
+    mute = '<summary aria-label="Toggle hidden content">'
+    if "body" in context:
+        context["body"] = context["body"].replace(mute, "<summary>")
+
+
 def figures_loaded(app: Sphinx, page: str, template: str, context: Any, _: Any) -> None:
     """Name the files of a page's figures: scripts and styles come once."""
     names = figures.modules(context.get("body", ""))
@@ -62,4 +69,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", figures_once)
     app.connect("builder-inited", write_figures)
     app.connect("html-page-context", figures_loaded)
+    app.connect("html-page-context", drawers_named)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -26,7 +26,7 @@ from d2lmini.widgets import base
 from tools import book, outputs
 
 HOST = re.compile(r'<div class="d2l-host[^>]* data-d2l="(\w+)" data-figure="(\w+)">')
-STILL, RUN, END = '<div class="d2l d2l-still">', "mount(figure, ", ");\n</script>"
+STILL, END = '<div class="d2l d2l-still">', ");\n</script>"
 CLASSES = {
     kind.module: kind
     for kind in vars(widgets).values()
@@ -52,11 +52,11 @@ class Stored:
             return None
         begin = html.index(STILL, host.end()) + len(STILL)
         still = html[begin : html.index("<noscript>", begin)]
-        text = html[html.rindex(RUN) + len(RUN) : html.rindex(END)]
+        call = f'"{host[1]}", '  # the last thing that the script does
+        text = html[html.rindex(call) + len(call) : html.rindex(END)]
         # as inline() wrote it; neither escape is JSON's own, so both can be undone
         text = text.replace("<\\/", "</").replace("<\\!--", "<!--")
-        state = json.loads(text.partition(", ")[2])
-        return cls(host[1], host[2], state, still)
+        return cls(host[1], host[2], json.loads(text), still)
 
     def renewed(self) -> str:
         """Its HTML with the package's scripts and styles of now."""
@@ -68,12 +68,10 @@ class Stored:
     def short(self) -> str:
         """Its HTML for a page that loads scripts and styles from `files`."""
         text = json.dumps(self.state, ensure_ascii=False, sort_keys=True)
-        run = f'd2lmini.mount(d2lmini.figures.{self.module}, "{self.name}", {text});'
+        run = base.mount_text(self.module, self.name, text)
         return (
-            f'<div class="d2l-host tex2jax_ignore mathjax_ignore" '
-            f'data-d2l="{self.name}" data-figure="{self.module}">{STILL}{self.still}'
-            f'{base.NO_SCRIPT}</div></div>\n<script type="module">{base.inline(run)}'
-            "</script>\n"
+            base.host(self.module, self.name, self.still)
+            + f'<script type="module">\n{base.inline(run)}</script>\n'
         )
 
 
@@ -90,12 +88,10 @@ def modules(html: str) -> list[str]:
 
 def files() -> dict[str, str]:
     """The files that short figures need, by name."""
-    shared = {f"{name}.js": base.shared_figure(name) for name in sorted(CLASSES)}
-    return {
-        "kit.css": base.source("kit.css"),
-        "kit.js": base.shared_kit(),
-        **shared,
-    }
+    own = {f"{name}.js": base.figure_text(name) for name in sorted(CLASSES)}
+    address = f"(() => {{\n{base.source('address.js')}}})();\n"
+    kit = base.kit_text() + address
+    return {"kit.css": base.source("kit.css"), "kit.js": kit, **own}
 
 
 def renew(nb: NotebookNode) -> int:

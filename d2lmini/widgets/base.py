@@ -44,38 +44,52 @@ def source(name: str) -> str:
     return "\n".join(x for x in lines if x and not x.startswith("//")) + "\n"
 
 
-def module_text(name: str) -> str:
-    """The figure `name`.js and what it imports as one ES module without imports."""
-    used = {"kit.js", *(match[2] for match in IMPORT.finditer(source(f"{name}.js")))}
-    parts = (EXPORT.sub("", source(part)) for part in SHARED if part in used)
-    return IMPORT.sub("", "".join(parts) + source(f"{name}.js"))
-
-
-def page_module(name: str) -> str:
-    """The same module for a page: a constant `figure` in place of an export."""
-    return DEFAULT.sub("const figure =", module_text(name))
-
-
-def shared_kit() -> str:
-    """The kit and the host for a site's own file, under the one name `d2lmini`."""
-    kit = IMPORT.sub("", "".join(source(part) for part in SHARED))
+@cache
+def kit_text(parts: tuple[str, ...] = SHARED) -> str:
+    """The shared `parts` and the host of a page, under the one name `d2lmini`."""
+    kit = IMPORT.sub("", "".join(map(source, parts)))
     names = ", ".join(EXPORTED.findall(kit))
     return (
-        f"globalThis.d2lmini = (() => {{\n{EXPORT.sub('', kit)}{source('page.js')}"
+        f"const d2lmini = (() => {{\n{EXPORT.sub('', kit + source('page.js'))}"
         f"return {{ kit: {{ {names} }}, mount, figures: {{}} }};\n}})();\n"
     )
 
 
-def shared_figure(name: str) -> str:
-    """The figure `name`.js for a site's own file; it takes the kit from there."""
+def figure_text(name: str) -> str:
+    """The figure `name`.js, which takes the kit from `d2lmini` and adds itself."""
     text = IMPORT.sub(r"const {\1} = d2lmini.kit;\n", source(f"{name}.js"))
     figure = DEFAULT.sub(f"d2lmini.figures.{name} =", text)
     return f"(() => {{\n{figure}}})();\n"
 
 
+def alone(name: str) -> str:
+    """The figure `name`.js and what it imports, in a script that needs no other."""
+    used = {"kit.js", *(match[2] for match in IMPORT.finditer(source(f"{name}.js")))}
+    return kit_text(tuple(p for p in SHARED if p in used)) + figure_text(name)
+
+
+def module_text(name: str) -> str:
+    """The same as an ES module."""
+    return f"{alone(name)}export default d2lmini.figures.{name};\n"
+
+
+def mount_text(module: str, name: str, state: str) -> str:
+    """The call that lets a figure live in its place on a page."""
+    return f'd2lmini.mount(d2lmini.figures.{module}, "{name}", {state});\n'
+
+
 def inline(script: str) -> str:
     """JavaScript that may stand inside a `<script>` element."""
     return script.replace("</", "<\\/").replace("<!--", "<\\!--")
+
+
+def host(module: str, name: str, still: str) -> str:
+    """The place of a figure on a page, with its still picture in it."""
+    return (
+        f'<div class="d2l-host tex2jax_ignore mathjax_ignore" data-d2l="{name}" '
+        f'data-figure="{module}"><div class="d2l d2l-still">{still}{NO_SCRIPT}'
+        "</div></div>\n"
+    )
 
 
 def page(module: str, state: dict[str, Any], still: str) -> str:
@@ -86,12 +100,10 @@ def page(module: str, state: dict[str, Any], still: str) -> str:
     """
     text = json.dumps(state, ensure_ascii=False, sort_keys=True)
     name = f"{zlib.crc32((module + text).encode()):08x}"
-    run = f'{page_module(module)}{source("page.js")}mount(figure, "{name}", {text});\n'
+    run = alone(module) + mount_text(module, name, text)
     return (
-        f"<style>\n{source('kit.css')}</style>\n"
-        f'<div class="d2l-host tex2jax_ignore mathjax_ignore" data-d2l="{name}" '
-        f'data-figure="{module}"><div class="d2l d2l-still">{still}{NO_SCRIPT}'
-        f'</div></div>\n<script type="module">\n{inline(run)}</script>\n'
+        f"<style>\n{source('kit.css')}</style>\n{host(module, name, still)}"
+        f'<script type="module">\n{inline(run)}</script>\n'
     )
 
 

@@ -1,4 +1,25 @@
-import { button, choice, clamp, fmt, frame, h, panel, player, put, select, slider, status, watch } from "./kit.js";
+import {
+  bound,
+  bracket,
+  button,
+  choice,
+  clamp,
+  exact,
+  fmt,
+  h,
+  lab,
+  may,
+  panel,
+  player,
+  put,
+  select,
+  slide,
+  slider,
+  status,
+  svg,
+  toolbar,
+  warning,
+} from "./kit.js";
 
 const LARGEST_BATCH = 64;
 const LONGEST = 40; // batches that the moving averages can take in
@@ -11,7 +32,24 @@ const EPS = [
   [1, "1"],
   [10, "10"],
 ];
-const NS = "http://www.w3.org/2000/svg";
+
+const STATE = {
+  mean: may.real(-5, 5),
+  spread: may.real(0, 3),
+  size: may.whole(1, LARGEST_BATCH),
+  gamma: may.real(-10, 10),
+  beta: may.real(-20, 20),
+  eps: may.real(1e-12, 1000),
+  momentum: may.real(0, 1),
+  training: may.flag,
+  seen: may.list(LONGEST, (batch) => Array.isArray(batch) && batch.length === 4 && isBatch(...batch)),
+  selected: may.whole(0, LARGEST_BATCH),
+};
+
+function isBatch(at, spread, size, training) {
+  const whole = may.whole(training ? 2 : 1, LARGEST_BATCH);
+  return may.real(-5, 5)(at) && may.real(0, 3)(spread) && whole(size) && may.flag(training);
+}
 
 const mean = (v) => v.reduce((a, b) => a + b, 0) / v.length;
 const squares = (v) => {
@@ -56,6 +94,8 @@ function compute(get) {
     unbiased: size > 1 ? squares(X) / (size - 1) : NaN,
     moving: line[line.length - 1],
     problem: "",
+    by: training ? [mean(X), squares(X) / size] : line[line.length - 1],
+    /** @type {number[] | null} */
     Y: null,
   };
   if (training && size === 1) {
@@ -63,19 +103,11 @@ function compute(get) {
       "A batch of one number has no spread: the number is its own mean, and the unbiased variance divides by 1 − 1 = 0. torch refuses to train on it. Take 2 numbers or more, or switch to prediction.";
     return r;
   }
-  r.by = training ? [r.mean, r.variance] : r.moving;
   r.Y = X.map((x) => (r.gamma * (x - r.by[0])) / Math.sqrt(r.by[1] + r.eps) + r.beta);
   return r;
 }
 
 // ---- drawing ----------------------------------------------------------------
-
-function svg(tag, props = {}, ...children) {
-  const node = document.createElementNS(NS, tag);
-  for (const [key, value] of Object.entries(props)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
 
 const label = (x, y, text, anchor = "middle") =>
   svg("text", { x, y, "text-anchor": anchor, style: "fill: var(--muted); font-size: 12px" }, text);
@@ -83,9 +115,8 @@ const rule = (x1, y1, x2, y2, style) => svg("line", { x1, y1, x2, y2, style });
 
 // Numbers as stacked dots over an axis; `bars` = [[mean, deviation, dashed], …] under it.
 function strip(name, values, bars, chosen, width) {
-  const height = 96,
-    base = height - 8,
-    foot = base + 20 + 16 * bars.length;
+  const base = 88;
+  const foot = base + 20 + 16 * bars.length;
   const x = (v) => width / 2 + (clamp(v, -AXIS, AXIS) / AXIS) * (width / 2 - 14);
   const bins = new Map();
   values.forEach((v, i) => {
@@ -96,8 +127,10 @@ function strip(name, values, bars, chosen, width) {
   const radius = Math.min(5, ((BIN / AXIS) * (width / 2 - 14)) / 2 + 1);
   const rise = Math.min(2 * radius, (base - 2 * radius) / Math.max(1, tallest - 1));
   const spots = [];
-  for (const [bin, members] of bins)
-    members.forEach((i, level) => (spots[i] = [x(bin * BIN), base - radius - 2 - level * rise]));
+  for (const members of bins.values()) {
+    const middle = x(mean(members.map((i) => clamp(values[i], -AXIS, AXIS)))); // one number stands where it is
+    members.forEach((i, level) => (spots[i] = [middle, base - radius - 2 - level * rise]));
+  }
   const dots = svg(
     "g",
     {},
@@ -128,8 +161,8 @@ function strip(name, values, bars, chosen, width) {
     rule(x(0), 4, x(0), base, "stroke: var(--line)"),
   );
   bars.forEach(([m, s, dashed], i) => {
-    const y = base + 28 + 16 * i,
-      dash = dashed ? "; stroke-dasharray: 4 3" : "";
+    const y = base + 28 + 16 * i;
+    const dash = dashed ? "; stroke-dasharray: 4 3" : "";
     el.append(
       rule(x(m - s), y, x(m + s), y, `stroke: var(--mark); stroke-width: 3${dash}`),
       rule(x(m), y - 6, x(m), y + 6, "stroke: var(--mark); stroke-width: 3"),
@@ -184,35 +217,13 @@ function course(name, line, batches, truth, width) {
 
 // ---- controls ---------------------------------------------------------------
 
-function toolbar(model, shown) {
-  const all = [];
-  const add = (name, key, el) => shown.includes(name) && all.push({ el: el.el, draw: () => el.set(model.get(key)) });
-  const slide = (name, key, text, min, max, step) =>
-    add(
-      name,
-      key,
-      slider({
-        label: text,
-        value: model.get(key),
-        min,
-        max,
-        step,
-        onChange: (v) => put(model, { [key]: v }),
-      }),
-    );
-  slide("data", "mean", "Mean of the data", -5, 5, 0.1);
-  slide("data", "spread", "Spread of the data", 0, 3, 0.1);
-  slide("size", "size", "Batch size", 1, LARGEST_BATCH, 1);
-  slide("scale", "gamma", "γ, scale", -4, 4, 0.1);
-  slide("scale", "beta", "β, shift", -5, 5, 0.1);
+function controls(model, shown) {
   const eps = select({
     label: "ε",
     options: EPS.map(([v, text]) => [String(v), text]),
     value: "",
     onChange: (v) => put(model, { eps: Number(v) }),
   });
-  add("eps", "eps", { el: eps.el, set: (v) => eps.set(String(v)) });
-  slide("momentum", "momentum", "Momentum", 0, 1, 0.05);
   const mode = choice({
     label: "Mode",
     value: "",
@@ -222,32 +233,36 @@ function toolbar(model, shown) {
     ],
     onChange: (v) => put(model, { training: v === "yes" }),
   });
-  add("mode", "training", { el: mode.el, set: (v) => mode.set(v ? "yes" : "no") });
-  return { el: h("div", { class: "d2l-controls" }, ...all.map((x) => x.el)), draw: () => all.forEach((x) => x.draw()) };
+  const all = {
+    data: [
+      slide(model, "mean", "Mean of the data", -5, 5, 0.1),
+      slide(model, "spread", "Spread of the data", 0, 3, 0.1),
+    ],
+    size: [slide(model, "size", "Batch size", 1, LARGEST_BATCH, 1)],
+    scale: [slide(model, "gamma", "γ, scale", -4, 4, 0.1), slide(model, "beta", "β, shift", -5, 5, 0.1)],
+    eps: [bound(model, "eps", { el: eps.el, set: (v) => eps.set(String(v)) })],
+    momentum: [slide(model, "momentum", "Momentum", 0, 1, 0.05)],
+    mode: [bound(model, "training", { el: mode.el, set: (v) => mode.set(v ? "yes" : "no") })],
+  };
+  return toolbar(...Object.entries(all).flatMap(([name, list]) => (shown.includes(name) ? list : [])));
 }
 
 const shown = (name, value, digits = 2) => h("b", { "data-number": name, "data-value": value }, fmt(value, digits));
-const minus = (v) => (v < 0 ? `(${fmt(v)})` : fmt(v));
 // a mean that is 0 but for rounding
 const whole = (v) => (Math.abs(v) < 1e-9 ? 0 : v);
 const epsText = (v) => EPS.find(([e]) => e === v)?.[1] ?? String(v);
 
 // ---- the figure -------------------------------------------------------------
 
-function render({ model, el }) {
+function build(model) {
   const get = (key) => model.get(key);
-  let r = null;
+  let r = compute(get);
   let width = 640;
-  const before = h("div"),
-    after = h("div"),
-    means = h("div"),
-    variances = h("div");
-  const top = panel("Before: the batch", before),
-    low = panel("After", after);
-  const left = panel("Moving mean", means),
-    right = panel("Moving variance", variances);
-  const tools = toolbar(model, get("controls"));
-  const warning = h("div", { class: "d2l-warn", role: "alert", "data-problem": "" });
+  const [before, after, means, variances] = [h("div"), h("div"), h("div"), h("div")];
+  const [top, low] = [panel("Before: the batch", before), panel("After", after)];
+  const [left, right] = [panel("Moving mean", means), panel("Moving variance", variances)];
+  const tools = controls(model, get("controls"));
+  const problem = warning();
   const sum = status("d2l-sum");
   const facts = h("div", { class: "d2l-formula" });
   const follow = slider({
@@ -258,27 +273,28 @@ function render({ model, el }) {
     step: 1,
     onChange: (v) => put(model, { selected: v - 1 }),
   });
-  const range = follow.el.querySelector("input");
   const undo = button({
     label: "Set γ = √(σ² + ε) and β = μ",
-    kind: "",
     onClick: () => put(model, { gamma: clamp(Math.sqrt(r.by[1] + r.eps), -10, 10), beta: clamp(r.by[0], -20, 20) }),
   });
+  const plain = button({ label: "Set γ = 1 and β = 0", onClick: () => put(model, { gamma: 1, beta: 0 }) });
   const play = player({
     what: "the batches",
     interval: 300,
+    again: false, // it would forget the batches
     onPlay: (on) => sum.quiet(on),
     count: () => LONGEST + 1,
     get: () => get("seen").length,
     set: (at) => {
-      const seen = get("seen");
-      if (at <= seen.length) return put(model, { seen: seen.slice(0, at) });
-      if (at === seen.length + 1 && !r.problem)
-        put(model, { seen: [...seen, [get("mean"), get("spread"), get("size"), get("training")]] });
+      const seen = get("seen").slice(0, at);
+      const batch = [get("mean"), get("spread"), get("size"), get("training")];
+      if (at <= seen.length || !r.problem)
+        put(model, { seen: [...seen, ...Array.from({ length: at - seen.length }, () => batch)] });
     },
+    said: (at) => `${at} of ${LONGEST} batches`,
   });
   const again = button({
-    label: "Forget all batches",
+    label: "Start again: forget all batches",
     text: "Start again",
     onClick: () => {
       play.stop();
@@ -297,7 +313,7 @@ function render({ model, el }) {
       if (far(spots[best]) < 16 && best !== spot()) put(model, { selected: best });
     };
   }
-  function show(box, host, name, values, bars, words) {
+  function show(host, name, values, bars, words) {
     const s = strip(name, values, bars, spot(), width);
     s.el.setAttribute("aria-label", words);
     host.replaceChildren(s.el);
@@ -308,14 +324,15 @@ function render({ model, el }) {
     `${v.length} numbers, mean ${fmt(mean(v))}, standard deviation ${fmt(Math.sqrt(squares(v) / v.length))}`;
 
   function drawStrips() {
-    const own = [r.mean, Math.sqrt(r.variance), false],
-      used = [r.moving[0], Math.sqrt(r.moving[1]), true];
-    const out = show(top, before, "before", r.X, [own, used], `Before: ${about(r.X)}`);
-    top.note(`${out}Full bar: mean ± standard deviation of this batch. Dashed: the same from the moving averages.`);
+    const own = [r.mean, Math.sqrt(r.variance), false];
+    const used = [r.moving[0], Math.sqrt(r.moving[1]), true];
+    const out = show(before, "before", r.X, [own, used], `Before: ${about(r.X)}`);
+    top.note(
+      `${out}Dots: the numbers, the followed one larger. Full bar: mean ± standard deviation of this batch. Dashed: the same from the moving averages.`,
+    );
     low.el.hidden = !r.Y;
     if (!r.Y) return;
     const out2 = show(
-      low,
       after,
       "after",
       r.Y,
@@ -336,7 +353,7 @@ function render({ model, el }) {
       const chart = course(
         `moving-${name}`,
         r.line.map((v) => v[a]),
-        r.batches.map((v) => v && v[a]),
+        r.batches.map((v) => v?.[a] ?? null),
         truth,
         wide,
       );
@@ -351,9 +368,8 @@ function render({ model, el }) {
   }
   const line = (...parts) => h("div", {}, ...parts);
   function drawFacts() {
-    const count = r.line.length - 1,
-      kept = fmt(1 - r.momentum),
-      taken = fmt(r.momentum);
+    const count = r.line.length - 1;
+    const [kept, taken] = [fmt(1 - r.momentum), fmt(r.momentum)];
     const rows = [
       line(
         "This batch: μ = ",
@@ -383,10 +399,10 @@ function render({ model, el }) {
       rows.push(
         line(
           "The step to the next batch: moving mean = ",
-          `${kept}·${minus(r.moving[0])} + ${taken}·${minus(r.mean)} = `,
+          `${kept}·${bracket(r.moving[0])} + ${taken}·${bracket(r.mean)} = `,
           fmt(r.moving[0] + r.momentum * (r.mean - r.moving[0])),
           ", moving variance = ",
-          `${kept}·${minus(r.moving[1])} + ${taken}·${minus(r.unbiased)} = `,
+          `${kept}·${bracket(r.moving[1])} + ${taken}·${bracket(r.unbiased)} = `,
           fmt(r.moving[1] + r.momentum * (r.unbiased - r.moving[1])),
         ),
       );
@@ -398,69 +414,53 @@ function render({ model, el }) {
     const i = spot();
     if (!r.Y)
       return sum.say(
-        `With the variance 0 the layer would give (${fmt(r.X[0])} − ${minus(r.X[0])}) / √(0 + ε) = 0 for any number, so always β = ${fmt(r.beta)}: nothing of the input would be left.`,
+        `With the variance 0 the layer would give (${fmt(r.X[0])} − ${bracket(r.X[0])}) / √(0 + ε) = 0 for any number, so always β = ${fmt(r.beta)}: nothing of the input would be left.`,
       );
     const normal = (r.X[i] - r.by[0]) / Math.sqrt(r.by[1] + r.eps);
+    const sign = exact([r.X[i], ...r.by, normal, r.gamma, r.beta, r.Y[i]]) ? "=" : "≈";
     sum.say(
       h(
         "span",
         { "data-sum": "", "data-value": r.Y[i] },
-        `Number ${i + 1}: (${fmt(r.X[i])} − ${minus(r.by[0])}) / √(${fmt(r.by[1])} + ${epsText(r.eps)}) = ${fmt(normal)}, then ${minus(r.gamma)}·${minus(normal)} + ${minus(r.beta)} = `,
-        h("b", {}, fmt(r.Y[i])),
+        `Number ${i + 1}: (${fmt(r.X[i], 3)} − ${bracket(r.by[0], 3)}) / √(${fmt(r.by[1], 3)} + ${epsText(r.eps)}) ${sign} ${fmt(normal, 3)}, `,
+        `then ${bracket(r.gamma)}·${bracket(normal, 3)} + ${bracket(r.beta)} ${sign} `,
+        h("b", {}, fmt(r.Y[i], 3)),
       ),
     );
   }
   function draw() {
     r = compute(get);
     tools.draw();
-    range.max = r.size;
+    follow.input.max = r.size;
     follow.set(spot() + 1);
     follow.el.hidden = undo.el.hidden = !r.Y;
+    plain.enable(r.gamma !== 1 || r.beta !== 0);
+    play.draw();
     if (r.problem) play.stop();
     play.el.hidden = Boolean(r.problem);
-    warning.textContent = r.problem;
-    warning.hidden = !r.problem;
+    problem.say(r.problem);
     drawStrips();
     drawSum();
     drawCourses();
     drawFacts();
   }
 
-  top.el.style.marginBottom = low.el.style.marginBottom = "1rem";
-  warning.style.marginBottom = "1rem";
-  const scale = h("div", { class: "d2l-row", style: "margin: .6rem 0" }, follow.el, undo.el);
+  for (const { el } of [top, low, problem]) el.style.marginBottom = "1rem";
+  const scale = h("div", { class: "d2l-row", style: "margin: .6rem 0" }, follow.el, undo.el, plain.el);
   const lines = h("div", { class: "d2l-stage" }, left.el, right.el);
   const next = h("p", { class: "d2l-head", style: "margin-top: 1rem" }, "The next batches");
-  const { root, stop } = frame(
-    el,
-    "Batch-normalisation lab",
-    tools.el,
-    warning,
-    top.el,
-    low.el,
-    sum.el,
-    scale,
-    next,
-    play.el,
-    lines,
-    facts,
-  );
-  const fit = () => {
-    const room = Math.floor(top.el.clientWidth);
-    const now = clamp(room || 640, 240, 900);
-    if (now === width) return;
-    width = now;
-    draw();
-  };
-  const sizes = new ResizeObserver(fit);
-  const forget = watch(model, draw);
-  sizes.observe(root);
-  return () => {
-    play.stop();
-    sizes.disconnect();
-    forget();
-    stop();
-  };
+  function ready(root) {
+    const sizes = new ResizeObserver(() => {
+      const now = clamp(Math.floor(top.el.clientWidth) || 640, 240, 900);
+      if (now === width) return;
+      width = now;
+      draw();
+    });
+    sizes.observe(root);
+    return () => sizes.disconnect();
+  }
+  const children = [tools.el, problem.el, top.el, low.el, sum.el, scale, next, play.el, lines, facts];
+  return { children, draw, stop: play.stop, ready };
 }
 
-export default { render };
+export default lab("Batch-normalisation lab", STATE, build);

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Bool, Float, Int, List, TraitError, validate
+from traitlets import Bool, Int, List, TraitError, validate
 
 from . import still
 from .base import Figure
-from .traits import Controls, nested
+from .traits import Controls, Grid, Within, nested
 
 if TYPE_CHECKING:
     import torch
@@ -19,7 +19,6 @@ LARGEST_BATCH = 64
 LONGEST = 40  # batches that the moving averages can take in
 DRAWS = 1024  # of the noise; a longer walk through it starts again in front
 DIGITS = 3
-LIMITS = {"mean": (-5, 5), "spread": (0, 3), "gamma": (-10, 10), "beta": (-20, 20)}
 
 
 def normal_draws(seed: int) -> list[float]:
@@ -29,6 +28,17 @@ def normal_draws(seed: int) -> list[float]:
     generator = torch.Generator().manual_seed(seed)
     draws: list[float] = nested(torch.randn(DRAWS, generator=generator), DIGITS)
     return draws
+
+
+def batch_size(size: Any, least: int = 1) -> int:
+    """`size` as a whole number that a batch may hold; else TraitError."""
+    whole = isinstance(size, int) and not isinstance(size, bool)
+    if not whole or not least <= size <= LARGEST_BATCH:
+        raise TraitError(
+            f"size is {size!r}; a batch holds {least} to {LARGEST_BATCH} numbers"
+            f"{' in training' if least > 1 else ''}."
+        )
+    return int(size)
 
 
 class BatchNormLab(Figure):
@@ -42,14 +52,14 @@ class BatchNormLab(Figure):
     """
 
     module = "batch_norm"
-    noise: List[Any] = List().tag(sync=True)
-    mean = Float(3.0).tag(sync=True)
-    spread = Float(2.0).tag(sync=True)
+    noise = Grid([0], most=(4 * DRAWS,)).tag(sync=True)
+    mean = Within(3, -5, 5).tag(sync=True)
+    spread = Within(2, 0, 3).tag(sync=True)
     size = Int(16).tag(sync=True)
-    gamma = Float(1.0).tag(sync=True)
-    beta = Float(0.0).tag(sync=True)
-    eps = Float(1e-5).tag(sync=True)
-    momentum = Float(0.1).tag(sync=True)
+    gamma = Within(1, -10, 10).tag(sync=True)
+    beta = Within(0, -20, 20).tag(sync=True)
+    eps = Within(1e-5, 1e-12, 1000).tag(sync=True)
+    momentum = Within(0.1, 0, 1).tag(sync=True)
     training = Bool(True).tag(sync=True)
     seen: List[Any] = List().tag(sync=True)
     selected = Int(0).tag(sync=True)
@@ -59,34 +69,32 @@ class BatchNormLab(Figure):
         state.setdefault("noise", normal_draws(seed))
         super().__init__(**state)
 
-    @validate("mean", "spread", "gamma", "beta", "momentum", "eps")
-    def _finite(self, proposal: dict[str, Any]) -> float:
-        name, value = proposal["trait"].name, float(proposal["value"])
-        low, high = LIMITS.get(name, (0, 1 if name == "momentum" else 1000))
-        if not low <= value <= high or (name == "eps" and value == 0):
-            least = "above 0" if name == "eps" else f"from {low}"
-            raise TraitError(f"{name} is {value}; give a number {least} to {high}.")
-        return value
-
     @validate("size")
     def _fits(self, proposal: dict[str, Any]) -> int:
-        size: int = proposal["value"]
-        if not 1 <= size <= LARGEST_BATCH:
-            raise TraitError(f"size is {size}; a batch holds 1 to {LARGEST_BATCH}.")
-        return size
+        return batch_size(proposal["value"])
 
     @validate("seen")
     def _possible(self, proposal: dict[str, Any]) -> Any:
         batches = proposal["value"]
         if len(batches) > LONGEST:
             raise TraitError(f"seen has {len(batches)} batches; {LONGEST} at most.")
-        for batch in batches:
-            if len(batch) != 4 or (batch[3] and batch[2] < 2):
-                raise TraitError(
-                    f"seen holds {batch}; give [mean, spread, size, training], "
-                    "with a size of 2 or more in training."
-                )
-        return batches
+        return [self._seen_batch(batch) for batch in batches]
+
+    def _seen_batch(self, batch: Any) -> list[Any]:
+        known = isinstance(batch, (list, tuple)) and len(batch) == 4
+        if not known or not isinstance(batch[3], bool):
+            raise TraitError(
+                f"seen holds {batch!r}; give [mean, spread, size, training], "
+                "with training True or False."
+            )
+        mean, spread, size, training = batch
+        traits = self.traits()
+        return [
+            traits["mean"].validate(self, mean),
+            traits["spread"].validate(self, spread),
+            batch_size(size, 2 if training else 1),
+            training,
+        ]
 
     @property
     def problem(self) -> str:
@@ -140,7 +148,8 @@ class BatchNormLab(Figure):
             return None
         mean, variance = self.statistics
         normal = (self.batch - mean) / math.sqrt(variance + self.eps)
-        return self.gamma * normal + self.beta
+        result: torch.Tensor = self.gamma * normal + self.beta
+        return result
 
     def _draw(self, start: int, mean: float, spread: float, size: int) -> torch.Tensor:
         import torch

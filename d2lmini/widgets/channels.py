@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Int, List, TraitError, validate
+from traitlets import Int, List
 
 from . import still
 from .base import Figure
+from .labs import example, plural
 from .traits import Controls, Grid, Pair, nested, shape_of, tidy
 
 if TYPE_CHECKING:
     import torch
 
 CONTROLS = ("preset", "input", "kernel", "channels", "size", "bias")
-MOST_CHANNELS, LARGEST_INPUT, LARGEST_KERNEL = 3, 6, 3
+MOST_CHANNELS, LARGEST_INPUT, LARGEST_KERNEL = 3, 28, 3
 
 
 def counting(*shape: int) -> Any:
@@ -32,15 +33,43 @@ def _plus(value: Any, by: int) -> Any:
     return [_plus(x, by) for x in value] if isinstance(value, list) else value + by
 
 
+def scene(side: int = 16) -> Any:
+    """A drawing in red, green and blue, (3, side, side): sky, sun, hill, red house."""
+    sky, sun, hill, wall = (
+        (0.4, 0.7, 1),
+        (1, 0.9, 0.2),
+        (0.2, 0.6, 0.2),
+        (0.8, 0.2, 0.1),
+    )
+
+    def colour(i: int, j: int) -> tuple[float, float, float]:
+        if 5 * i >= 3 * side and 6 <= j < 11 and i < side - 2:
+            return wall
+        if 3 * i >= 2 * side:
+            return hill
+        return sun if (i - 4) ** 2 + (j - 12) ** 2 <= 6 else sky
+
+    return [
+        [[colour(i, j)[c] for j in range(side)] for i in range(side)] for c in range(3)
+    ]
+
+
 EDGES = [[[[1, -1], [0, 0]], [[0, 0], [0, 0]]], [[[0, 0], [0, 0]], [[1, 0], [-1, 0]]]]
-#: name: (input, kernel, bias)
-PRESETS: dict[str, tuple[Any, Any, Any]] = {
-    "the text's, one output": (counting(2, 3, 3), counting(1, 2, 2, 2), [0]),
-    "the text's, three outputs": (counting(2, 3, 3), counting(3, 2, 2, 2), [0, 0, 0]),
+GREY = [[[[0.3]], [[0.59]], [[0.11]]]]
+#: name: (input, kernel, bias, groups)
+PRESETS: dict[str, tuple[Any, Any, Any, int]] = {
+    "the text's, one output": (counting(2, 3, 3), counting(1, 2, 2, 2), [0], 1),
+    "the text's, three outputs": (
+        counting(2, 3, 3),
+        counting(3, 2, 2, 2),
+        [0, 0, 0],
+        1,
+    ),
     "1 × 1: three to two": (
         counting(3, 3, 3),
         [[[[1]], [[0]], [[-1]]], [[[0.5]], [[0.5]], [[0.5]]]],
         [0, 1],
+        1,
     ),
     "1 × 1: colours to grey": (
         [
@@ -48,13 +77,29 @@ PRESETS: dict[str, tuple[Any, Any, Any]] = {
             [[0, 1, 0], [1, 1, 0], [0, 0, 1]],
             [[0, 0, 1], [0, 1, 1], [0, 0, 1]],
         ],
-        [[[[0.3]], [[0.59]], [[0.11]]]],
+        GREY,
         [0],
+        1,
     ),
     "each kernel on its own channel": (
         [[[0, 0, 1, 1]] * 4, [[0] * 4, [0] * 4, [1] * 4, [1] * 4]],
         EDGES,
         [0, 0],
+        1,
+    ),
+    "the same, depthwise": (
+        [[[0, 0, 1, 1]] * 4, [[0] * 4, [0] * 4, [1] * 4, [1] * 4]],
+        [[EDGES[0][0]], [EDGES[1][1]]],
+        [0, 0],
+        2,
+    ),
+    "a colour picture to grey": (scene(), GREY, [0], 1),
+    "a colour picture: red minus blue": (scene(), [[[[1]], [[0]], [[-1]]]], [0], 1),
+    "a colour picture: edges, depthwise": (
+        scene(),
+        [[[[1, 0, -1]] * 3]] * 3,
+        [0, 0, 0],
+        3,
     ),
 }
 
@@ -62,26 +107,30 @@ PRESETS: dict[str, tuple[Any, Any, Any]] = {
 class ChannelsLab(Figure):
     """Cross-correlation over several input and output channels.
 
-    `input` is (C, H, W), `kernel` (O, C, h, w), `bias` has O numbers; all three, or
-    some, may come from `preset`.  The chosen output element stands at `selected`
-    (row, column) of output channel `channel`, counted from 0.
+    `input` is (C, H, W), `kernel` (O, C / groups, h, w), `bias` has O numbers; all, or
+    some, may come from `preset`.  With `groups` = C (depthwise) each kernel reads one
+    channel.  Three channels larger than 6 × 6 are shown as a colour picture too.
+    The chosen output element stands at `selected` (row, column) of output channel
+    `channel`, counted from 0.
     """
 
     module = "channels"
-    input = Grid(counting(2, 3, 3), ndim=3).tag(sync=True)
-    kernel = Grid(counting(1, 2, 2, 2), ndim=4).tag(sync=True)
-    bias = Grid([0], ndim=1).tag(sync=True)
+    input = Grid(
+        counting(2, 3, 3), most=(MOST_CHANNELS, LARGEST_INPUT, LARGEST_INPUT)
+    ).tag(sync=True)
+    kernel = Grid(
+        counting(1, 2, 2, 2),
+        most=(MOST_CHANNELS, MOST_CHANNELS, LARGEST_KERNEL, LARGEST_KERNEL),
+    ).tag(sync=True)
+    bias = Grid([0], most=(MOST_CHANNELS,)).tag(sync=True)
+    groups = Int(1, min=1, max=MOST_CHANNELS).tag(sync=True)
     selected = Pair(0).tag(sync=True)
     channel = Int(0, min=0, max=MOST_CHANNELS - 1).tag(sync=True)
     controls = Controls(CONTROLS).tag(sync=True)
     presets: List[Any] = List().tag(sync=True)
 
     def __init__(self, *, preset: str = "the text's, one output", **state: Any) -> None:
-        if preset not in PRESETS:
-            raise ValueError(
-                f"No preset is called {preset!r}; take one of {list(PRESETS)}."
-            )
-        X, K, b = PRESETS[preset]
+        X, K, b, groups = example(preset, PRESETS, "preset")
         state.setdefault("input", X)
         if "kernel" in state:
             outputs = len(nested(state["kernel"]))
@@ -89,37 +138,35 @@ class ChannelsLab(Figure):
         else:
             state["kernel"] = K
             state.setdefault("bias", b)
+            state.setdefault("groups", groups)
         super().__init__(
             presets=[[name, *map(nested, parts)] for name, parts in PRESETS.items()],
             **state,
         )
 
-    @validate("input", "kernel", "bias")
-    def _small(self, proposal: dict[str, Any]) -> Any:
-        value, name = proposal["value"], proposal["trait"].name
-        shape, side = shape_of(value) or (), LARGEST_KERNEL
-        most = {
-            "input": (MOST_CHANNELS, LARGEST_INPUT, LARGEST_INPUT),
-            "kernel": (MOST_CHANNELS, MOST_CHANNELS, side, side),
-            "bias": (MOST_CHANNELS,),
-        }[name]
-        if any(n > m for n, m in zip(shape, most, strict=True)):
-            raise TraitError(f"{name} has shape {shape}; the lab takes {most} at most.")
-        return value
-
     @property
     def problem(self) -> str:
         """Why these settings have no output; empty when they have one."""
-        channels, kernels = len(self.input), len(self.kernel[0])
-        if channels != kernels:
+        channels, outputs, groups = len(self.input), len(self.kernel), self.groups
+        own = len(self.kernel[0])
+        if channels % groups or outputs % groups:
             return (
-                f"The input has {channels} channels, but each kernel has {kernels}. "
-                "Give both the same number."
+                f"{groups} groups need numbers of input and output channels that "
+                f"divide by {groups}; there are {channels} and {outputs}."
             )
-        if len(self.bias) != len(self.kernel):
+        if channels != groups * own and groups > 1:
+            each = plural(channels // groups, "channel")
+            return f"In {groups} groups, each kernel has {each}, not {own}."
+        if channels != own * groups:
             return (
-                f"There are {len(self.kernel)} output channels, but the bias has "
-                f"{len(self.bias)} numbers. Give one bias to each output channel."
+                f"The input has {plural(channels, 'channel')}, but each kernel has "
+                f"{own}. Give both the same number."
+            )
+        if len(self.bias) != outputs:
+            return (
+                f"There are {plural(outputs, 'output channel')}, but the bias has "
+                f"{plural(len(self.bias), 'number')}. Give one bias to each output "
+                "channel."
             )
         return self._too_small()
 
@@ -147,12 +194,12 @@ class ChannelsLab(Figure):
 
     @property
     def partial(self) -> torch.Tensor | None:
-        """The partial sums (C, height, width) of the chosen output channel."""
+        """The partial sums (C / groups, height, width) of the chosen output."""
         parts = self._partial()
         return None if parts is None else parts[min(self.channel, len(parts) - 1)]
 
     def _partial(self) -> torch.Tensor | None:
-        """Every input channel with its own kernel: (O, C, height, width)."""
+        """Every channel that an output reads with its own kernel: (O, C / g, h, w)."""
         import torch
         from torch.nn.functional import conv2d
 
@@ -160,11 +207,13 @@ class ChannelsLab(Figure):
             return None
         X = torch.tensor(self.input, dtype=torch.float64)
         K = torch.tensor(self.kernel, dtype=torch.float64)
-        # one group per input channel keeps the channels apart
-        pairs = K.transpose(0, 1).flatten(0, 1)[:, None]  # (C·O, 1, h, w)
-        parts = conv2d(X[None], pairs, groups=len(X))[0]
-        by_input = parts.reshape(len(X), len(K), *parts.shape[1:])
-        return by_input.transpose(0, 1)
+        rows = []
+        for o, kernels in enumerate(K):
+            first = o // (len(K) // self.groups) * len(kernels)
+            read = X[first : first + len(kernels)]
+            # one group per input channel keeps the channels apart
+            rows.append(conv2d(read[None], kernels[:, None], groups=len(read))[0])
+        return torch.stack(rows)
 
     def describe(self) -> str:
         """One line: the shapes."""
@@ -178,7 +227,8 @@ class ChannelsLab(Figure):
 
     def still(self) -> str:
         """Every channel, its kernel and its partial sum, and the output."""
-        partial, out, o = self.partial, self.output, min(self.channel, len(self.kernel))
+        partial, out = self.partial, self.output
+        o = min(self.channel, len(self.kernel) - 1)
         parts = []
         for c, picture in enumerate(self.input):
             parts.append(still.grid(picture, f"Input channel {c + 1}"))

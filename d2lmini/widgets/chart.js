@@ -1,14 +1,5 @@
 // What figures with curves share: a drawing as wide as its panel, axes, lines, dragging.
-import { clamp } from "./kit.js";
-
-const NS = "http://www.w3.org/2000/svg";
-
-export function svg(tag, props = {}, ...children) {
-  const node = document.createElementNS(NS, tag);
-  for (const [key, value] of Object.entries(props)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
+import { clamp, svg } from "./kit.js";
 
 const words = (x, y, text, anchor = "middle") =>
   svg("text", { x, y, "text-anchor": anchor, style: "fill: var(--muted); font-size: 12px" }, text);
@@ -22,6 +13,8 @@ export const spot = (cx, cy, r, style, value) =>
 //   draw(width)  returns the nodes;  touch(x, y)  hears a tap, and a drag of a handle:
 //   a node with the class d2l-handle
 // Returns { el, show, label(text), stop }.
+/** @param {{ height: number | ((width: number) => number), draw: (width: number, height: number) => Node[],
+ *   touch?: ((x: number, y: number, width: number) => void) | null, most?: number }} how */
 export function drawing({ height, draw, touch = null, most = 860 }) {
   const el = svg("svg", { role: "img", style: "display: block; max-width: 100%" });
   const host = document.createElement("div");
@@ -30,8 +23,8 @@ export function drawing({ height, draw, touch = null, most = 860 }) {
   function show() {
     width ||= 300;
     const high = typeof height === "function" ? height(width) : height;
-    for (const [key, value] of [["width", width], ["height", high], ["viewBox", `0 0 ${width} ${high}`]])
-      el.setAttribute(key, value);
+    for (const [key, value] of Object.entries({ width, height: high, viewBox: `0 0 ${width} ${high}` }))
+      el.setAttribute(key, String(value));
     el.replaceChildren(...draw(width, high));
   }
   const sizes = new ResizeObserver(() => {
@@ -44,7 +37,7 @@ export function drawing({ height, draw, touch = null, most = 860 }) {
   if (touch) {
     const at = (event) => {
       const edges = el.getBoundingClientRect();
-      touch(event.clientX - edges.left, event.clientY - edges.top, width);
+      touch?.(event.clientX - edges.left, event.clientY - edges.top, width);
     };
     el.addEventListener("click", at);
     el.addEventListener("pointerdown", (event) => {
@@ -60,12 +53,18 @@ export function drawing({ height, draw, touch = null, most = 860 }) {
 // What can be dragged; on a phone, a finger on it does not scroll the page.
 export const handle = (cx, cy) =>
   svg("circle", {
-    cx, cy, r: 11, class: "d2l-handle",
+    cx,
+    cy,
+    r: 11,
+    class: "d2l-handle",
     style: "fill: var(--mark); fill-opacity: .85; stroke: var(--bg); stroke-width: 2; cursor: grab; touch-action: none",
   });
 
 // Scales and grid lines; ticks are [value, text] pairs.
 // Returns { x(v), y(v), left, right, top, bottom, marks }.
+/** @param {number} width @param {number} height
+ *  @param {{ x: number[], y: number[], xticks?: (number | string)[][], yticks?: (number | string)[][],
+ *   xlabel?: string, left?: number }} how */
 export function axes(width, height, { x: [x0, x1], y: [y0, y1], xticks = [], yticks = [], xlabel = "", left = 46 }) {
   const right = width - 12;
   const top = 10;

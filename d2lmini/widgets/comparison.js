@@ -1,4 +1,4 @@
-import { checkbox, clamp, frame, h, put, select, status, watch } from "./kit.js";
+import { checkbox, clamp, h, lab, may, put, select, status, svg, warning } from "./kit.js";
 
 const STYLE = [
   ".d2l-cmp-scroll { position: relative; overflow-x: auto; scroll-padding-left: 9rem; margin-bottom: .4rem; background: linear-gradient(to left, var(--bg) 50%, transparent) right / 40px 100% no-repeat local, linear-gradient(to left, color-mix(in srgb, var(--edge) 45%, transparent), transparent) right / 16px 100% no-repeat scroll; }",
@@ -58,6 +58,7 @@ function signed(text) {
 }
 
 // Fixed decimals, or three digits and k, M, G or T.
+/** @param {number | null} value @param {number | null} digits */
 function short(value, digits = null) {
   if (value === null) return "–";
   if (digits !== null) return signed(value.toFixed(digits));
@@ -155,11 +156,13 @@ function axis(column, values, from, to, count) {
 
 // ---- names beside points ----------------------------------------------------
 
+/** @type {CanvasRenderingContext2D | null} */
 let pen = null;
 const widths = new Map();
 function widthOf(text) {
   if (widths.has(text)) return widths.get(text);
   pen ??= document.createElement("canvas").getContext("2d");
+  if (!pen) return 7 * text.length;
   pen.font = FONT;
   widths.set(text, pen.measureText(text).width + 2);
   return widths.get(text);
@@ -252,6 +255,7 @@ function place(p, points, boxes, room, front) {
       points.some((q) => apart(p, q) > 16 && crosses(dot(q), p, box.end))
     );
   function cheapest(list, strict = true) {
+    /** @type {any} */
     let best = null;
     for (const box of list) {
       if (best && box.price >= best.price) break; // the list grows in price
@@ -326,7 +330,7 @@ function link(model, page) {
   return { href: globalThis.google?.colab || model.widget_manager ? "" : page };
 }
 
-const anchor = ({ href, away }) => ({ href, target: away ? "_blank" : null, rel: away ? "noopener" : null });
+const anchor = ({ href, away = false }) => ({ href, target: away ? "_blank" : null, rel: away ? "noopener" : null });
 
 function tableOf(model, data) {
   const heads = [{ key: "name", heading: data.what, better: "" }, ...data.columns].map((column) => {
@@ -409,13 +413,6 @@ function tableOf(model, data) {
 }
 
 // ---- the plot ---------------------------------------------------------------
-
-function svg(tag, props = {}, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [key, value] of Object.entries(props)) if (value !== null && value !== "") node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
 
 // A point, its name, and the line between them where the name stands far.
 function pointOf(model, row) {
@@ -630,7 +627,7 @@ function follow(model, root) {
   };
   const resting = () =>
     name(
-      root.contains(document.activeElement) && document.activeElement.matches(":focus-visible")
+      root.contains(document.activeElement) && document.activeElement?.matches(":focus-visible")
         ? document.activeElement
         : null,
     );
@@ -651,10 +648,9 @@ function follow(model, root) {
   });
 }
 
-function render({ model, el }) {
-  const data = model.get("data"),
-    table = tableOf(model, data),
-    plot = plotOf(model, data);
+function build(model) {
+  const data = model.get("data");
+  const [table, plot] = [tableOf(model, data), plotOf(model, data)];
   const options = data.columns.map((column) => [column.key, heading(column)]);
   const chooser = (axis, label) =>
     select({ label, options, value: model.get(axis), onChange: (key) => put(model, { [axis]: key }) });
@@ -663,30 +659,29 @@ function render({ model, el }) {
     y: chooser("y", "Axis up"),
     front: checkbox({ label: "Pareto front", value: model.get("front"), onChange: (front) => put(model, { front }) }),
   };
-  const warning = h("div", { class: "d2l-warn", role: "alert", "data-problem": "" });
-  const words = h("div", { class: "d2l-status", "data-sum": "", style: "min-height: 3em; margin-top: .5rem" }),
-    missing = h("p", { class: "d2l-note" }),
-    spoken = status("d2l-hidden");
+  const nothing = warning();
+  const words = h("div", { class: "d2l-status", "data-sum": "", style: "min-height: 3em; margin-top: .5rem" });
+  const missing = h("p", { class: "d2l-note" });
+  const spoken = status("d2l-hidden");
   const key = h(
     "p",
     { class: "d2l-note", style: "margin-bottom: 1.1rem" },
     "★ best of its column. – no value. A head sorts, and pressed again turns the order round.",
   );
-  let sorted = `${model.get("sort")} ${model.get("descending")}`,
-    width = 720;
+  let sorted = `${model.get("sort")} ${model.get("descending")}`;
+  let width = 720;
 
   function draw() {
-    const now = plot.facts(),
-      problem = now.all.length
-        ? ""
-        : `No ${data.what} has both ${now.columns[0].heading} and ${now.columns[1].heading}.`;
+    const now = plot.facts();
+    const problem = now.all.length
+      ? ""
+      : `No ${data.what} has both ${now.columns[0].heading} and ${now.columns[1].heading}.`;
     table.draw();
     controls.x.set(model.get("x"));
     controls.y.set(model.get("y"));
     controls.front.set(model.get("front"));
     controls.front.el.querySelector("input").disabled = !now.ranked;
-    warning.textContent = problem;
-    warning.hidden = !problem;
+    nothing.say(problem);
     plot.el.hidden = words.hidden = Boolean(problem);
     if (!problem) plot.draw(now, width);
     plot.light(model.get("lit"));
@@ -702,34 +697,29 @@ function render({ model, el }) {
     sorted = order;
   }
 
-  const { root, stop } = frame(
-    el,
-    data.title,
-    h("style", {}, STYLE),
-    table.el,
-    key,
-    h("div", { class: "d2l-controls d2l-cmp-axes" }, controls.y.el, controls.x.el, controls.front.el),
-    warning,
-    plot.el,
-    words,
-    missing,
-    spoken.el,
-  );
-  follow(model, root);
-  const forget = watch(model, draw);
-  const size = new ResizeObserver(() => {
-    const next = Math.round(plot.el.clientWidth || root.clientWidth - 34);
-    if (next > 0 && next !== width) {
+  function ready(root) {
+    follow(model, root);
+    const size = new ResizeObserver(() => {
+      const next = Math.round(plot.el.clientWidth || root.clientWidth - 34);
+      if (next <= 0 || next === width) return;
       width = next;
       draw();
-    }
-  });
-  size.observe(root);
-  return () => {
-    size.disconnect();
-    forget();
-    stop();
-  };
+    });
+    size.observe(root);
+    return () => size.disconnect();
+  }
+  const axes = h("div", { class: "d2l-controls d2l-cmp-axes" }, controls.y.el, controls.x.el, controls.front.el);
+  const rest = [nothing.el, plot.el, words, missing, spoken.el];
+  return { children: [h("style", {}, STYLE), table.el, key, axes, ...rest], draw, ready };
 }
 
-export default { render };
+const isKey = (v, model) => model.get("data").columns.some((column) => column.key === v);
+const STATE = {
+  x: isKey,
+  y: isKey,
+  sort: (v, model) => v === "" || v === "name" || isKey(v, model),
+  descending: may.flag,
+  front: may.flag,
+  lit: (v, model) => v === "" || model.get("data").rows.some((row) => row.name === v),
+};
+export default lab((model) => model.get("data").title, STATE, build);

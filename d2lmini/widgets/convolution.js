@@ -1,25 +1,33 @@
 import {
-  choice,
-  clamp,
+  AXES,
+  bound,
   copy,
+  editing,
+  exact,
+  examples,
   fmt,
-  frame,
   grid,
-  group,
   h,
+  it,
   joined,
+  lab,
+  may,
+  ownPicture,
   padded,
+  pair,
   panel,
-  player,
   put,
-  resized,
   select,
+  sizes,
   stage,
   status,
-  stepper,
   sumText,
+  table,
   times,
-  watch,
+  toggle,
+  toolbar,
+  walker,
+  warning,
 } from "./kit.js";
 
 const LARGEST_PADDING = 6;
@@ -27,50 +35,76 @@ const LARGEST_STRIDE = 6;
 const LARGEST_DILATION = 4;
 const LARGEST_KERNEL = 5;
 const LARGEST_INPUT = 12; // larger ones are shown as pictures and not edited
+const LARGEST_PICTURE = 64;
+const PICTURE_SIDE = 28; // of the reader's own
+const OPERATIONS = ["cross-correlation", "convolution"];
+const MODES = ["zeros", "reflect", "replicate", "circular"];
+
+const STATE = {
+  input: may.grid(LARGEST_PICTURE, LARGEST_PICTURE),
+  kernel: may.grid(LARGEST_KERNEL, LARGEST_KERNEL),
+  operation: may.oneOf(OPERATIONS),
+  padding: may.pair(0, LARGEST_PADDING),
+  padding_mode: may.oneOf(MODES),
+  stride: may.pair(1, LARGEST_STRIDE),
+  dilation: may.pair(1, LARGEST_DILATION),
+  selected: may.pair(0, 1000),
+};
 
 const flip = (K) =>
   copy(K)
     .reverse()
     .map((row) => row.reverse());
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+const isPicture = (X) => Math.max(X.length, X[0].length) > LARGEST_INPUT;
+
+// What a reader can do about a kernel that reaches too far, with the controls there are.
+function advice(shown) {
+  const smaller = shown.includes("dilation") ? "a smaller kernel or dilation" : "a smaller kernel";
+  return shown.includes("padding") ? `Pad more, or take ${smaller}.` : `Take ${smaller}.`;
+}
+
+// Why the picture has no rim of this kind: torch mirrors and repeats what is there.
+function rimProblem(mode, n, p) {
+  const most = { reflect: n - 1, circular: n }[mode] ?? p;
+  return p > most
+    ? `The padding mode ${mode} can add ${most} to a side of ${n}, not ${p}. Pad less, or take another mode.`
+    : "";
+}
+
+function problemOf(r, shown) {
+  for (const [a, name] of AXES.entries()) {
+    const rim = rimProblem(r.mode, r.n[a], r.p[a]);
+    if (rim) return rim;
+    if (r.reach[a] <= r.size[a]) continue;
+    const pad = r.p[a] ? ` (${r.n[a]} and ${r.p[a]} padding on each side)` : "";
+    return `The kernel reaches over ${r.reach[a]} ${name}, but the input has only ${r.size[a]}${pad}. ${advice(shown)}`;
+  }
+  return "";
+}
 
 // Everything that follows from the settings.
 function compute(get) {
-  const X = get("input"),
-    K = get("kernel");
-  const n = [X.length, X[0].length],
-    k = [K.length, K[0].length];
-  const p = get("padding"),
-    s = get("stride"),
-    d = get("dilation");
+  const X = get("input");
+  const K = get("kernel");
+  const [p, s, d] = [get("padding"), get("stride"), get("dilation")];
+  const n = [X.length, X[0].length];
+  const k = [K.length, K[0].length];
   const size = n.map((v, a) => v + 2 * p[a]);
   const reach = k.map((v, a) => d[a] * (v - 1) + 1);
-  const P = padded(X, p);
   const W = get("operation") === "convolution" ? flip(K) : K;
-  const result = { X, K, W, P, n, k, p, s, d, size, reach, out: null, problem: "" };
-  for (const [a, name] of [
-    [0, "rows"],
-    [1, "columns"],
-  ])
-    if (reach[a] > size[a]) {
-      const pad = p[a] ? ` (${n[a]} and ${p[a]} padding on each side)` : "";
-      result.problem = `The kernel reaches over ${reach[a]} ${name}, but the input has only ${size[a]}${pad}. Pad more, or take a smaller kernel or dilation.`;
-      return result;
-    }
-  const rows = Math.floor((size[0] - reach[0]) / s[0]) + 1;
-  const cols = Math.floor((size[1] - reach[1]) / s[1]) + 1;
-  result.out = Array.from({ length: rows }, (_, i) =>
-    Array.from({ length: cols }, (_, j) => places(result, i, j).reduce((sum, [r, c, w]) => sum + P[r][c] * w, 0)),
-  );
-  return result;
+  const r = { X, K, W, n, k, p, s, d, size, reach, mode: get("padding_mode") };
+  const problem = problemOf(r, get("controls"));
+  if (problem) return { ...r, problem, P: padded(X, p), out: null };
+  const P = padded(X, p, 0, r.mode);
+  const [rows, cols] = size.map((v, a) => Math.floor((v - reach[a]) / s[a]) + 1);
+  const out = table(rows, cols, (i, j) => places(r, i, j).reduce((sum, [u, v, w]) => sum + P[u][v] * w, 0));
+  return { ...r, problem, P, out };
 }
 
 // The places in the padded input that output (i, j) looks at, with their weights.
 function places({ W, s, d }, i, j) {
   return W.flatMap((row, u) => row.map((w, v) => [i * s[0] + u * d[0], j * s[1] + v * d[1], w]));
 }
-
-const it = (letter, sub) => h("span", {}, h("i", {}, letter), h("sub", {}, sub));
 
 // ⌊(n − k + p + s) / s⌋ with the numbers in it, for the height or the width.
 function formula(r, axis, style, shown) {
@@ -127,100 +161,56 @@ function legend(style, shown) {
     : "n input, k kernel";
 }
 
-// A pair of steppers for height and width.
-function pair(model, key, label, min, max, names = ["down", "across"]) {
-  const steps = names.map((name, a) =>
-    stepper({
-      label: `${label}, ${name}`,
-      hide: true,
-      value: model.get(key)[a],
-      min,
-      max,
-      onChange: (v) => put(model, { [key]: model.get(key).map((old, b) => (a === b ? v : old)) }),
-    }),
-  );
-  const el = group(`${label} (${names.join(", ")})`, ...steps.map((x) => x.el));
-  return { el, draw: () => steps.forEach((x, a) => x.set(model.get(key)[a])) };
-}
-
-// The same for the size of a grid.
-function sizes(model, key, label, max) {
-  const steps = ["rows", "columns"].map((name, a) =>
-    stepper({
-      label: `${label} ${name}`,
-      hide: true,
-      value: 1,
-      min: 1,
-      max,
-      onChange: (v) => {
-        const old = model.get(key);
-        put(model, { [key]: resized(old, a ? old.length : v, a ? v : old[0].length) });
-      },
-    }),
-  );
-  const el = group(`${label} rows, columns`, ...steps.map((x) => x.el));
-  return {
-    el,
-    draw: () => {
-      const g = model.get(key);
-      steps[0].set(g.length);
-      steps[1].set(g[0].length);
-      el.hidden = g.length > max || g[0].length > max;
-    },
-  };
-}
-
-function presets(model, key, list, label) {
-  const control = select({
-    label,
-    value: "",
-    options: [...list.map(([name]) => [name, name]), ["", "your own"]],
-    onChange: (name) => name && put(model, { [key]: copy(list.find((x) => x[0] === name)[1]) }),
+// The same square picture as input, for whoever brings their own.
+const own = (model) =>
+  ownPicture({
+    side: PICTURE_SIDE,
+    onPicture: ([input]) => put(model, { input, selected: [0, 0] }),
   });
-  return { el: control.el, draw: () => control.set(list.find((x) => same(x[1], model.get(key)))?.[0] ?? "") };
-}
 
-function toolbar(model, shown) {
+function controls(model, shown) {
   const has = (name) => shown.includes(name);
-  const all = [];
-  if (has("input"))
-    all.push(presets(model, "input", model.get("inputs"), "Input"), sizes(model, "input", "Input", LARGEST_INPUT));
-  if (has("kernel"))
-    all.push(
-      presets(model, "kernel", model.get("kernels"), "Kernel"),
-      sizes(model, "kernel", "Kernel", LARGEST_KERNEL),
+  const get = (key) => model.get(key);
+  const picture = get("inputs").some(([, X]) => isPicture(X));
+  const modes = () =>
+    bound(
+      model,
+      "padding_mode",
+      select({
+        label: "Padding mode",
+        options: MODES.map((word) => [word, word]),
+        value: "zeros",
+        onChange: (v) => put(model, { padding_mode: v }),
+      }),
     );
-  if (has("operation")) {
-    const control = choice({
-      label: "Operation",
-      value: model.get("operation"),
-      options: [
-        ["cross-correlation", "cross-correlation"],
-        ["convolution", "convolution"],
-      ],
-      onChange: (v) => put(model, { operation: v }),
-    });
-    all.push({ el: control.el, draw: () => control.set(model.get("operation")) });
-  }
-  if (has("padding")) all.push(pair(model, "padding", "Padding each side", 0, LARGEST_PADDING));
-  if (has("stride")) all.push(pair(model, "stride", "Stride", 1, LARGEST_STRIDE));
-  if (has("dilation")) all.push(pair(model, "dilation", "Dilation", 1, LARGEST_DILATION));
-  return { el: h("div", { class: "d2l-controls" }, ...all.map((x) => x.el)), draw: () => all.forEach((x) => x.draw()) };
+  return toolbar(
+    ...(has("input")
+      ? [examples(model, ["input"], get("inputs"), "Input"), sizes(model, "input", "Input", LARGEST_INPUT)]
+      : []),
+    ...(picture ? [own(model)] : []),
+    ...(has("kernel")
+      ? [examples(model, ["kernel"], get("kernels"), "Kernel"), sizes(model, "kernel", "Kernel", LARGEST_KERNEL)]
+      : []),
+    ...(has("operation") ? [toggle(model, "operation", "Operation", OPERATIONS)] : []),
+    ...(has("padding") ? [pair(model, "padding", "Padding each side", 0, LARGEST_PADDING)] : []),
+    ...(has("padding") && (picture || has("dilation")) ? [modes()] : []),
+    ...(has("stride") ? [pair(model, "stride", "Stride", 1, LARGEST_STRIDE)] : []),
+    ...(has("dilation") ? [pair(model, "dilation", "Dilation", 1, LARGEST_DILATION)] : []),
+  );
 }
 
-function render({ model, el }) {
+function build(model) {
   const get = (key) => model.get(key);
   const shown = get("controls");
-  const edit = (key) => (i, j, value) => {
-    const next = copy(get(key));
-    next[i][j] = value;
-    put(model, { [key]: next });
+  const edit = (key) => {
+    const write = editing(model, key);
+    return shown.includes(key) ? (i, j, value) => write(value, i, j) : null;
   };
-  const choose = (i, j) => same(get("selected"), [i, j]) || put(model, { selected: [i, j] });
+  const choose = (i, j) => put(model, { selected: [i, j] });
 
-  let r = null;
-  const input = grid({ name: "input", label: "Input", onEdit: shown.includes("input") ? edit("input") : null });
-  const kernel = grid({ name: "kernel", label: "Kernel", onEdit: shown.includes("kernel") ? edit("kernel") : null });
+  let r = compute(get);
+  const input = grid({ name: "input", label: "Input", onEdit: edit("input") });
+  const kernel = grid({ name: "kernel", label: "Kernel", onEdit: edit("kernel") });
   const turned = grid({ name: "flipped", label: "Flipped kernel" });
   const output = grid({
     name: "output",
@@ -230,92 +220,74 @@ function render({ model, el }) {
       choose(i, j);
     },
   });
-  const inputs = panel("Input", input.el),
-    outputs = panel("Output", output.el);
-  const kernels = panel("Kernel", kernel.el),
-    flipped = panel("Kernel flipped, as applied", turned.el);
-  const operator = joined("⋆", kernels.el, flipped.el),
-    equals = joined("=", outputs.el);
+  const inputs = panel("Input", input.el);
+  const outputs = panel("Output", output.el);
+  const kernels = panel("Kernel", kernel.el);
+  const flipped = panel("Kernel flipped, as applied", turned.el);
+  const operator = joined("⋆", kernels.el, flipped.el);
+  const gives = joined("=", outputs.el);
   const sum = status("d2l-sum");
-  const warning = h("div", { class: "d2l-warn", role: "alert", "data-problem": "" });
+  const problem = warning();
   const shape = h("div", { class: "d2l-formula" });
-  const tools = toolbar(model, shown);
-  const play = player({
-    what: "the output cells",
+  const tools = controls(model, shown);
+  const play = walker({
+    size: () => r.out && [r.out.length, r.out[0].length],
+    get: () => get("selected"),
+    set: choose,
     onPlay: (on) => sum.quiet(on),
-    count: () => (r.out ? r.out.length * r.out[0].length : 0),
-    get: () => {
-      const [i, j] = spot();
-      return i * r.out[0].length + j;
-    },
-    set: (at) => choose(Math.floor(at / r.out[0].length), at % r.out[0].length),
   });
-  const spot = () => get("selected").map((v, a) => clamp(v, 0, (a ? r.out[0].length : r.out.length) - 1));
 
   function point() {
     if (!r.out) return sum.say();
-    const [i, j] = spot();
+    const [i, j] = play.spot();
     const seen = places(r, i, j);
+    const pairs = seen.map(([u, v, w]) => [r.P[u][v], w]);
+    const digits = isPicture(r.X) ? 3 : 2;
     output.select(i, j);
     input.light(seen.map(([u, v, w]) => [u, v, `×${fmt(w)}`]));
-    const picture = Math.max(...r.n) > LARGEST_INPUT;
+    const sign = exact(pairs.flat(), digits) && exact([r.out[i][j]], 3) ? "=" : "≈";
     sum.say(
       h(
         "span",
         { "data-sum": "", "data-value": r.out[i][j] },
-        `Row ${i + 1}, column ${j + 1}: ${sumText(
-          seen.map(([u, v, w]) => [r.P[u][v], w]),
-          picture ? 3 : 2,
-        )} = `,
+        `Row ${i + 1}, column ${j + 1}: ${sumText(pairs, digits)} ${sign} `,
         h("b", {}, fmt(r.out[i][j], 3)),
       ),
     );
   }
+  function drawOutput() {
+    gives.el.hidden = play.el.hidden = !r.out;
+    if (!r.out) return input.light([]);
+    const large = isPicture(r.out);
+    output.show(r.out, { picture: large, tint: large || isPicture(r.X) ? "signed" : null });
+    outputs.head(`Output ${times(r.out.length, r.out[0].length)}`);
+  }
   function draw() {
     r = compute(get);
-    const picture = Math.max(...r.n) > LARGEST_INPUT;
+    const picture = isPicture(r.X);
     const turnedOver = get("operation") === "convolution";
     tools.draw();
     input.show(r.P, { pad: r.p, picture, tint: picture ? "grey" : null });
-    inputs.head(`Input ${times(...r.n)}`);
-    inputs.note(r.p.some(Boolean) ? `with padding ${times(...r.size)}` : "");
+    inputs.head(`Input ${times(r.n[0], r.n[1])}`);
+    inputs.note(r.p.some(Boolean) ? `with padding ${times(r.size[0], r.size[1])}` : "");
     kernel.show(r.K);
-    kernels.head(`Kernel ${times(...r.k)}`);
-    kernels.note(r.reach.some((v, a) => v > r.k[a]) ? `dilated, it spans ${times(...r.reach)}` : "");
+    kernels.head(`Kernel ${times(r.k[0], r.k[1])}`);
+    kernels.note(r.reach.some((v, a) => v > r.k[a]) ? `dilated, it spans ${times(r.reach[0], r.reach[1])}` : "");
     flipped.el.hidden = !turnedOver;
     if (turnedOver) turned.show(r.W);
     operator.set(turnedOver ? "∗" : "⋆");
-    warning.textContent = r.problem;
-    warning.hidden = !r.problem;
-    equals.el.hidden = play.el.hidden = !r.out;
-    if (r.out) {
-      const large = Math.max(r.out.length, r.out[0].length) > LARGEST_INPUT;
-      output.show(r.out, { picture: large, tint: large || picture ? "signed" : null });
-      outputs.head(`Output ${times(r.out.length, r.out[0].length)}`);
-    } else input.light([]);
+    problem.say(r.problem);
+    drawOutput();
     shape.replaceChildren(
       ...["h", "w"].map((axis) => formula(r, axis, get("formula"), shown)),
       h("div", { class: "d2l-note" }, legend(get("formula"), shown)),
     );
+    play.draw();
     point();
   }
 
-  const { stop } = frame(
-    el,
-    "Convolution lab",
-    tools.el,
-    stage(inputs.el, operator.el, equals.el),
-    warning,
-    play.el,
-    sum.el,
-    shape,
-  );
-  const forget = watch(model, draw);
-  return () => {
-    play.stop();
-    forget();
-    stop();
-  };
+  const children = [tools.el, stage(inputs.el, operator.el, gives.el), problem.el, play.el, sum.el, shape];
+  return { children, draw, stop: play.stop };
 }
 
-export default { render };
+export default lab("Convolution lab", STATE, build);

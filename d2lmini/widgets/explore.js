@@ -1,10 +1,12 @@
-import { choice, frame, h, parse, put, select, slider, status, watch } from "./kit.js";
+import { choice, clamp, h, lab, may, parse, put, select, slider, status } from "./kit.js";
 
 const FEW = 4;
+const [MOST_OPTIONS, MOST_FRAMES] = [6, 64];
 
 // A slider for many numbers, a switch for a few short words, else a list.
 function control(model, i) {
-  const [label, texts] = model.get("options")[i];
+  const [name, texts] = model.get("options")[i];
+  const label = name[0].toUpperCase() + name.slice(1);
   const change = (at) => put(model, { choice: model.get("choice").map((old, j) => (j === i ? Number(at) : old)) });
   const named = texts.map((text, at) => [String(at), text]);
   const numbers = texts.every((text) => Number.isFinite(parse(text)));
@@ -24,36 +26,28 @@ function control(model, i) {
   };
 }
 
-function render({ model, el }) {
+function build(model) {
   const options = model.get("options");
   const controls = options.map((_, i) => control(model, i));
   const image = h("img", { class: "d2l-image" });
   const said = status("d2l-hidden");
   let first = true;
   const draw = () => {
-    const at = model.get("choice");
+    const at = model.get("choice").map((index, i) => clamp(index, 0, options[i][1].length - 1));
     const place = at.reduce((sum, index, i) => sum * options[i][1].length + index, 0);
     const fresh = model.get("_fresh") ?? [];
     const png = fresh[0] === place ? fresh[1] : model.get("frames")[model.get("places")[place]];
     image.src = `data:image/png;base64,${png}`;
     image.alt = model.get("alts")[place];
     image.dataset.place = place;
-    controls.forEach((x) => x.draw());
+    for (const x of controls) x.draw();
     if (!first) said.say(image.alt);
     first = false;
   };
-  const { stop } = frame(
-    el,
-    model.get("title"),
-    h("div", { class: "d2l-controls" }, ...controls.map((x) => x.el)),
-    image,
-    said.el,
-  );
-  const forget = watch(model, draw);
-  return () => {
-    forget();
-    stop();
-  };
+  const tools = h("div", { class: "d2l-controls" }, ...controls.map((x) => x.el));
+  return { children: [tools, image, said.el], draw };
 }
 
-export default { render };
+const isChoice = may.list(MOST_OPTIONS, may.whole(0, MOST_FRAMES));
+const STATE = { choice: (v, model) => isChoice(v) && v.length === model.get("options").length };
+export default lab((model) => model.get("title"), STATE, build);

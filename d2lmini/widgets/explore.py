@@ -70,22 +70,22 @@ def drawn(f: Callable[..., Any], values: dict[str, Any]) -> tuple[Drawing, str]:
     from d2lmini.plot.picture import Picture
 
     open_before = set(plt.get_fignums())
-    result, alt = f(**values), ""
-    fresh = [n for n in plt.get_fignums() if n not in open_before]
-    if isinstance(result, Picture):
-        drawing, alt = result.figure, result.alt
-    elif isinstance(result, Drawing):
-        drawing = result
-    elif fresh:
-        drawing = plt.figure(fresh[-1])
-    else:
-        raise ValueError(
-            f"{label(f)} returned {type(result).__name__} and opened no figure; "
-            "let it return a matplotlib figure or a Picture."
-        )
-    for n in fresh:
-        plt.close(n)
-    return drawing, alt
+    try:
+        result, alt = f(**values), ""
+        fresh = [n for n in plt.get_fignums() if n not in open_before]
+        if isinstance(result, Picture):
+            return result.figure, result.alt
+        if isinstance(result, Drawing):
+            return result, alt
+        if fresh:
+            return plt.figure(fresh[-1]), alt
+    finally:  # also where f fails: nothing of it stays open
+        for n in set(plt.get_fignums()) - open_before:
+            plt.close(n)
+    raise ValueError(
+        f"{label(f)} returned {type(result).__name__} and opened no figure; "
+        "let it return a matplotlib figure or a Picture."
+    )
 
 
 def png(drawing: Drawing, dpi: int) -> str:

@@ -15,23 +15,31 @@ export function h(tag, props = {}, ...children) {
   return node;
 }
 
-// A number for people: at most `digits` decimals, a true minus sign, no −0.
+// A number for people: at most `digits` decimals, a true minus sign, no −0.  One too
+// small for them keeps its first two digits, with an exponent only where that is shorter.
 export function fmt(value, digits = 2) {
-  if (!Number.isFinite(value)) return "–";
+  if (!Number.isFinite(value)) return value < 0 ? "−∞" : "–";
   const size = Math.abs(value);
-  const text = size && size < 0.5 * 10 ** -digits ? value.toExponential(1) : String(Number(value.toFixed(digits)));
-  return (text === "-0" ? "0" : text).replaceAll("-", "−");
+  const tiny = size && size < 0.5 * 10 ** -digits;
+  const text = String(Number(tiny ? value.toPrecision(2) : value.toFixed(digits)));
+  return (tiny && size < 1e-4 ? value.toExponential(1) : text === "-0" ? "0" : text).replaceAll("-", "−");
 }
 
-// What fits into a cell: a number that would need an exponent is nearly zero.
-const brief = (value) => (value && Math.abs(value) < 0.005 ? "≈0" : fmt(value));
+// What fits into a cell: nearly zero, or a large number with two digits and an exponent.
+const brief = (value) => {
+  if (value && Math.abs(value) < 0.005) return "≈0";
+  const text = fmt(value);
+  return text.length > 6 ? value.toExponential(1).replace("e+", "e").replaceAll("-", "−") : text;
+};
 
-// 3·2, with brackets round what is negative: 3·(−2)
-const bracket = (value, digits) => (value < 0 ? `(${fmt(value, digits)})` : fmt(value, digits));
-export const term = (a, b, digits = 2) => `${bracket(a, digits)}·${bracket(b, digits)}`;
-
-// 0·0 + 1·1 + 3·2 + 4·3 from [[0, 0], [1, 1], [3, 2], [4, 3]]
-export const sumText = (pairs, digits = 2) => pairs.map(([a, b]) => term(a, b, digits)).join(" + ");
+// A number with brackets round it if it is negative, for the right of a sign.
+export const bracket = (value, digits) => (value < 0 ? `(${fmt(value, digits)})` : fmt(value, digits));
+// 0·0 + 1·1 + 3·(−2) from [[0, 0], [1, 1], [3, −2]]
+export const sumText = (pairs, digits = 2) =>
+  pairs.map(([a, b]) => `${bracket(a, digits)}·${bracket(b, digits)}`).join(" + ");
+// Whether so many decimals tell all of each number: "=" stands after such, "≈" after others.
+export const exact = (numbers, digits = 2) => numbers.every((v) => Math.abs(v - Number(v.toFixed(digits))) < 1e-9);
+export const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
 // What a person types as a number: 2, −0.5, 0,5 or 1/9.  NaN when it is none.
 export function parse(text) {
@@ -41,15 +49,29 @@ export function parse(text) {
 }
 
 export const copy = (value) => JSON.parse(JSON.stringify(value));
-export const zeros = (rows, cols) => Array.from({ length: rows }, () => Array(cols).fill(0));
+export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+export const make = (n, f) => Array.from({ length: Math.max(0, n) }, (_, i) => f(i));
+export const table = (rows, cols, f) => make(rows, (i) => make(cols, (j) => f(i, j)));
+export const zeros = (rows, cols) => table(rows, cols, () => 0);
 export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 export const times = (rows, cols) => `${rows} × ${cols}`;
+export const AXES = ["rows", "columns"];
 
-// The grid with `rows` and `cols` zeros added on each side.
-export function padded(grid, [rows, cols], fill = 0) {
-  const out = Array.from({ length: grid.length + 2 * rows }, () => Array(grid[0].length + 2 * cols).fill(fill));
-  grid.forEach((row, i) => row.forEach((v, j) => (out[i + rows][j + cols] = v)));
-  return out;
+// Where torch's padding modes find the number for place i of n; null where there is none.
+const INSIDE = {
+  zeros: () => null,
+  reflect: (i, n) => (i < 0 ? -i : 2 * (n - 1) - i),
+  replicate: (i, n) => clamp(i, 0, n - 1),
+  circular: (i, n) => (i + n) % n,
+};
+
+// The grid with `rows` and `cols` places added on each side, filled by `mode`.
+export function padded(grid, [rows, cols], fill = 0, mode = "zeros") {
+  const place = (i, n) => (i >= 0 && i < n ? i : INSIDE[mode](i, n));
+  return table(grid.length + 2 * rows, grid[0].length + 2 * cols, (i, j) => {
+    const [u, v] = [place(i - rows, grid.length), place(j - cols, grid[0].length)];
+    return u === null || v === null ? fill : grid[u][v];
+  });
 }
 
 // The same grid in another size: old numbers stay, new places are zero.
@@ -59,6 +81,7 @@ export const resized = (grid, rows, cols) => zeros(rows, cols).map((row, i) => r
 
 // Sets several traits and saves them at once.
 export function put(model, changes) {
+  if (Object.entries(changes).every(([key, value]) => same(model.get(key), value))) return;
   for (const [key, value] of Object.entries(changes)) model.set(key, value);
   model.save_changes();
 }
@@ -104,7 +127,7 @@ export function frame(el, title, ...children) {
   const root = h(
     "section",
     { class: "d2l", role: "group", "aria-label": title },
-    h("p", { class: "d2l-title", "aria-hidden": "true" }, title),
+    h("div", { class: "d2l-bar" }, h("p", { class: "d2l-title", "aria-hidden": "true" }, title)),
     ...children,
   );
   const paint = () => (root.dataset.theme = isDark() ? "dark" : "light");
@@ -125,11 +148,63 @@ export function frame(el, title, ...children) {
   };
 }
 
+// A figure with a way back, as { render, state }.  `state` names the traits that the
+// reader can change, each with a test (value, model) of what it may hold: a page's
+// address can set them.  The title may be a function of the model.  `build(model)` returns { children, draw() } and may have a stop() and a
+// ready(root), which is called once all is drawn.
+export function lab(title, state, build) {
+  const now = (model) => Object.fromEntries(Object.keys(state).map((key) => [key, copy(model.get(key) ?? null)]));
+  function render({ model, el }) {
+    const first = now(model);
+    const parts = build(model);
+    const reset = button({
+      label: "Reset",
+      onClick: () => {
+        parts.stop?.();
+        put(model, copy(first));
+      },
+    });
+    const name = typeof title === "function" ? title(model) : title;
+    reset.el.setAttribute("aria-label", `Reset: ${name}`);
+    const { root, stop } = frame(el, name, ...parts.children);
+    root.firstChild.append(reset.el);
+    const forget = watch(model, () => {
+      parts.draw();
+      reset.enable(!same(now(model), first));
+    });
+    const end = parts.ready?.(root);
+    return () => {
+      for (const call of [parts.stop, end, forget, stop]) call?.();
+    };
+  }
+  return { render, state };
+}
+
+// Tests of what a trait may hold, for `lab`.
+const isWhole = (v, min, max) => Number.isInteger(v) && v >= min && v <= max;
+export const may = {
+  whole: (min, max) => (v) => isWhole(v, min, max),
+  real: (min, max) => (v) => Number.isFinite(v) && v >= min && v <= max,
+  flag: (v) => typeof v === "boolean",
+  oneOf: (list) => (v) => list.includes(v),
+  pair: (min, max) => (v) => Array.isArray(v) && v.length === 2 && v.every((x) => isWhole(x, min, max)),
+  list: (max, item) => (v) => Array.isArray(v) && v.length <= max && v.every(item),
+  // numbers in as many dimensions as there are lengths, every row of the same length
+  grid: (...most) => {
+    const shape = (v, depth) => {
+      if (depth === most.length) return Number.isFinite(v) && Math.abs(v) <= 1e9 ? "number" : null;
+      if (!Array.isArray(v) || !v.length || v.length > most[depth]) return null;
+      const inner = v.map((item) => shape(item, depth + 1));
+      return inner.every((x) => x && x === inner[0]) ? `${v.length}×${inner[0]}` : null;
+    };
+    return (v) => shape(v, 0) !== null;
+  },
+};
+
 const mark = Math.random().toString(36).slice(2, 8);
 let count = 0;
 export const uid = () => `d2l-${mark}-${++count}`;
 
-export const row = (...children) => h("div", { class: "d2l-row" }, ...children);
 export const stage = (...children) => h("div", { class: "d2l-stage" }, ...children);
 // An operator sign that stays beside the panels that follow it.
 // Returns { el, set(text) }.
@@ -156,6 +231,17 @@ export function panel(title, ...children) {
   return { el, head: (text) => (head.textContent = text), note: (text) => (note.textContent = text) };
 }
 
+// The sentence that says why there is nothing to show.
+// Returns { el, say(text) }; it is hidden while there is none.
+export function warning() {
+  const el = h("div", { class: "d2l-warn", role: "alert", "data-problem": "" });
+  const say = (text) => {
+    el.textContent = text;
+    el.hidden = !text;
+  };
+  return { el, say };
+}
+
 // A visible line of text that screen readers hear when it changes.
 // Returns { el, say(text or nodes…), quiet(bool) }.
 export function status(kind = "") {
@@ -169,19 +255,28 @@ export function status(kind = "") {
 
 // ---- controls: each returns { el, set(value) } ----------------------------
 
+// A button that cannot be used keeps the focus: it is only said to be disabled.
 export function button({ label, text = label, onClick, kind = "" }) {
   const el = h(
     "button",
-    { type: "button", class: `d2l-button ${kind}`, "aria-label": text === label ? null : label, onclick: onClick },
+    {
+      type: "button",
+      class: `d2l-button ${kind}`,
+      "aria-label": text === label ? null : label,
+      onclick: () => el.getAttribute("aria-disabled") !== "true" && onClick(),
+    },
     text,
   );
-  return { el, set: (value) => (el.textContent = value), enable: (yes) => (el.disabled = !yes) };
+  const set = (value) => (el.textContent = value);
+  return { el, set, enable: (yes) => el.setAttribute("aria-disabled", !yes) };
 }
 
 // A whole number with − and + beside it.
 export function stepper({ label, value, min, max, onChange, hide = false }) {
   let now = value;
+  const id = uid();
   const input = h("input", {
+    id,
     type: "number",
     min,
     max,
@@ -192,24 +287,18 @@ export function stepper({ label, value, min, max, onChange, hide = false }) {
     oninput: () => /^\d+$/.test(input.value) && change(Number(input.value), true),
     onblur: () => set(now),
   });
-  const step = (by, text, name) =>
-    h(
-      "button",
-      {
-        type: "button",
-        tabindex: -1,
-        "aria-label": `${name} ${label}`,
-        onclick: () => change(now + by),
-      },
-      text,
-    );
+  const step = (by, text, name) => {
+    const one = button({ label: `${text} ${name} ${label}`, text, onClick: () => change(now + by) });
+    one.el.tabIndex = -1; // the arrow keys of the field do the same
+    return one;
+  };
   const less = step(-1, "−", "less");
   const more = step(1, "+", "more");
   function set(next) {
     now = next;
     if (Number(input.value) !== next) input.value = next;
-    less.disabled = now <= min;
-    more.disabled = now >= max;
+    less.enable(now > min);
+    more.enable(now < max);
   }
   function change(next, typing = false) {
     if (typing && (next < min || next > max)) return;
@@ -217,11 +306,12 @@ export function stepper({ label, value, min, max, onChange, hide = false }) {
     onChange(now);
   }
   set(value);
+  const name = h("label", { for: id, class: "d2l-legend" }, label);
   const el = h(
-    "label",
+    "div",
     { class: "d2l-control" },
-    hide ? null : h("span", {}, label),
-    h("span", { class: "d2l-stepper" }, less, input, more),
+    hide ? null : name,
+    h("div", { class: "d2l-stepper" }, less.el, input, more.el),
   );
   return { el, set };
 }
@@ -249,7 +339,7 @@ export function slider({ label, value, min, max, step = 1, format = (v) => fmt(v
     show(v);
   };
   set(value);
-  return { el: h("label", { class: "d2l-control" }, h("span", {}, label, " ", out), input), set };
+  return { el: h("label", { class: "d2l-control" }, h("span", {}, label, " ", out), input), set, input };
 }
 
 // options: [[value, text], …]; values are strings
@@ -284,16 +374,22 @@ export function choice({ label, options, value, onChange }) {
   return { el, set };
 }
 
-// Step back, play, step on through `count()` places.  Whoever asks the system for
-// less motion gets the steps and no play button.
-// Returns { el, stop }; `onPlay(bool)` tells when it starts and stops by itself.
-export function player({ what, count, get, set, onPlay = () => {}, interval = 900 }) {
+// Step back, play, step on through `count()` places, and a slider where they are many.
+// Whoever asks the system for less motion gets the steps and no play button.
+// `again`: playing at the end starts from the front; `said(place)` is what the slider shows.
+// Returns { el, stop, draw }; `onPlay(bool)` tells when it starts and stops by itself.
+export function player(options) {
+  const { what, count, get, set, onPlay = (_) => {}, interval = 900, again = true } = options;
+  const { said = (at) => `${at + 1} of ${count()}` } = options;
+  /** @type {number | null} */
   let timer = null;
-  const go = (by) => {
-    const n = count();
-    if (n) set((get() + by + n) % n);
+  let speed = 1;
+  const go = (by) => set(clamp(get() + by, 0, count() - 1));
+  const play = button({ label: "▶ Play", kind: "d2l-primary", onClick: () => (timer ? stop() : start()) });
+  const tick = () => {
+    if (!el.isConnected || get() >= count() - 1) stop();
+    else go(1);
   };
-  const play = button({ label: "Play", kind: "d2l-primary", onClick: () => (timer ? stop() : start()) });
   function stop() {
     if (!timer) return;
     clearInterval(timer);
@@ -303,39 +399,269 @@ export function player({ what, count, get, set, onPlay = () => {}, interval = 90
   }
   function start() {
     if (get() >= count() - 1) set(0);
-    timer = setInterval(() => {
-      if (!el.isConnected || get() >= count() - 1) stop();
-      else go(1);
-    }, interval);
+    timer = window.setInterval(tick, interval / speed);
     play.set("❚❚ Pause");
     onPlay(true);
   }
-  play.set("▶ Play");
-  play.el.removeAttribute("aria-label");
+  const step = (by, text) =>
+    button({
+      label: text,
+      onClick: () => {
+        stop();
+        go(by);
+      },
+    });
+  const back = step(-1, "‹ Back");
+  const next = step(1, "Step ›");
+  const pace = select({
+    label: "Speed",
+    options: SPEEDS.map((v) => [String(v), `${v}×`]),
+    value: "1",
+    onChange: (v) => {
+      speed = Number(v);
+      if (!timer) return;
+      clearInterval(timer);
+      timer = window.setInterval(tick, interval / speed);
+    },
+  });
+  const place = slider({
+    label: "Place",
+    value: 1,
+    min: 1,
+    max: 1,
+    format: (v) => said(v - 1),
+    onChange: (v) => {
+      stop();
+      set(v - 1);
+    },
+  });
+  function draw() {
+    const n = count();
+    back.enable(n > 0 && get() > 0);
+    next.enable(n > 0 && get() < n - 1);
+    play.enable(Boolean(timer) || again || get() < n - 1);
+    pace.el.hidden = place.el.hidden = n < LONG_WALK;
+    place.input.max = n;
+    if (n) place.set(get() + 1);
+  }
+  pace.el.hidden = place.el.hidden = true;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const el = h(
     "div",
     { class: "d2l-player", role: "group", "aria-label": `Step through ${what}` },
-    button({
-      label: `Previous`,
-      text: "‹ Back",
-      onClick: () => {
-        stop();
-        go(-1);
-      },
-    }).el,
+    back.el,
     still ? null : play.el,
-    button({
-      label: `Next`,
-      text: "Step ›",
-      onClick: () => {
-        stop();
-        go(1);
-      },
-    }).el,
+    next.el,
+    still ? null : pace.el,
+    place.el,
   );
-  return { el, stop };
+  return { el, stop, draw };
 }
+const SPEEDS = [1, 3, 10, 30];
+const LONG_WALK = 13; // places, from which on there are a slider and a speed
+
+// The player of a grid's cells: `size()` gives [rows, columns], or null for none.
+export function walker({ size, get, set, ...options }) {
+  const spot = () => get().map((v, a) => clamp(v, 0, size()[a] - 1));
+  return {
+    spot,
+    ...player({
+      what: "the output cells",
+      count: () => (size() ?? [0, 0]).reduce((a, b) => a * b),
+      get: () => spot()[0] * size()[1] + spot()[1],
+      set: (at) => set(Math.floor(at / size()[1]), at % size()[1]),
+      ...options,
+    }),
+  };
+}
+
+// ---- controls of a model: each returns { el, draw() } -------------------------
+
+// A control that shows trait `key`.
+export const bound = (model, key, control) => ({ el: control.el, draw: () => control.set(model.get(key)) });
+
+// All controls of a figure in their box.
+export const toolbar = (...controls) => ({
+  el: h("div", { class: "d2l-controls" }, ...controls.map((x) => x.el)),
+  draw: () => controls.forEach((x) => x.draw()),
+});
+
+// A slider for trait `key`.
+export const slide = (model, key, label, min, max, step) =>
+  bound(
+    model,
+    key,
+    slider({ label, value: model.get(key), min, max, step, onChange: (v) => put(model, { [key]: v }) }),
+  );
+
+// A switch between the words that trait `key` may be.
+export const toggle = (model, key, label, words) =>
+  bound(
+    model,
+    key,
+    choice({
+      label,
+      value: model.get(key),
+      options: words.map((word) => [word, word]),
+      onChange: (v) => put(model, { [key]: v }),
+    }),
+  );
+
+// Two steppers for trait `key`, a pair.
+export function pair(model, key, label, min, max) {
+  const names = ["down", "across"];
+  const steps = names.map((name, a) =>
+    stepper({
+      label: `${label}, ${name}`,
+      hide: true,
+      value: model.get(key)[a],
+      min,
+      max,
+      onChange: (v) => put(model, { [key]: model.get(key).map((old, b) => (a === b ? v : old)) }),
+    }),
+  );
+  const el = group(`${label} (${names.join(", ")})`, ...steps.map((x) => x.el));
+  return { el, draw: () => steps.forEach((x, a) => x.set(model.get(key)[a])) };
+}
+
+// Two steppers for the size of trait `key`, a grid; hidden for one above `max`.
+export function sizes(model, key, label, max) {
+  const steps = AXES.map((name, a) =>
+    stepper({
+      label: `${label} ${name}`,
+      hide: true,
+      value: 1,
+      min: 1,
+      max,
+      onChange: (v) => {
+        const old = model.get(key);
+        put(model, { [key]: resized(old, a ? old.length : v, a ? v : old[0].length) });
+      },
+    }),
+  );
+  const el = group(`${label} rows, columns`, ...steps.map((x) => x.el));
+  const draw = () => {
+    const size = [model.get(key).length, model.get(key)[0].length];
+    steps.forEach((x, a) => x.set(size[a]));
+    el.hidden = Math.max(...size) > max;
+  };
+  return { el, draw };
+}
+
+// A list of examples [name, …values] for the traits `keys`; `also` says what else a
+// choice sets, and `as` how values are compared.
+export function examples(model, keys, list, label, { also = (_) => ({}), as = copy } = {}) {
+  const control = select({
+    label,
+    value: "",
+    options: [...list.map(([name]) => [name, name]), ["", "your own"]],
+    onChange: (name) => {
+      const one = list.find((x) => x[0] === name);
+      if (!one) return draw(); // "your own" is what is there: nobody can choose it
+      const values = Object.fromEntries(keys.map((key, i) => [key, copy(one[i + 1])]));
+      put(model, { ...values, ...also(one) });
+    },
+  });
+  const now = () => keys.map((key) => as(model.get(key)));
+  const draw = () => control.set(list.find((x) => same(x.slice(1, keys.length + 1).map(as), now()))?.[0] ?? "");
+  return { el: control.el, draw };
+}
+
+// Writes one number of trait `key`, nested lists: edit(value, …places).
+export const editing =
+  (model, key) =>
+  (value, ...places) => {
+    const next = copy(model.get(key));
+    const last = places.pop();
+    places.reduce((part, i) => part[i], next)[last] = value;
+    put(model, { [key]: next });
+  };
+
+// ---- the reader's own picture --------------------------------------------------
+
+const LARGEST_FILE = 40e6; // bytes
+
+// The middle square of a file's picture as `side` × `side` numbers from 0 to 1 in
+// each of `channels` (1: grey, 3: red, green, blue).  It never leaves the machine.
+export async function readPicture(file, side, channels) {
+  if (!/^image\//.test(file.type)) throw new Error(`“${file.name}” is no picture. Take a PNG, JPEG or WebP file.`);
+  if (file.size > LARGEST_FILE)
+    throw new Error(
+      `“${file.name}” has ${Math.round(file.size / 1e6)} MB. Take a picture of at most ${LARGEST_FILE / 1e6} MB.`,
+    );
+  const bitmap = await createImageBitmap(file).catch(() => {
+    throw new Error(`“${file.name}” cannot be read as a picture. Save it as PNG or JPEG and take that.`);
+  });
+  const canvas = h("canvas", { width: side, height: side });
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  const square = Math.min(bitmap.width, bitmap.height);
+  const [left, top] = [(bitmap.width - square) / 2, (bitmap.height - square) / 2];
+  pen.fillRect(0, 0, side, side); // what is transparent becomes black
+  pen.imageSmoothingQuality = "high";
+  pen.drawImage(bitmap, left, top, square, square, 0, 0, side, side);
+  bitmap.close();
+  const { data } = pen.getImageData(0, 0, side, side);
+  const grey = (at) => 0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2];
+  return make(channels, (c) =>
+    table(side, side, (i, j) => {
+      const at = 4 * (i * side + j);
+      return Number(((channels === 1 ? grey(at) : data[at + c]) / 255).toFixed(3));
+    }),
+  );
+}
+
+// A button, a place to drop on, and pasting while one of its controls has the focus.
+export function ownPicture({ side, channels = 1, onPicture }) {
+  const said = status("d2l-note");
+  async function take(file) {
+    if (!file) return;
+    try {
+      onPicture(await readPicture(file, side, channels));
+      said.say(`Its middle square, ${times(side, side)}. It stays on this machine.`);
+    } catch (error) {
+      said.say(h("span", { class: "d2l-warn" }, /** @type {Error} */ (error).message));
+    }
+  }
+  const input = h("input", {
+    type: "file",
+    accept: "image/*",
+    "aria-label": "Your own picture",
+    class: "d2l-file",
+    onchange: async () => {
+      await take(input.files?.[0]);
+      input.value = "";
+    },
+  });
+  const el = h(
+    "div",
+    {
+      class: "d2l-control d2l-own",
+      ondragover: (event) => event.preventDefault(),
+      ondrop: (event) => {
+        event.preventDefault();
+        take(event.dataTransfer.files[0]);
+      },
+      onpaste: (event) => take(event.clipboardData.files[0]),
+    },
+    h("span", { class: "d2l-legend", "aria-hidden": "true" }, "Your own picture (a file; drop or paste)"),
+    input,
+    said.el,
+  );
+  return { el, draw() {} };
+}
+
+// ---- drawings ------------------------------------------------------------------
+
+export function svg(tag, attributes = {}, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [key, value] of Object.entries(attributes))
+    if (value !== null && value !== undefined && value !== "") node.setAttribute(key, value);
+  node.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+// A letter of a formula with its index.
+export const it = (letter, index = "") => h("span", {}, h("i", {}, letter), h("sub", {}, index));
 
 // ---- grids ----------------------------------------------------------------
 
@@ -350,12 +676,22 @@ export function player({ what, count, get, set, onPlay = () => {}, interval = 90
 //     kind(i, j) = extra class of a cell
 //   select(i, j): marks the chosen cell without moving the focus; select(null)
 //   light(places): places = [[i, j, note], …] lit; the note stands small in the corner
+/** @typedef {{ el: HTMLElement, box?: HTMLInputElement, text?: Text, note?: HTMLElement, kind?: string | null,
+ *   tint?: string | null, pad: number[], rim: boolean, value: number }} Cell */
+const MANY = 8; // rows or columns, above which the cells are small
+
+/** @param {{ name: string, label: string, onEdit?: ((i: number, j: number, value: number) => void) | null,
+ *   onSelect?: ((i: number, j: number) => void) | null }} options */
 export function grid({ name, label, onEdit = null, onSelect = null }) {
   const body = h("div", { class: "d2l-grid", role: "grid", "aria-label": label, "data-grid": name });
-  const el = h("div", { class: "d2l-scroll" }, body);
+  const wrong = h("div", { class: "d2l-note", role: "alert" });
+  const el = h("div", {}, h("div", { class: "d2l-scroll" }, body), onEdit && wrong);
+  /** @type {Cell[][]} */
   let cells = [];
   let layout = "";
+  /** @type {Cell[]} */
   let lit = [];
+  /** @type {number[] | null} */
   let chosen = null;
   const at = (i, j) => cells[i]?.[j];
 
@@ -366,12 +702,12 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
   function move(event, i, j) {
     const last = [cells.length - 1, cells[0].length - 1];
     const box = at(i, j).box;
-    // inside a text box, left and right first move the caret
-    const inside =
-      box && box.selectionStart !== box.selectionEnd ? box.selectionEnd - box.selectionStart < box.value.length : box;
-    const edge = (end) => !inside || box.selectionStart === (end ? box.value.length : 0);
+    // inside a text box, left and right first move the caret, unless all is selected
+    const [from, to] = [box?.selectionStart ?? 0, box?.selectionEnd ?? 0];
+    const inside = box && (from === to || to - from < box.value.length);
+    const edge = (end) => !inside || from === (end ? box.value.length : 0);
     const all = event.ctrlKey || event.metaKey;
-    const to = {
+    const next = {
       ArrowUp: [i - 1, j],
       ArrowDown: [i + 1, j],
       Enter: box && [i + 1, j],
@@ -380,9 +716,9 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
       Home: !box && [all ? 0 : i, 0],
       End: !box && [all ? last[0] : i, last[1]],
     }[event.key];
-    if (!to) return;
+    if (!next) return;
     event.preventDefault();
-    focus(...to);
+    focus(...next);
   }
 
   function textBox(cell, i, j, place) {
@@ -397,15 +733,18 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
       },
       oninput: () => {
         const value = parse(box.value);
-        const wrong = !Number.isFinite(value);
-        box.setAttribute("aria-invalid", wrong);
-        if (!wrong) onEdit(i - cell.pad[0], j - cell.pad[1], value);
+        const bad = !Number.isFinite(value);
+        box.setAttribute("aria-invalid", bad);
+        wrong.textContent = bad ? "Write a number, such as −2, 0.5 or 1/3; until then the old one counts." : "";
+        if (!bad) onEdit?.(i - cell.pad[0], j - cell.pad[1], value);
       },
       onblur: () => {
         box.removeAttribute("aria-invalid");
-        box.value = fmt(cell.value);
+        wrong.textContent = "";
+        box.value = brief(cell.value);
       },
     });
+    box.tabIndex = -1; // one of them is in the tab order, the arrow keys lead to the others
     return box;
   }
   function build(rows, cols, pad, picture) {
@@ -427,12 +766,19 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
     );
     body.style.setProperty("--cols", cols);
     body.classList.toggle("d2l-picture", picture);
+    body.classList.toggle("d2l-many", Math.max(rows, cols) > MANY);
     body.classList.toggle("d2l-pick", Boolean(onSelect));
     body.setAttribute("aria-rowcount", rows);
     body.setAttribute("aria-colcount", cols);
     body.replaceChildren(...cells.map((line) => h("div", { role: "row" }, ...line.map((c) => c.el))));
     lit = [];
     chosen = null;
+    enter(cells.flat().find((cell) => cell.box));
+  }
+  // The tab key comes to this text box.
+  function enter(cell) {
+    if (!cell?.box) return;
+    for (const { box } of cells.flat()) if (box) box.tabIndex = box === cell.box ? 0 : -1;
   }
 
   const find = (event) => {
@@ -443,24 +789,36 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
     const at = find(event);
     if (at) move(event, ...at);
   });
+  if (onEdit)
+    body.addEventListener("focusin", (event) => {
+      const place = find(event);
+      if (place) enter(at(place[0], place[1]));
+    });
   if (onSelect)
     for (const kind of ["pointerover", "focusin", "click"])
       body.addEventListener(kind, (event) => {
         const at = find(event);
-        if (at && !(kind === "pointerover" && event.pointerType === "touch")) onSelect(...at);
+        if (at && !(kind === "pointerover" && event.pointerType === "touch")) onSelect(at[0], at[1]);
       });
 
   function paint(cell, value, tint, low, high) {
     if (!tint && !cell.tint) return;
     cell.tint = tint;
-    const style = cell.el.style;
     const size = Math.max(Math.abs(low), Math.abs(high)) || 1;
     const grey = Math.round((255 * (value - low)) / (high - low || 1));
-    style.background = tint === "grey" ? `rgb(${grey} ${grey} ${grey})` : "";
-    style.setProperty("--t", tint === "signed" ? `${Math.round((Math.abs(value) / size) * 100)}%` : "");
-    cell.el.classList.toggle("d2l-plus", tint === "signed" && value > 0);
-    cell.el.classList.toggle("d2l-minus", tint === "signed" && value < 0);
+    const { style, classList } = cell.el;
+    style.setProperty("--grey", tint === "grey" ? `rgb(${grey} ${grey} ${grey})` : "");
+    style.setProperty("--grey-ink", grey < 117 ? "#fff" : "#000"); // 4.5 : 1 on either side
+    style.setProperty("--t", tint === "signed" ? String(Math.abs(value) / size) : "");
+    classList.toggle("d2l-grey", tint === "grey");
+    classList.toggle("d2l-plus", tint === "signed" && value > 0);
+    classList.toggle("d2l-minus", tint === "signed" && value < 0);
   }
+  /**
+   * @param {number[][]} values
+   * @param {{ pad?: number[], picture?: boolean, tint?: string | null,
+   *   kind?: ((i: number, j: number) => string | null) | null }} how
+   */
   function show(values, { pad = [0, 0], picture = false, tint = null, kind = null } = {}) {
     const next = [values.length, values[0].length, ...pad, picture].join();
     const held = body.contains(document.activeElement) ? find({ target: document.activeElement }) : null;
@@ -472,9 +830,10 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
       line.forEach((value, j) => {
         const cell = cells[i][j];
         cell.value = value;
-        cell.el.dataset.value = value;
-        if (cell.box && document.activeElement !== cell.box) cell.box.value = fmt(value);
+        cell.el.dataset.value = String(value);
+        if (cell.box && document.activeElement !== cell.box) cell.box.value = brief(value);
         if (cell.text) cell.text.data = brief(value);
+        cell.el.classList.toggle("d2l-long", !picture && brief(value).length > 4);
         if (!cell.box && (onSelect || picture))
           cell.el.setAttribute("aria-label", `row ${i - pad[0] + 1}, column ${j - pad[1] + 1}: ${fmt(value)}`);
         paint(cell, value, tint, low, high);
@@ -484,11 +843,11 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
         cell.kind = extra;
       }),
     );
-    if (next !== layout && held) focus(...held);
+    if (next !== layout && held) focus(held[0], held[1]);
     layout = next;
   }
   function select(i, j) {
-    const old = chosen && at(...chosen);
+    const old = chosen && at(chosen[0], chosen[1]);
     old?.el.classList.remove("d2l-chosen");
     old?.el.setAttribute("aria-selected", "false");
     if (old && onSelect) old.el.tabIndex = -1;
@@ -508,8 +867,9 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
       const cell = at(i, j);
       cell?.el.classList.add("d2l-lit");
       if (cell && note && (cell.text || cell.box)) {
-        cell.note = h("span", { class: "d2l-weight", "aria-hidden": "true" }, note);
-        cell.el.append(cell.note);
+        const small = h("span", { class: "d2l-weight", "aria-hidden": "true" }, note);
+        cell.el.append(small);
+        cell.note = small;
       }
     }
   }

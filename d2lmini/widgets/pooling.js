@@ -1,25 +1,33 @@
 import {
+  AXES,
+  bracket,
   button,
-  choice,
-  clamp,
-  copy,
+  editing,
+  exact,
+  examples,
   fmt,
-  frame,
   grid,
   group,
   h,
+  it,
   joined,
+  lab,
+  may,
+  ownPicture,
   padded,
+  pair,
   panel,
-  player,
+  plural,
   put,
-  resized,
-  select,
+  sizes,
   stage,
   status,
-  stepper,
+  table,
   times,
-  watch,
+  toggle,
+  toolbar,
+  walker,
+  warning,
 } from "./kit.js";
 
 const LARGEST_WINDOW = 6;
@@ -30,18 +38,28 @@ const LARGEST_INPUT = 12; // larger ones are shown as pictures and not edited
 const SAME = 1e-9; // nearer outputs count as unchanged: rounding, not shifting
 const WRITTEN = 16; // numbers of a window that are written out
 
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-const table = (rows, cols, f) =>
-  Array.from({ length: rows }, (_, i) => Array.from({ length: cols }, (_, j) => f(i, j)));
+const LARGEST_PICTURE = 64;
+const PICTURE_SIDE = 28; // of the reader's own
+const MODES = ["max", "average"];
+
+const STATE = {
+  input: may.grid(LARGEST_PICTURE, LARGEST_PICTURE),
+  mode: may.oneOf(MODES),
+  window: may.pair(1, LARGEST_WINDOW),
+  stride: may.pair(1, LARGEST_STRIDE),
+  padding: may.pair(0, LARGEST_PADDING),
+  shift: may.pair(-LARGEST_SHIFT, LARGEST_SHIFT),
+  kernel: may.grid(5, 5),
+  selected: may.pair(0, 1000),
+};
+
+const large = (G) => Math.max(G.length, G[0].length) > LARGEST_INPUT;
 const moved = (X, [down, right]) => X.map((row, i) => row.map((_, j) => X[i - down]?.[j - right] ?? 0));
 
 function problemOf(n, k, p) {
-  for (const [a, name] of [
-    [0, "rows"],
-    [1, "columns"],
-  ]) {
+  for (const [a, name] of AXES.entries()) {
     if (2 * p[a] > k[a])
-      return `The padding is ${p[a]} ${name} on each side, more than half of the window's ${k[a]}, which torch refuses. Take a padding of ${Math.floor(k[a] / 2)} at most, or a larger window.`;
+      return `The padding is ${plural(p[a], name.slice(0, -1))} on each side, more than half of the window's ${k[a]}, which torch refuses. Take a padding of ${Math.floor(k[a] / 2)} at most, or a larger window.`;
     if (k[a] > n[a] + 2 * p[a]) {
       const pad = p[a] ? ` (${n[a]} and ${p[a]} padding on each side)` : "";
       return `The window covers ${k[a]} ${name}, but the input has only ${n[a] + 2 * p[a]}${pad}. Take a smaller window.`;
@@ -117,57 +135,6 @@ function shiftText([down, right]) {
 
 // ---- controls ---------------------------------------------------------------
 
-function pair(model, key, label, min, max) {
-  const steps = ["down", "across"].map((name, a) =>
-    stepper({
-      label: `${label}, ${name}`,
-      hide: true,
-      value: model.get(key)[a],
-      min,
-      max,
-      onChange: (v) => put(model, { [key]: model.get(key).map((old, b) => (a === b ? v : old)) }),
-    }),
-  );
-  const el = group(`${label} (down, across)`, ...steps.map((x) => x.el));
-  return { el, draw: () => steps.forEach((x, a) => x.set(model.get(key)[a])) };
-}
-
-function presets(model, key, list, label, other = {}) {
-  const control = select({
-    label,
-    value: "",
-    options: [...list.map(([name]) => [name, name]), ["", "your own"]],
-    onChange: (name) => name && put(model, { [key]: copy(list.find((x) => x[0] === name)[1]), ...other }),
-  });
-  return { el: control.el, draw: () => control.set(list.find((x) => same(x[1], model.get(key)))?.[0] ?? "") };
-}
-
-function sizes(model) {
-  const steps = ["rows", "columns"].map((name, a) =>
-    stepper({
-      label: `Input ${name}`,
-      hide: true,
-      value: 1,
-      min: 1,
-      max: LARGEST_INPUT,
-      onChange: (v) => {
-        const old = model.get("input");
-        put(model, { input: resized(old, a ? old.length : v, a ? v : old[0].length) });
-      },
-    }),
-  );
-  const el = group("Input rows, columns", ...steps.map((x) => x.el));
-  return {
-    el,
-    draw: () => {
-      const X = model.get("input");
-      steps[0].set(X.length);
-      steps[1].set(X[0].length);
-      el.hidden = Math.max(X.length, X[0].length) > LARGEST_INPUT;
-    },
-  };
-}
-
 function shifter(model) {
   const ways = [
     ["←", "left", 0, -1],
@@ -187,7 +154,7 @@ function shifter(model) {
       },
     }),
   }));
-  const back = button({ label: "Back to no shift", text: "Undo", onClick: () => put(model, { shift: [0, 0] }) });
+  const back = button({ label: "Undo the shift", text: "Undo", onClick: () => put(model, { shift: [0, 0] }) });
   const now = h("span", { "data-shift": "" });
   const el = group(
     "Shift the input",
@@ -198,50 +165,36 @@ function shifter(model) {
   const draw = () => {
     const s = model.get("shift");
     now.textContent = shiftText(s) || "not shifted";
-    // a disabled button would lose the focus, so the last press stays possible to repeat
-    buttons.forEach((b) =>
-      b.el.setAttribute(
-        "aria-disabled",
-        Math.abs(s[0] + b.down) > LARGEST_SHIFT || Math.abs(s[1] + b.right) > LARGEST_SHIFT,
-      ),
-    );
+    back.enable(s.some(Boolean));
+    for (const b of buttons)
+      b.enable(Math.abs(s[0] + b.down) <= LARGEST_SHIFT && Math.abs(s[1] + b.right) <= LARGEST_SHIFT);
   };
-  el.addEventListener(
-    "click",
-    (event) => {
-      if (event.target.closest("[aria-disabled=true]")) event.stopImmediatePropagation();
-    },
-    true,
-  );
   return { el, draw };
 }
 
-function toolbar(model, shown) {
+function controls(model, shown) {
   const has = (name) => shown.includes(name);
-  const all = [];
-  if (has("input")) all.push(presets(model, "input", model.get("inputs"), "Input", { shift: [0, 0] }), sizes(model));
-  if (has("mode")) {
-    const control = choice({
-      label: "Pooling",
-      value: model.get("mode"),
-      options: [
-        ["max", "max"],
-        ["average", "average"],
-      ],
-      onChange: (v) => put(model, { mode: v }),
+  const inputs = model.get("inputs");
+  const still = { also: () => ({ shift: [0, 0] }) };
+  const own = () =>
+    ownPicture({
+      side: PICTURE_SIDE,
+      onPicture: ([input]) => put(model, { input, shift: [0, 0], selected: [0, 0] }),
     });
-    all.push({ el: control.el, draw: () => control.set(model.get("mode")) });
-  }
-  if (has("window")) all.push(pair(model, "window", "Window", 1, LARGEST_WINDOW));
-  if (has("stride")) all.push(pair(model, "stride", "Stride", 1, LARGEST_STRIDE));
-  if (has("padding")) all.push(pair(model, "padding", "Padding each side", 0, LARGEST_PADDING));
-  if (has("shift")) all.push(shifter(model));
-  return { el: h("div", { class: "d2l-controls" }, ...all.map((x) => x.el)), draw: () => all.forEach((x) => x.draw()) };
+  return toolbar(
+    ...(has("input")
+      ? [examples(model, ["input"], inputs, "Input", still), sizes(model, "input", "Input", LARGEST_INPUT)]
+      : []),
+    ...(inputs.some(([, X]) => large(X)) ? [own()] : []),
+    ...(has("mode") ? [toggle(model, "mode", "Pooling", MODES)] : []),
+    ...(has("window") ? [pair(model, "window", "Window", 1, LARGEST_WINDOW)] : []),
+    ...(has("stride") ? [pair(model, "stride", "Stride", 1, LARGEST_STRIDE)] : []),
+    ...(has("padding") ? [pair(model, "padding", "Padding each side", 0, LARGEST_PADDING)] : []),
+    ...(has("shift") ? [shifter(model)] : []),
+  );
 }
 
 // ---- what is said -----------------------------------------------------------
-
-const it = (letter, sub) => h("span", {}, h("i", {}, letter), h("sub", {}, sub));
 
 function formula(r, axis) {
   const a = axis === "h" ? 0 : 1;
@@ -265,32 +218,29 @@ function formula(r, axis) {
   );
 }
 
-const infinite = (v, digits) => (v === -Infinity ? "−∞" : fmt(v, digits));
-
 function written(r, i, j, digits) {
   const seen = places(r, i, j).map(([u, v]) => r.P[u][v]);
-  const many = seen.length > WRITTEN;
-  if (r.mode === "max")
-    return many
-      ? `the largest of ${seen.length} numbers = `
-      : `max(${seen.map((v) => infinite(v, digits)).join(", ")}) = `;
-  const terms = seen.map((v) => (v < 0 ? `(${fmt(v, digits)})` : fmt(v, digits))).join(" + ");
-  return many ? `the mean of ${seen.length} numbers = ` : `(${terms}) / ${seen.length} = `;
+  const n = seen.length;
+  const sign = exact([r.out[i][j]], 3) ? "=" : "≈";
+  if (n === 1) return "its window holds this one number: ";
+  if (n > WRITTEN) return `the ${r.mode === "max" ? "largest" : "mean"} of ${n} numbers ${sign} `;
+  if (r.mode === "max") return `max(${seen.map((v) => fmt(v, digits)).join(", ")}) ${sign} `;
+  return `(${seen.map((v) => bracket(v, digits)).join(" + ")}) / ${n} ${sign} `;
 }
 
 const percent = (v) => (v > 0 && v < 0.005 ? "under 1%" : `${fmt(100 * v, 0)}%`);
-const shown = (name, value, text) => h("b", { "data-number": name, "data-value": value }, text);
+const digit = (name, value, text) => h("b", { "data-number": name, "data-value": value }, text);
 
 // "Pooling: 44% of the outputs changed (4 of 9); the changes add up to 20% of the old output"
 function told(what, c, name) {
   const size = Number.isFinite(c.ratio)
-    ? ["; the changes add up to ", shown(`${name}-ratio`, c.ratio, percent(c.ratio)), " of the old output"]
+    ? ["; the changes add up to ", digit(`${name}-ratio`, c.ratio, percent(c.ratio)), " of the old output"]
     : [];
   return h(
     "div",
     {},
     `${what}: `,
-    shown(`${name}-share`, c.share, percent(c.share)),
+    digit(`${name}-share`, c.share, percent(c.share)),
     ` of the outputs changed (${c.count} of ${c.all})`,
     ...size,
   );
@@ -298,20 +248,16 @@ function told(what, c, name) {
 
 // ---- the figure -------------------------------------------------------------
 
-function render({ model, el }) {
+function build(model) {
   const get = (key) => model.get(key);
-  const controls = get("controls");
-  const has = (name) => controls.includes(name);
-  const choose = (i, j) => same(get("selected"), [i, j]) || put(model, { selected: [i, j] });
-  const edit = (i, j, value) => {
-    const next = copy(get("input"));
-    next[i][j] = value;
-    put(model, { input: next });
-  };
+  const shown = get("controls");
+  const has = (name) => shown.includes(name);
+  const choose = (i, j) => put(model, { selected: [i, j] });
+  const write = editing(model, "input");
 
-  let r = null;
+  let r = compute(get);
   let drawn = "";
-  const given = grid({ name: "input", label: "Input", onEdit: has("input") ? edit : null });
+  const given = grid({ name: "input", label: "Input", onEdit: has("input") ? (i, j, v) => write(v, i, j) : null });
   const away = grid({ name: "shifted", label: "Shifted input" });
   const output = grid({
     name: "output",
@@ -334,8 +280,8 @@ function render({ model, el }) {
   const gives = joined("→", outputs.el),
     gives2 = joined("→", convs.el);
 
-  const tools = toolbar(model, controls);
-  const kinds = presets(model, "kernel", get("kernels"), "Kernel");
+  const tools = controls(model, shown);
+  const kinds = examples(model, ["kernel"], get("kernels"), "Kernel");
   const heading = h(
     "p",
     { class: "d2l-head", style: "margin-top: 1rem" },
@@ -350,25 +296,19 @@ function render({ model, el }) {
   );
   const sum = status("d2l-sum");
   const verdict = status();
-  const warning = h("div", { class: "d2l-warn", role: "alert", "data-problem": "" });
+  const problem = warning();
   const shape = h("div", { class: "d2l-formula" });
-  const play = player({
-    what: "the output cells",
+  const play = walker({
+    size: () => r.out && [r.out.length, r.out[0].length],
+    get: () => get("selected"),
+    set: choose,
     onPlay: (on) => sum.quiet(on),
-    count: () => (r.out ? r.out.length * r.out[0].length : 0),
-    get: () => {
-      const [i, j] = spot();
-      return i * r.out[0].length + j;
-    },
-    set: (at) => choose(Math.floor(at / r.out[0].length), at % r.out[0].length),
   });
-  const spot = () => get("selected").map((v, a) => clamp(v, 0, (a ? r.out[0].length : r.out.length) - 1));
-  const large = (G) => Math.max(G.length, G[0].length) > LARGEST_INPUT;
 
   function point() {
     for (const G of [given, away]) G.light([]);
     if (!r.out) return sum.say();
-    const [i, j] = spot();
+    const [i, j] = play.spot();
     const on = r.shift.some(Boolean) ? away : given;
     output.select(i, j);
     on.light(places(r, i, j));
@@ -381,7 +321,7 @@ function render({ model, el }) {
       ),
     );
   }
-  function showChange(G, values, name, box, c) {
+  function showChange(G, values, box, c) {
     G.show(values, { picture: large(values), tint: large(values) ? "signed" : null });
     if (!large(values))
       G.light(
@@ -394,21 +334,18 @@ function render({ model, el }) {
     box.note("new number minus old");
   }
   function drawInput() {
-    const picture = large(r.X),
-      is = r.shift.some(Boolean);
+    const picture = large(r.X);
+    const is = r.shift.some(Boolean);
     given.el.hidden = is;
     away.el.hidden = !is;
     const G = is ? away : given;
-    const P = r.mode === "max" ? padded(r.Y, r.p, 0) : r.P;
+    const P = padded(r.Y, r.p);
     G.show(P, { pad: r.p, picture, tint: picture ? "grey" : null });
     if (r.mode === "max" && !picture)
-      P.forEach((row, i) =>
-        row.forEach((_, j) => {
-          const cell = G.cell(i, j);
-          if (cell.rim) cell.text.data = "−∞";
-        }),
-      );
-    inputs.head(is ? `Input ${times(...r.n)}, shifted ${shiftText(r.shift)}` : `Input ${times(...r.n)}`);
+      for (const cell of P.flatMap((row, i) => row.map((_, j) => G.cell(i, j)))) if (cell.rim) cell.text.data = "−∞";
+    inputs.head(
+      is ? `Input ${times(r.n[0], r.n[1])}, shifted ${shiftText(r.shift)}` : `Input ${times(r.n[0], r.n[1])}`,
+    );
     const rim = r.mode === "max" ? "padding: never the largest" : "padding: zeros that count";
     const notes = [];
     if (r.p.some(Boolean)) notes.push(rim);
@@ -424,7 +361,7 @@ function render({ model, el }) {
     kernels.head(`Kernel ${times(K.length, K[0].length)}`);
     conv.show(r.conv, { picture: large(r.conv), tint: large(r.conv) ? "signed" : null });
     convs.head(`Output ${times(r.conv.length, r.conv[0].length)}`);
-    showChange(convChange, r.convolved.change, "convolved", convChanges, r.convolved);
+    showChange(convChange, r.convolved.change, convChanges, r.convolved);
   }
   function drawOutput(is) {
     gives.el.hidden = play.el.hidden = !r.out;
@@ -433,7 +370,7 @@ function render({ model, el }) {
     const picture = large(r.out);
     output.show(r.out, { picture, tint: picture || large(r.X) ? "grey" : null });
     outputs.head(`Pooled output ${times(r.out.length, r.out[0].length)}`);
-    if (is) showChange(change, r.pooled.change, "pooled", changes, r.pooled);
+    if (is) showChange(change, r.pooled.change, changes, r.pooled);
   }
   function drawVerdict(is) {
     const parts = [];
@@ -454,8 +391,7 @@ function render({ model, el }) {
       drawOutput(is);
       drawSecond(is);
       drawVerdict(is);
-      warning.textContent = r.problem;
-      warning.hidden = !r.problem;
+      problem.say(r.problem);
       shape.replaceChildren(
         formula(r, "h"),
         formula(r, "w"),
@@ -466,27 +402,14 @@ function render({ model, el }) {
         ),
       );
     }
+    play.draw();
     point();
   }
 
-  const { stop } = frame(
-    el,
-    "Pooling lab",
-    tools.el,
-    has("shift") && h("div", { style: "margin-bottom: 1rem" }, verdict.el),
-    stage(inputs.el, gives.el, changes.el),
-    warning,
-    play.el,
-    sum.el,
-    second,
-    shape,
-  );
-  const forget = watch(model, draw);
-  return () => {
-    play.stop();
-    forget();
-    stop();
-  };
+  const said = has("shift") && h("div", { style: "margin-bottom: 1rem" }, verdict.el);
+  const figure = stage(inputs.el, gives.el, changes.el);
+  const children = [tools.el, said, figure, problem.el, play.el, sum.el, second, shape];
+  return { children, draw, stop: play.stop };
 }
 
-export default { render };
+export default lab("Pooling lab", STATE, build);

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Enum, List, TraitError, validate
+from traitlets import Enum
 
 from . import still
-from .base import Figure
-from .convolution import named
-from .traits import Controls, Grid, Pair, nested
+from .labs import LARGEST_PADDING, PictureLab, by, padding_note, plural, sides
+from .traits import Controls, Pair, nested
 
 if TYPE_CHECKING:
     import torch
@@ -31,92 +30,44 @@ KERNELS: dict[str, Any] = {
     "left minus right (3 × 3)": [[1, 0, -1]] * 3,
     "top minus bottom (3 × 3)": [[1] * 3, [0] * 3, [-1] * 3],
 }
-LARGEST_INPUT, LARGEST_SHIFT = 64, 6
-PICTURE_DIGITS = 3  # tells the 256 greys apart, and keeps the page short
+LARGEST_SHIFT = 6
 SAME = 1e-9  # outputs nearer than this count as unchanged: rounding, not shifting
 
 
-class PoolingLab(Figure):
+class PoolingLab(PictureLab):
     """Max and average pooling, and what a shift of the picture does to them.
 
-    `input` is a grid (height, width) or a name from `INPUTS`; `image` adds a
-    picture to the inputs under `image_name`.  `kernel` is a grid or a name from
-    `KERNELS`: the convolution (stride 1, no padding) that the same shift goes
+    `kernel` is the convolution (stride 1, no padding) that the same shift goes
     through.  `shift` is in pixels (down, right), negative for up and left; zeros
     move in.  `controls` names those of `CONTROLS` that the reader may change.
     As in torch, max pooling never picks padding, and average pooling counts it
-    as zeros.
+    as zeros.  For the rest see :class:`PictureLab`.
     """
 
     module = "pooling"
-    input = Grid(INPUTS["0 to 8"]).tag(sync=True)
+    INPUTS, KERNELS = INPUTS, KERNELS
     mode = Enum(MODES, MODES[0]).tag(sync=True)
     window = Pair(2, low=1).tag(sync=True)
     stride = Pair(1, low=1).tag(sync=True)
-    padding = Pair(0).tag(sync=True)
-    shift = Pair(0, low=-LARGEST_SHIFT).tag(sync=True)
-    kernel = Grid(KERNELS["left minus right (2 × 2)"]).tag(sync=True)
-    selected = Pair(0).tag(sync=True)
+    padding = Pair(0, high=LARGEST_PADDING).tag(sync=True)
+    shift = Pair(0, low=-LARGEST_SHIFT, high=LARGEST_SHIFT).tag(sync=True)
     controls = Controls(CONTROLS).tag(sync=True)
-    inputs: List[Any] = List().tag(sync=True)
-    kernels: List[Any] = List().tag(sync=True)
-
-    def __init__(
-        self,
-        *,
-        input: Any = "0 to 8",
-        kernel: Any = "left minus right (2 × 2)",
-        image: Any = None,
-        image_name: str = "picture",
-        **state: Any,
-    ) -> None:
-        inputs = dict(INPUTS)
-        if image is not None:
-            inputs[image_name] = nested(image, PICTURE_DIGITS)
-        state["input"] = named(input, inputs, "input")
-        state["kernel"] = named(kernel, KERNELS, "kernel")
-        super().__init__(
-            inputs=[[name, nested(grid)] for name, grid in inputs.items()],
-            kernels=[[name, nested(grid)] for name, grid in KERNELS.items()],
-            **state,
-        )
-
-    @validate("input", "kernel")
-    def _small(self, proposal: dict[str, Any]) -> Any:
-        grid, name = proposal["value"], proposal["trait"].name
-        most = 5 if name == "kernel" else LARGEST_INPUT
-        if len(grid) > most or len(grid[0]) > most:
-            raise TraitError(
-                f"{name} has shape {len(grid)} × {len(grid[0])}; "
-                f"the lab takes {most} × {most} at most."
-            )
-        return grid
-
-    @validate("shift")
-    def _near(self, proposal: dict[str, Any]) -> Any:
-        if max(proposal["value"]) > LARGEST_SHIFT:
-            raise TraitError(
-                f"shift is {proposal['value']}; the lab shifts by {LARGEST_SHIFT} "
-                "pixels at most."
-            )
-        return proposal["value"]
 
     @property
     def problem(self) -> str:
         """Why these settings have no output; empty when they have one."""
-        sizes = (len(self.input), len(self.input[0]))
-        for name, n, k, p in zip(AXES, sizes, self.window, self.padding, strict=True):
+        axes = zip(AXES, sides(self.input), self.window, self.padding, strict=True)
+        for name, n, k, p in axes:
             if 2 * p > k:
                 return (
-                    f"The padding is {p} {name} on each side, more than half of the "
-                    f"window's {k}, which torch refuses. Take a "
+                    f"The padding is {plural(p, name[:-1])} on each side, more than "
+                    f"half of the window's {k}, which torch refuses. Take a "
                     f"padding of {k // 2} at most, or a larger window."
                 )
             if k > n + 2 * p:
-                pad = f" ({n} and {p} padding on each side)" if p else ""
                 return (
                     f"The window covers {k} {name}, but the input has only "
-                    f"{n + 2 * p}{pad}. Take a smaller window."
+                    f"{n + 2 * p}{padding_note(n, p)}. Take a smaller window."
                 )
         return ""
 
@@ -188,11 +139,9 @@ class PoolingLab(Figure):
 
     def describe(self) -> str:
         """One line: the operation and the shapes."""
-        out = self.output
-        shape = "none" if out is None else f"{out.shape[0]}×{out.shape[1]}"
         return (
-            f"PoolingLab: {self.mode}, input {len(self.input)}×{len(self.input[0])}, "
-            f"window {self.window[0]}×{self.window[1]}, output {shape}"
+            f"PoolingLab: {self.mode}, input {by(self.input)}, "
+            f"window {self.window[0]}×{self.window[1]}, output {by(self.output)}"
         )
 
     def still(self) -> str:

@@ -30,8 +30,14 @@ function verdict({ right, why }, box) {
 }
 
 function choices(question, answer) {
-  const buttons = question.choices.map((one, i) => h("button", { type: "button", class: "d2l-answer", "aria-pressed": "false", onclick: () => answer(i) },
-    h("span", { class: "d2l-letter", "aria-hidden": "true" }, "ABCDEFGH"[i]), h("span", {}, ...rich(one.text))));
+  const buttons = question.choices.map((one, i) =>
+    h(
+      "button",
+      { type: "button", class: "d2l-answer", "aria-pressed": "false", onclick: () => answer(i) },
+      h("span", { class: "d2l-letter", "aria-hidden": "true" }, "ABCDEFGH"[i]),
+      h("span", {}, ...rich(one.text)),
+    ),
+  );
   return {
     el: h("div", { class: "d2l-answers" }, ...buttons),
     draw: (given) => buttons.forEach((b, i) => b.setAttribute("aria-pressed", i === given)),
@@ -39,7 +45,11 @@ function choices(question, answer) {
 }
 
 function number(question, answer, box) {
-  const input = h("input", { type: "text", autocomplete: "off", "aria-label": `Your answer${question.unit ? `, in ${question.unit}` : ""}` });
+  const input = h("input", {
+    type: "text",
+    autocomplete: "off",
+    "aria-label": `Your answer${question.unit ? `, in ${question.unit}` : ""}`,
+  });
   const submit = (event) => {
     event.preventDefault();
     const value = parse(plain(input.value));
@@ -51,8 +61,16 @@ function number(question, answer, box) {
     }
   };
   return {
-    el: h("form", { class: "d2l-row", onsubmit: submit }, input, question.unit ? h("span", {}, question.unit) : null, h("button", {}, "Check")),
-    draw: (given) => { if (document.activeElement !== input && given !== null) input.value = fmt(given, 9); },
+    el: h(
+      "form",
+      { class: "d2l-row", onsubmit: submit },
+      input,
+      question.unit ? h("span", {}, question.unit) : null,
+      h("button", {}, "Check"),
+    ),
+    draw: (given) => {
+      if (document.activeElement !== input && given !== null) input.value = fmt(given, 9);
+    },
   };
 }
 
@@ -64,8 +82,13 @@ function item(model, question, i) {
   };
   const body = question.choices ? choices(question, answer) : number(question, answer, box);
   const id = uid();
-  const el = h("li", { class: "d2l-question", role: "group", "aria-labelledby": id, "data-question": i },
-    h("p", { id }, ...rich(question.text)), body.el, box.el);
+  const el = h(
+    "li",
+    { class: "d2l-question", role: "group", "aria-labelledby": id, "data-question": i },
+    h("p", { id }, ...rich(question.text)),
+    body.el,
+    box.el,
+  );
   let last = null;
   const draw = () => {
     const given = model.get("answers")[i] ?? null;
@@ -73,7 +96,14 @@ function item(model, question, i) {
     if (given !== null && given !== last) verdict(judge(question, given), box);
     last = given;
   };
-  return { el, draw, right: () => { const given = model.get("answers")[i] ?? null; return given !== null && judge(question, given).right; } };
+  return {
+    el,
+    draw,
+    right: () => {
+      const given = model.get("answers")[i] ?? null;
+      return given !== null && judge(question, given).right;
+    },
+  };
 }
 
 function render({ model, el }) {
@@ -87,7 +117,10 @@ function render({ model, el }) {
   };
   const { stop } = frame(el, model.get("title"), h("ol", { class: "d2l-questions" }, ...items.map((x) => x.el)), tally);
   const forget = watch(model, draw);
-  return () => { forget(); stop(); };
+  return () => {
+    forget();
+    stop();
+  };
 }
 
 export default { render };

@@ -1,44 +1,60 @@
 import {
+  bound,
   button,
   choice,
   clamp,
   copy,
-  frame,
+  examples,
   h,
+  lab,
+  make,
+  may,
   panel,
   player,
+  plural,
   put,
+  same,
   select,
   stage,
   status,
   stepper,
+  svg,
   times,
-  watch,
+  toolbar,
+  warning,
 } from "./kit.js";
 
 const LIMITS = { kernel: [1, 11], stride: [1, 11], padding: [0, 5], dilation: [1, 8] };
 const LARGEST_INPUT = 48;
 const MOST_LAYERS = 8;
+const KINDS = ["convolution", "pooling"];
 const CHANNELS = [1, 3, 16, 64, 256, 512];
 const SMALLEST_CELL = 6,
   LARGEST_CELL = 30;
 
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const reach = (layer) => layer.dilation * (layer.kernel - 1) + 1;
 const named = (layer) => `${layer.kind} ${times(layer.kernel, layer.kernel)}`;
 const short = (layer, at) =>
   `${at} · ${layer.kind === "pooling" ? "pool" : "conv"} ${times(layer.kernel, layer.kernel)}`;
 const large = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 const square = (n) => `${n}\u00a0×\u00a0${n}`;
-const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
-const range = (from, to) => Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
+const range = (from, to) => make(to - from + 1, (i) => from + i);
 
-function svg(tag, attributes = {}, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [key, value] of Object.entries(attributes))
-    if (value !== null && value !== undefined) node.setAttribute(key, value);
-  node.append(...children.filter(Boolean));
-  return node;
+const STATE = {
+  size: may.whole(1, LARGEST_INPUT),
+  layers: (v) => Array.isArray(v) && v.length > 0 && v.length <= MOST_LAYERS && v.every(isLayer),
+  layer: may.whole(1, MOST_LAYERS),
+  selected: may.pair(0, LARGEST_INPUT),
+  channels: may.oneOf(CHANNELS),
+};
+
+function isLayer(layer) {
+  const { kind, ...settings } = layer ?? {};
+  return (
+    KINDS.includes(kind) &&
+    same(Object.keys(settings).sort(), Object.keys(LIMITS).sort()) &&
+    Object.entries(LIMITS).every(([key, [min, max]]) => may.whole(min, max)(settings[key]))
+  );
 }
 
 // ---- what follows from the settings -----------------------------------------
@@ -81,6 +97,7 @@ const taps = (layer, i) => range(0, layer.kernel - 1).map((u) => i * layer.strid
 
 // For each row from `top` down, the places in the field; padding among them ends a path.
 function fieldOf(rows, layers, top, index) {
+  /** @type {Set<number>[]} */
   const sets = rows.map(() => new Set());
   sets[top].add(index);
   for (let at = top; at > 0; at--)
@@ -95,7 +112,7 @@ const within = (set, n) => [...set].filter((i) => i >= 0 && i < n).sort((a, b) =
 function runs(places) {
   const out = [];
   for (const i of places)
-    if (out.length && out.at(-1)[1] === i - 1) out.at(-1)[1] = i;
+    if (out.length && out[out.length - 1][1] === i - 1) out[out.length - 1][1] = i;
     else out.push([i, i]);
   return out;
 }
@@ -185,6 +202,7 @@ function cells(r, at, box) {
 }
 
 function lines(r, at, box) {
+  /** @type {Record<string, string[]>} */
   const parts = { inside: [], outside: [] };
   const upper = r.rows[at],
     lower = r.rows[at - 1];
@@ -266,7 +284,7 @@ function border(r, box) {
     : [];
 }
 
-function section(model, current, go) {
+function section(current, go) {
   const canvas = svg("svg", {
     tabindex: 0,
     role: "application",
@@ -274,7 +292,7 @@ function section(model, current, go) {
     "aria-label": "Cross-section of the stack: left and right choose the element, up and down the layer",
   });
   const el = h("div", { class: "d2l-scroll", style: "margin-bottom: .4rem" }, canvas);
-  let box = null;
+  let box = layout(current(), 640);
   function draw() {
     const r = current();
     box = layout(r, el.clientWidth ? el.clientWidth - 8 : 640);
@@ -316,15 +334,18 @@ function section(model, current, go) {
     event.preventDefault();
     go(...to);
   });
-  let before = 0;
-  const seen = new ResizeObserver(() => {
-    if (el.clientWidth !== before) {
+  function ready() {
+    let before = el.clientWidth;
+    const seen = new ResizeObserver(() => {
+      if (el.clientWidth === before) return;
       before = el.clientWidth;
       draw();
-    }
-  });
-  seen.observe(el);
-  return { el, draw, stop: () => seen.disconnect() };
+    });
+    seen.observe(el);
+    draw(); // now that there is a width
+    return () => seen.disconnect();
+  }
+  return { el, draw, ready };
 }
 
 // ---- the field in two dimensions ------------------------------------------------
@@ -336,7 +357,7 @@ function picture(model, current, choose) {
     style: "display: block; max-width: 100%; height: auto; cursor: crosshair",
     "aria-label": "The field in the picture: arrow keys move the chosen element",
   });
-  let scale = null;
+  let scale = { m: 0, total: 1 };
   function greys(n) {
     const image = model.get("image");
     if (image.length !== n || image[0].length !== n) return [];
@@ -446,7 +467,9 @@ function told(r) {
     ` ${row.field === 1 ? "pixel" : "pixels"}`,
     beyond ? ", " : ".",
     beyond ? number("beyond", beyond) : null,
-    beyond ? ` of them beyond the image's ${sides} border, where there are no pixels and padding puts zeros.` : "",
+    beyond
+      ? ` of which ${beyond === 1 ? "lies" : "lie"} beyond the image's ${sides} border, where there are no pixels and padding puts zeros.`
+      : "",
     row.field > n ? " The field is larger than the input." : "",
   );
 }
@@ -545,173 +568,142 @@ function table(r) {
 
 // ---- the controls -------------------------------------------------------------------
 
-function toolbar(model, shown) {
-  const get = (key) => model.get(key);
-  const has = (name) => shown.includes(name);
-  let editing = get("layers").length - 1;
-  const all = [];
-  // whoever changes the stack goes on seeing the field of its last layer, in its middle
-  const rebuild = (size, layers) => {
-    const { rows } = walk(size, layers),
-      middle = Math.floor((rows.at(-1).n - 1) / 2);
-    put(model, { size, layers, layer: layers.length, selected: [middle, middle] });
-  };
-  const change = (settings) => {
-    const layers = copy(get("layers"));
-    Object.assign(layers[editing], settings);
-    rebuild(get("size"), layers);
-  };
-  if (has("preset")) {
-    const list = get("presets");
-    const control = select({
-      label: "Stack",
-      value: "",
-      options: [...list.map(([name]) => [name, name]), ["", "your own"]],
-      onChange: (name) => {
-        const one = list.find((x) => x[0] === name);
-        if (!one) return;
-        editing = one[2].length - 1;
-        rebuild(one[1], copy(one[2]));
-      },
-    });
-    all.push({
-      el: control.el,
-      draw: () =>
-        control.set(
-          list.find((x) => x[1] === get("size") && same(x[2].map(tuple), get("layers").map(tuple)))?.[0] ?? "",
-        ),
-    });
-  }
-  if (has("size")) {
-    const control = stepper({
-      label: "Input width",
-      value: get("size"),
-      min: 1,
-      max: LARGEST_INPUT,
-      onChange: (v) => rebuild(v, copy(get("layers"))),
-    });
-    all.push({ el: control.el, draw: () => control.set(get("size")) });
-  }
-  if (has("layers")) all.push(editor());
-  function editor() {
-    const which = select({
-      label: "Layer to change",
-      value: "0",
-      options: [["0", ""]],
-      onChange: (v) => {
-        editing = Number(v);
-        draw();
-      },
-    });
-    const kind = choice({
-      label: "Kind",
-      value: "convolution",
-      options: [
-        ["convolution", "convolution"],
-        ["pooling", "pooling"],
-      ],
-      onChange: (v) => {
-        const old = get("layers")[editing];
-        change(
-          v === "pooling"
-            ? { kind: v, dilation: 1, stride: old.kernel, padding: Math.min(old.padding, Math.floor(old.kernel / 2)) }
-            : { kind: v, stride: 1 },
-        );
-      },
-    });
-    const steps = Object.entries(LIMITS).map(([key, [min, max]]) => [
-      key,
-      stepper({
-        label: key[0].toUpperCase() + key.slice(1),
-        value: min,
-        min,
-        max,
-        onChange: (v) => change({ [key]: v }),
-      }),
-    ]);
-    const add = button({
-      label: "Add a layer on top",
-      onClick: () => {
-        const layers = [...copy(get("layers")), { kind: "convolution", kernel: 3, stride: 1, padding: 0, dilation: 1 }];
-        editing = layers.length - 1;
-        rebuild(get("size"), layers);
-      },
-    });
-    const remove = button({
-      label: "Remove this layer",
-      onClick: () => {
-        const layers = copy(get("layers")).filter((_, i) => i !== editing);
-        editing = Math.min(editing, layers.length - 1);
-        rebuild(get("size"), layers);
-      },
-    });
-    const el = h(
-      "div",
-      { class: "d2l-row", role: "group", "aria-label": "The layers" },
-      which.el,
-      kind.el,
-      ...steps.map(([, x]) => x.el),
-      add.el,
-      remove.el,
-    );
-    let listed = null;
-    function draw() {
-      const layers = get("layers");
-      editing = clamp(editing, 0, layers.length - 1);
-      const names = layers.map((layer, i) => [String(i), `${i + 1} · ${named(layer)}`]).reverse();
-      if (!same(names, listed)) which.fill((listed = names));
-      which.set(String(editing));
-      kind.set(layers[editing].kind);
-      for (const [key, control] of steps) control.set(layers[editing][key]);
-      steps.at(-1)[1].el.hidden = layers[editing].kind === "pooling";
-      add.enable(layers.length < MOST_LAYERS);
-      remove.enable(layers.length > 1);
-    }
-    return { el, draw };
-  }
-  return { el: h("div", { class: "d2l-controls" }, ...all.map((x) => x.el)), draw: () => all.forEach((x) => x.draw()) };
-}
-
 const tuple = (layer) => [layer.kind, layer.kernel, layer.stride, layer.padding, layer.dilation];
 
-function render({ model, el }) {
+// Whoever changes the stack goes on seeing the field of its last layer, in its middle.
+function placed(size, layers) {
+  const middle = Math.floor((walk(size, layers).rows.slice(-1)[0].n - 1) / 2);
+  return { size, layers, layer: layers.length, selected: [middle, middle] };
+}
+
+function controls(model, shown) {
+  const has = (name) => shown.includes(name);
+  const stacks = () =>
+    examples(model, ["size", "layers"], model.get("presets"), "Stack", {
+      also: ([, size, layers]) => placed(size, copy(layers)),
+      as: (value) => (Array.isArray(value) ? value.map(tuple) : value),
+    });
+  const width = stepper({
+    label: "Input width",
+    value: model.get("size"),
+    min: 1,
+    max: LARGEST_INPUT,
+    onChange: (v) => put(model, placed(v, copy(model.get("layers")))),
+  });
+  return toolbar(
+    ...(has("preset") ? [stacks()] : []),
+    ...(has("size") ? [bound(model, "size", width)] : []),
+    ...(has("layers") ? [editor(model)] : []),
+  );
+}
+
+// What changes, adds and removes layers, one at a time.
+function editor(model) {
+  const get = (key) => model.get(key);
+  let count = get("layers").length;
+  let editing = count - 1;
+  const rebuild = (layers) => put(model, placed(get("size"), layers));
+  const change = (settings) =>
+    rebuild(copy(get("layers")).map((layer, i) => (i === editing ? { ...layer, ...settings } : layer)));
+  const which = select({
+    label: "Layer to change",
+    value: "0",
+    options: [["0", ""]],
+    onChange: (v) => {
+      editing = Number(v);
+      draw();
+    },
+  });
+  const kind = choice({
+    label: "Kind",
+    value: KINDS[0],
+    options: KINDS.map((word) => [word, word]),
+    onChange: (v) => {
+      const { kernel, padding } = get("layers")[editing];
+      const pooling = { dilation: 1, stride: kernel, padding: Math.min(padding, Math.floor(kernel / 2)) };
+      change({ kind: v, ...(v === "pooling" ? pooling : { stride: 1 }) });
+    },
+  });
+  /** @type {[string, ReturnType<typeof stepper>][]} */
+  const steps = Object.entries(LIMITS).map(([key, [min, max]]) => [
+    key,
+    stepper({
+      label: key[0].toUpperCase() + key.slice(1),
+      value: min,
+      min,
+      max,
+      onChange: (v) => change({ [key]: v }),
+    }),
+  ]);
+  const add = button({
+    label: "Add a layer on top",
+    onClick: () => rebuild([...copy(get("layers")), { kind: KINDS[0], kernel: 3, stride: 1, padding: 0, dilation: 1 }]),
+  });
+  const remove = button({
+    label: "Remove this layer",
+    onClick: () => {
+      const at = editing;
+      rebuild(copy(get("layers")).filter((_, i) => i !== at));
+      editing = at - 1;
+    },
+  });
+  const fields = [which, kind, ...steps.map(([, x]) => x), add, remove];
+  const el = h("div", { class: "d2l-row", role: "group", "aria-label": "The layers" }, ...fields.map((x) => x.el));
+  let listed = null;
+  function draw() {
+    const layers = get("layers");
+    // another stack or a new layer: its top is what comes next
+    if (layers.length > count) editing = layers.length - 1;
+    count = layers.length;
+    editing = clamp(editing, 0, count - 1);
+    const names = layers.map((layer, i) => [String(i), `${i + 1} · ${named(layer)}`]).reverse();
+    if (!same(names, listed)) which.fill(names);
+    listed = names;
+    which.set(String(editing));
+    kind.set(layers[editing].kind);
+    for (const [key, control] of steps) control.set(layers[editing][key]);
+    steps[steps.length - 1][1].el.hidden = layers[editing].kind === "pooling";
+    add.enable(count < MOST_LAYERS);
+    remove.enable(count > 1);
+  }
+  return { el, draw };
+}
+
+// ---- the figure -----------------------------------------------------------------------
+
+function build(model) {
   const get = (key) => model.get(key);
   let r = compute(get);
   const current = () => r;
-  const set = (changes) => Object.entries(changes).some(([key, v]) => !same(get(key), v)) && put(model, changes);
-  const choose = (i, j) => set({ selected: [i, j].map((v) => clamp(v, 0, r.row.n - 1)) });
+  const choose = (i, j) => put(model, { selected: [i, j].map((v) => clamp(v, 0, r.row.n - 1)) });
   // To element `index` of layer `at`; without an index, to the one at the same spot.
   function go(at, index = null) {
     if (at < 1 || at >= r.rows.length) return;
-    const there = r.rows[at],
-      spot = r.chosen.map((i) => centre(r.row, i));
-    const [i, j] = spot.map((x) => nearest(there, x));
-    set({
-      layer: at,
-      selected:
-        at === r.top ? [r.chosen[0], clamp(index ?? j, 0, there.n - 1)] : [i, clamp(index ?? j, 0, there.n - 1)],
-    });
+    const there = r.rows[at];
+    const [i, j] = r.chosen.map((i) => nearest(there, centre(r.row, i)));
+    const selected = [at === r.top ? r.chosen[0] : i, clamp(index ?? j, 0, there.n - 1)];
+    put(model, { layer: at, selected });
   }
   const point = (at, index) => {
     play.stop();
     go(at, index);
   };
-  const tools = toolbar(model, get("controls"));
-  const drawing = section(model, current, point);
+  const tools = controls(model, get("controls"));
+  const drawing = section(current, point);
   const flat = picture(model, current, (i, j) => {
     play.stop();
     choose(i, j);
   });
   const words = status("d2l-sum");
-  const warning = h("div", { class: "d2l-warn", role: "alert", "data-problem": "", style: "margin-bottom: .6rem" });
+  const problem = warning();
   const grown = h("table", {
     style: "margin: 0; width: auto; border-collapse: collapse; font-size: .93em; color: var(--ink)",
   });
   const area = panel("In two dimensions", flat.el);
   area.el.style.maxWidth = "270px";
   const list = panel("All layers", h("div", { class: "d2l-scroll" }, grown));
-  const shape = h("div", { class: "d2l-formula" }),
-    weights = h("div", {});
+  const shape = h("div", { class: "d2l-formula" });
+  const weights = h("div", {});
   const channels = select({
     label: "Channels of every layer",
     value: String(get("channels")),
@@ -733,13 +725,13 @@ function render({ model, el }) {
   function draw() {
     r = compute(get);
     tools.draw();
-    warning.textContent = r.problem;
-    warning.hidden = !r.problem;
+    problem.say(r.problem);
     drawing.el.hidden = play.el.hidden = r.rows.length < 2;
     area.el.hidden = shape.hidden = words.el.hidden = r.rows.length < 2;
     costs.hidden = shape.hidden || !get("controls").includes("channels");
     grown.replaceChildren(...table(r));
     if (r.rows.length < 2) return words.say();
+    play.draw();
     drawing.draw();
     flat.draw();
     area.note(
@@ -758,14 +750,8 @@ function render({ model, el }) {
     weights.replaceChildren(counts(r, get("channels")));
   }
 
-  const { stop } = frame(el, "Receptive field", tools.el, drawing.el, warning, play.el, words.el, views, shape, costs);
-  const forget = watch(model, draw);
-  return () => {
-    play.stop();
-    drawing.stop();
-    forget();
-    stop();
-  };
+  const children = [tools.el, drawing.el, problem.el, play.el, words.el, views, shape, costs];
+  return { children, draw, stop: play.stop, ready: drawing.ready };
 }
 
-export default { render };
+export default lab("Receptive field", STATE, build);

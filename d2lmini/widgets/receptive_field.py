@@ -9,7 +9,8 @@ from traitlets import Enum, Int, List, TraitError, validate
 
 from . import still
 from .base import Figure
-from .traits import Controls, Pair, nested, shape_of
+from .labs import example, padding_note, picture, sides
+from .traits import Controls, Pair
 
 KINDS = ("convolution", "pooling")
 CONTROLS = ("preset", "size", "layers", "channels")
@@ -17,7 +18,6 @@ CHANNELS = (1, 3, 16, 64, 256, 512)
 LOWEST = {"kernel": 1, "stride": 1, "padding": 0, "dilation": 1}
 HIGHEST = {"kernel": 11, "stride": 11, "padding": 5, "dilation": 8}
 LARGEST_INPUT, MOST_LAYERS = 48, 8
-PICTURE_DIGITS = 3
 
 Layer = dict[str, Any]
 
@@ -76,20 +76,12 @@ PRESETS: dict[str, tuple[int, list[Layer]]] = {
 }
 
 
-def preset(name: str) -> tuple[int, list[Layer]]:
-    """The input size and the layers of the stack with this name."""
-    if name not in PRESETS:
-        raise ValueError(f"No stack is called {name!r}; take one of {list(PRESETS)}.")
-    return PRESETS[name]
-
-
 def square(image: Any) -> Any:
     """A picture (n, n) as nested lists; ValueError for any other shape."""
-    grid = nested(image, PICTURE_DIGITS)
-    shape = shape_of(grid) or ("ragged",)
-    if len(shape) != 2 or shape[0] != shape[1]:
+    grid = picture(image, LARGEST_INPUT)
+    if len(grid) != len(grid[0]):
         raise ValueError(
-            f"The image has shape {shape}; give as many rows as columns, (n, n)."
+            f"The image has shape {sides(grid)}; give as many rows as columns, (n, n)."
         )
     return grid
 
@@ -118,7 +110,7 @@ class ReceptiveField(Figure):
         self, *, layers: Any = "two 3 × 3", image: Any = None, **state: Any
     ) -> None:
         if isinstance(layers, str):
-            size, layers = preset(layers)
+            size, layers = example(layers, PRESETS, "stack")
             state.setdefault("size", size)
         if image is not None:
             state["image"] = square(image)
@@ -271,10 +263,9 @@ def misfit(number: int, one: Layer, n: int) -> str:
             "Pad less, or take a larger window."
         )
     if reach(one) > n + 2 * p:
-        pad = f" ({n} and {p} padding on each side)" if p else ""
         return (
             f"{name} reaches over {reach(one)} elements, but gets only "
-            f"{n + 2 * p}{pad}. Pad more, take a smaller kernel or dilation, "
-            "or a larger input."
+            f"{n + 2 * p}{padding_note(n, p)}. Pad more, take a smaller kernel or "
+            "dilation, or a larger input."
         )
     return ""

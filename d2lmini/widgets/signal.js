@@ -1,5 +1,5 @@
-import { axes, curve, drawing, plain, power, rule, spot, svg } from "./chart.js";
-import { button, choice, clamp, frame, h, panel, put, slider, stage, status, watch } from "./kit.js";
+import { axes, curve, drawing, plain, power, rule, spot } from "./chart.js";
+import { button, choice, clamp, h, lab, may, panel, put, slider, stage, status, svg } from "./kit.js";
 
 const DEPTH = 10;
 const WIDTH = 64; // units a layer
@@ -10,9 +10,9 @@ const GAINS = [-1, 1]; // powers of ten
 // Each unit's function and its slope, as functions of z and of the function's value.
 const UNITS = {
   none: [(z) => z, () => 1],
-  tanh: [Math.tanh, (z, y) => 1 - y * y],
+  tanh: [Math.tanh, (_, y) => 1 - y * y],
   ReLU: [(z) => Math.max(z, 0), (z) => (z > 0 ? 1 : 0)],
-  sigmoid: [(z) => 1 / (1 + Math.exp(-z)), (z, y) => y * (1 - y)],
+  sigmoid: [(z) => 1 / (1 + Math.exp(-z)), (_, y) => y * (1 - y)],
 };
 
 // Uniform numbers by mulberry32, then normal ones by Box and Muller.
@@ -24,7 +24,10 @@ function normals(seed, count) {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
-  return Float64Array.from({ length: count }, () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()));
+  return Float64Array.from(
+    { length: count },
+    () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+  );
 }
 
 const size = (v) => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0) / v.length);
@@ -59,6 +62,7 @@ function compute(get, noise) {
   const gain = get("gain") / Math.sqrt(WIDTH);
   const [batch, square] = [COUNT * WIDTH, WIDTH * WIDTH];
   let y = noise.slice(0, batch);
+  /** @type {Record<"signal" | "spread" | "gradient", number[]>} */
   const r = { signal: [size(y)], spread: [spread(y)], gradient: [] };
   const slopes = [];
   for (let l = 0; l < DEPTH; l++) {
@@ -71,7 +75,13 @@ function compute(get, noise) {
   let g = noise.slice(batch, 2 * batch);
   r.gradient.unshift(size(g));
   for (let l = DEPTH - 1; l >= 0; l--) {
-    g = product(g.map((v, i) => v * slopes[l][i]), noise, 2 * batch + l * square, gain, true);
+    g = product(
+      g.map((v, i) => v * slopes[l][i]),
+      noise,
+      2 * batch + l * square,
+      gain,
+      true,
+    );
     r.gradient.unshift(size(g));
   }
   return r;
@@ -80,33 +90,79 @@ function compute(get, noise) {
 function lines(series, width) {
   const exponent = (v) => clamp(Math.log10(Math.max(v, 1e-300)), -SPAN, SPAN);
   const box = axes(width, 210, {
-    x: [0, DEPTH], y: [-SPAN, SPAN], xlabel: "layer", left: 44,
+    x: [0, DEPTH],
+    y: [-SPAN, SPAN],
+    xlabel: "layer",
+    left: 44,
     xticks: Array.from({ length: DEPTH / 2 + 1 }, (_, i) => [2 * i, String(2 * i)]),
-    yticks: [[-6, "10⁻⁶"], [-3, "0.001"], [0, "1"], [3, "1000"], [6, "10⁶"]],
+    yticks: [
+      [-6, "10⁻⁶"],
+      [-3, "0.001"],
+      [0, "1"],
+      [3, "1000"],
+      [6, "10⁶"],
+    ],
   });
   const drawn = series.flatMap(([name, values, colour, dash]) => {
     const at = values.map((v, l) => [box.x(l), box.y(exponent(v))]);
-    const dots = at.map(([x, y], l) => spot(x, y, 3.5, `fill: var(--${dash ? "bg" : colour}); stroke: var(--${colour}); stroke-width: 2`, values[l]));
-    return [curve(at, `stroke: var(--${colour}); stroke-dasharray: ${dash}`), svg("g", { "data-grid": name }, svg("g", {}, ...dots))];
+    const dots = at.map(([x, y], l) =>
+      spot(x, y, 3.5, `fill: var(--${dash ? "bg" : colour}); stroke: var(--${colour}); stroke-width: 2`, values[l]),
+    );
+    return [
+      curve(at, `stroke: var(--${colour}); stroke-dasharray: ${dash}`),
+      svg("g", { "data-grid": name }, svg("g", {}, ...dots)),
+    ];
   });
   return [...box.marks, rule(box.left, box.y(0), box.right, box.y(0), "stroke: var(--edge)"), ...drawn];
 }
 
-function render({ model, el }) {
+function build(model) {
   const get = (key) => model.get(key);
   const noise = normals(get("seed"), 2 * COUNT * WIDTH + DEPTH * WIDTH * WIDTH);
   let r = compute(get, noise);
-  const ahead = drawing({ height: 210, most: 420, draw: (w) => lines([["spread", r.spread, "mark", "5 4"], ["signal", r.signal, "accent", ""]], w) });
+  const ahead = drawing({
+    height: 210,
+    most: 420,
+    draw: (w) =>
+      lines(
+        [
+          ["spread", r.spread, "mark", "5 4"],
+          ["signal", r.signal, "accent", ""],
+        ],
+        w,
+      ),
+  });
   const back = drawing({ height: 210, most: 420, draw: (w) => lines([["gradient", r.gradient, "accent", ""]], w) });
-  const parts = [panel("Forwards: the signal after each layer", ahead.el), panel("Backwards: the gradient at each layer", back.el)];
+  const parts = [
+    panel("Forwards: the signal after each layer", ahead.el),
+    panel("Backwards: the gradient at each layer", back.el),
+  ];
   for (const one of parts) one.el.style = "flex: 1 1 260px; max-width: 420px";
   parts[0].note("Full: its size. Dashed: how far apart the pictures still are.");
   parts[1].note("It begins on the right, at layer 10, and travels left.");
-  const unit = choice({ label: "After each layer", value: "", options: Object.keys(UNITS).map((v) => [v, v]), onChange: (v) => put(model, { unit: v }) });
-  const gain = slider({ label: "Factor g of the weights", value: 0, min: GAINS[0], max: GAINS[1], step: 0.01, format: (v) => plain(10 ** v), onChange: (v) => put(model, { gain: power(v) }) });
+  const unit = choice({
+    label: "After each layer",
+    value: "",
+    options: Object.keys(UNITS).map((v) => [v, v]),
+    onChange: (v) => put(model, { unit: v }),
+  });
+  const gain = slider({
+    label: "Factor g of the weights",
+    value: 0,
+    min: GAINS[0],
+    max: GAINS[1],
+    step: 0.01,
+    format: (v) => plain(10 ** v),
+    onChange: (v) => put(model, { gain: power(v) }),
+  });
   const set = (text, v) => button({ label: text, onClick: () => put(model, { gain: v }) }).el;
-  const tools = h("div", { class: "d2l-controls" }, unit.el, gain.el,
-    h("div", { class: "d2l-row" }, set("g = 1", 1), set("g = √2", 1.41), set("g = 4", 4)));
+  const tools = h(
+    "div",
+    { class: "d2l-controls" },
+    unit.el,
+    gain.el,
+    h("div", { class: "d2l-row" }, set("g = 1", 1), set("g = √2", 1.41), set("g = 4", 4)),
+  );
   const words = status("d2l-sum");
   const value = (name, v) => h("b", { "data-number": name, "data-value": v }, v ? plain(v) : "0");
 
@@ -118,13 +174,20 @@ function render({ model, el }) {
     back.show();
     ahead.label(`Size of the signal: ${r.signal.map(plain).join(", ")}`);
     back.label(`Size of the gradient: ${r.gradient.map(plain).join(", ")}`);
-    words.say("From the input to layer 10 the signal's size changes by the factor ", value("forwards", r.signal[DEPTH] / r.signal[0]),
-      " and the distance between pictures by ", value("apart", r.spread[DEPTH] / r.spread[0]),
-      "; from layer 10 back to the input the gradient changes by ", value("backwards", r.gradient[0] / r.gradient[DEPTH]), ".");
+    words.say(
+      "From the input to layer 10 the signal's size changes by the factor ",
+      value("forwards", r.signal[DEPTH] / r.signal[0]),
+      " and the distance between pictures by ",
+      value("apart", r.spread[DEPTH] / r.spread[0]),
+      "; from layer 10 back to the input the gradient changes by ",
+      value("backwards", r.gradient[0] / r.gradient[DEPTH]),
+      ".",
+    );
   }
-  const { stop } = frame(el, "Ten layers at the start of training", tools, stage(...parts.map((one) => one.el)), words.el);
-  const forget = watch(model, draw);
-  return () => { ahead.stop(); back.stop(); forget(); stop(); };
+  const children = [tools, stage(...parts.map((one) => one.el)), words.el];
+  const ready = () => () => [ahead, back].forEach((one) => one.stop());
+  return { children, draw, ready };
 }
 
-export default { render };
+const STATE = { unit: may.oneOf(Object.keys(UNITS)), gain: may.real(0.1, 10) };
+export default lab("Ten layers at the start of training", STATE, build);

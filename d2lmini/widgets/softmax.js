@@ -1,4 +1,4 @@
-import { button, clamp, fmt, frame, h, put, select, slider, status, watch } from "./kit.js";
+import { button, clamp, fmt, h, lab, may, put, select, slider, status } from "./kit.js";
 
 const LIMIT = 10;
 
@@ -14,18 +14,31 @@ function compute(get) {
   return { z, p, slope, target, loss: Math.log(sum) - (z[target] - top) };
 }
 
-const place = "display: grid; grid-template-columns: minmax(6rem, 2fr) minmax(6rem, 3fr) 3.4rem; gap: 0 .8rem; align-items: center; max-width: 640px";
+const place =
+  "display: grid; grid-template-columns: minmax(6rem, 2fr) minmax(6rem, 3fr) 3.4rem; gap: 0 .8rem; align-items: center; max-width: 640px";
 
 function line(model, i) {
   const labels = model.get("labels");
   const control = slider({
-    label: labels[i], value: 0, min: -LIMIT, max: LIMIT, step: 0.1,
+    label: labels[i],
+    value: 0,
+    min: -LIMIT,
+    max: LIMIT,
+    step: 0.1,
     onChange: (v) => put(model, { logits: model.get("logits").map((old, j) => (j === i ? v : old)) }),
   });
   control.el.querySelector("input").style.height = "24px";
   const fill = h("div", { style: "height: 100%; border-radius: 3px; min-width: 1px" });
-  const number = h("span", { style: "position: absolute; inset: 0 auto auto .4rem; white-space: nowrap; line-height: 20px; font-size: .88em; font-weight: 600; color: var(--ink)" });
-  const bar = h("div", { style: "position: relative; height: 20px; border-radius: 3px; background: var(--panel)" }, fill, number);
+  const number = h("span", {
+    style:
+      "position: absolute; inset: 0 auto auto .4rem; white-space: nowrap; line-height: 20px; font-size: .88em; font-weight: 600; color: var(--ink)",
+  });
+  const bar = h(
+    "div",
+    { style: "position: relative; height: 20px; border-radius: 3px; background: var(--panel)" },
+    fill,
+    number,
+  );
   const pull = h("div", { style: "font-size: .88em; text-align: right; color: var(--muted)" });
   const el = h("div", { style: place }, control.el, bar, pull);
   return {
@@ -45,18 +58,52 @@ function line(model, i) {
   };
 }
 
-function render({ model, el }) {
+function build(model) {
   const get = (key) => model.get(key);
   const labels = get("labels");
   const lines = labels.map((_, i) => line(model, i));
   const names = labels.map((name, i) => [String(i), name]);
-  const truth = select({ label: "True class", options: names, value: "0", onChange: (v) => put(model, { target: Number(v) }) });
-  const scale = slider({ label: "Multiply all logits by", value: 1, min: 0, max: 4, step: 0.1, onChange: (v) => put(model, { scale: v }) });
-  const shift = slider({ label: "Add to all logits", value: 0, min: -LIMIT, max: LIMIT, step: 0.5, onChange: (v) => put(model, { shift: v }) });
-  const level = button({ label: "All equal", onClick: () => put(model, { logits: labels.map(() => 0), scale: 1, shift: 0 }) });
-  const tools = h("div", { class: "d2l-controls" }, truth.el, scale.el, shift.el, h("div", { style: "align-self: flex-end" }, level.el));
-  const head = h("div", { class: "d2l-note", style: `${place}; margin: 0 0 .2rem`, "aria-hidden": "true" },
-    h("span", {}, "logit"), h("span", {}, "probability"), h("span", { style: "text-align: right" }, "slope"));
+  const truth = select({
+    label: "True class",
+    options: names,
+    value: "0",
+    onChange: (v) => put(model, { target: Number(v) }),
+  });
+  const scale = slider({
+    label: "Multiply all logits by",
+    value: 1,
+    min: 0,
+    max: 4,
+    step: 0.1,
+    onChange: (v) => put(model, { scale: v }),
+  });
+  const shift = slider({
+    label: "Add to all logits",
+    value: 0,
+    min: -LIMIT,
+    max: LIMIT,
+    step: 0.5,
+    onChange: (v) => put(model, { shift: v }),
+  });
+  const level = button({
+    label: "All equal",
+    onClick: () => put(model, { logits: labels.map(() => 0), scale: 1, shift: 0 }),
+  });
+  const tools = h(
+    "div",
+    { class: "d2l-controls" },
+    truth.el,
+    scale.el,
+    shift.el,
+    h("div", { style: "align-self: flex-end" }, level.el),
+  );
+  const head = h(
+    "div",
+    { class: "d2l-note", style: `${place}; margin: 0 0 .2rem`, "aria-hidden": "true" },
+    h("span", {}, "logit"),
+    h("span", {}, "probability"),
+    h("span", { style: "text-align: right" }, "slope"),
+  );
   const body = h("div", { "data-grid": "classes", style: "margin-bottom: .8rem" }, ...lines.map((one) => one.el));
   const sum = status("d2l-sum");
   const facts = h("div", { class: "d2l-formula" });
@@ -69,16 +116,39 @@ function render({ model, el }) {
     scale.set(get("scale"));
     shift.set(get("shift"));
     for (const one of lines) one.draw(r);
-    sum.say(h("span", { "data-sum": "", "data-value": r.loss },
-      `Loss for a picture of the class ${labels[r.target]}: −ln ${fmt(r.p[r.target], 4)} = `, value("loss", r.loss)));
+    sum.say(
+      h(
+        "span",
+        { "data-sum": "", "data-value": r.loss },
+        `Loss for a picture of the class ${labels[r.target]}: −ln ${fmt(r.p[r.target], 4)} = `,
+        value("loss", r.loss),
+      ),
+    );
     facts.replaceChildren(
-      h("div", {}, `Ten equal probabilities, a pure guess, cost ln ${labels.length} = `, value("guess", guess), ". This answer costs ",
-        value("ratio", r.loss / guess, 2), " times as much."),
-      h("div", { class: "d2l-note" }, "Slope: how fast the loss rises with the logit beside it. Descent moves each logit against its slope."));
+      h(
+        "div",
+        {},
+        `Ten equal probabilities, a pure guess, cost ln ${labels.length} = `,
+        value("guess", guess),
+        ". This answer costs ",
+        value("ratio", r.loss / guess, 2),
+        " times as much.",
+      ),
+      h(
+        "div",
+        { class: "d2l-note" },
+        "Slope: how fast the loss rises with the logit beside it. Descent moves each logit against its slope.",
+      ),
+    );
   }
-  const { stop } = frame(el, "Softmax and its loss", tools, head, body, sum.el, facts);
-  const forget = watch(model, draw);
-  return () => { forget(); stop(); };
+  return { children: [tools, head, body, sum.el, facts], draw };
 }
 
-export default { render };
+const isLogit = may.real(-LIMIT, LIMIT);
+const STATE = {
+  logits: (v, model) => may.list(64, isLogit)(v) && v.length === model.get("labels").length,
+  target: (v, model) => may.whole(0, model.get("labels").length - 1)(v),
+  scale: may.real(0, 4),
+  shift: isLogit,
+};
+export default lab("Softmax and its loss", STATE, build);

@@ -71,5 +71,6 @@ def row(*parts: str, caption: str) -> str:
 def image(png: str, alt: str) -> str:
     """An `<img>` of base64 PNG text."""
     return (
-        f'<img class="d2l-image" alt="{escape(alt)}" src="data:image/png;base64,{png}">'
+        f'<img class="d2l-image" alt="{escape(alt)}" '
+        f'src="data:image/png;base64,{escape(png)}">'
     )

@@ -42,28 +42,46 @@ def shape_of(value: Any) -> tuple[int, ...] | None:
 class Grid(TraitType):  # type: ignore[type-arg]
     """Numbers in `ndim` dimensions, kept as nested lists.
 
-    Takes tensors, arrays and nested sequences.
+    Takes tensors, arrays and nested sequences, at most `most` long, by default 64.
     """
 
     info_text = "a grid of finite numbers (tensor, array or nested lists)"
 
-    def __init__(self, default: Any, *, ndim: int = 2, **kwargs: Any) -> None:
-        self.ndim = ndim
+    def __init__(
+        self,
+        default: Any,
+        *,
+        ndim: int = 2,
+        most: tuple[int, ...] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.most = most or (64,) * ndim
         super().__init__(default_value=nested(default), **kwargs)
 
     def validate(self, obj: Any, value: Any) -> Any:
         """The value as nested lists; TraitError when it is no such grid."""
+        shape = tuple(value.shape) if hasattr(value, "shape") else None
         try:
+            self._check(shape)  # before the numbers of a large tensor are copied
             grid = nested(value)
         except (TypeError, ValueError) as error:
             raise TraitError(f"{self.name} holds what is no number: {error}.") from None
-        shape = shape_of(grid)
-        if shape is None or len(shape) != self.ndim:
-            raise TraitError(
-                f"{self.name} has shape {shape or 'ragged or empty'}; "
-                f"give {self.ndim} dimensions, every row of the same length."
-            )
+        self._check(shape_of(grid) or ())
         return grid
+
+    def _check(self, shape: tuple[int, ...] | None) -> None:
+        if shape is None:
+            return
+        if len(shape) != len(self.most) or 0 in shape:
+            raise TraitError(
+                f"{self.name} has shape {shape or 'ragged or empty'}; give "
+                f"{len(self.most)} dimensions, every row of the same length."
+            )
+        if any(n > most for n, most in zip(shape, self.most, strict=True)):
+            sizes = [" × ".join(map(str, lengths)) for lengths in (shape, self.most)]
+            raise TraitError(
+                f"{self.name} has shape {sizes[0]}; the lab takes {sizes[1]} at most."
+            )
 
 
 class Within(TraitType):  # type: ignore[type-arg]
@@ -92,8 +110,10 @@ class Pair(TraitType):  # type: ignore[type-arg]
 
     info_text = "a whole number, or two of them (height, width)"
 
-    def __init__(self, default: Any = 0, *, low: int = 0, **kwargs: Any) -> None:
-        self.low = low
+    def __init__(
+        self, default: Any = 0, *, low: int = 0, high: int = 64, **kwargs: Any
+    ) -> None:
+        self.low, self.high = low, high
         both = [default, default] if isinstance(default, int) else list(default)
         super().__init__(default_value=both, **kwargs)
 
@@ -104,10 +124,10 @@ class Pair(TraitType):  # type: ignore[type-arg]
             pair = [operator.index(v) for v in both]
         except TypeError:
             pair = []
-        if len(pair) != 2 or min(pair) < self.low:
+        if len(pair) != 2 or not self.low <= min(pair) <= max(pair) <= self.high:
             raise TraitError(
-                f"{self.name} is {value!r}; give a whole number from {self.low} up, "
-                "or two of them (height, width)."
+                f"{self.name} is {value!r}; give a whole number from {self.low} to "
+                f"{self.high}, or two of them (height, width)."
             )
         return pair
 

@@ -133,7 +133,7 @@ def test_reader_and_system_agree_on_motion(page_of):
     assert page_of(lab).get_by_role("button", name="Play").count() == 1
     calm = page_of(lab, reduced_motion="reduce")
     assert calm.get_by_role("button", name="Play").count() == 0
-    calm.get_by_role("button", name="Next").click()
+    calm.get_by_role("button", name="Step ›").click()
     calm.wait_for_function("document.querySelector('[data-sum]').dataset.value == 25")
 
 

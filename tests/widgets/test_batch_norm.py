@@ -134,16 +134,16 @@ def test_playing_converges_to_the_data(page_of):
 
 def test_steps_by_keyboard_go_forth_and_back(page_of):
     page = page_of(BatchNormLab(size=4))
-    for name, length in (("Next", 1), ("Next", 2), ("Previous", 1), ("Previous", 0)):
+    for name, length in (("Step ›", 1), ("Step ›", 2), ("‹ Back", 1), ("‹ Back", 0)):
         page.get_by_role("button", name=name, exact=True).press("Enter")
         assert len(oracle.state_of(page, 0, "seen")["seen"]) == length
-    page.get_by_role("button", name="Previous", exact=True).press("Enter")
+    page.get_by_role("button", name="‹ Back", exact=True).press("Enter")
     assert oracle.state_of(page, 0, "seen") == {"seen": []}
 
 
 def test_prediction_moves_no_average(page_of):
     page = page_of(BatchNormLab(training=False))
-    page.get_by_role("button", name="Next", exact=True).press("Enter")
+    page.get_by_role("button", name="Step ›", exact=True).press("Enter")
     shown = oracle.read(page, [{}])[0]
     assert shown["grids"]["moving-mean"] == [[0, 0]]
     assert shown["values"]["moving-variance"] == 1
@@ -212,13 +212,18 @@ def test_looks(page_of, theme, width):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"eps": 0}, "eps is 0.0; give a number above 0"),
+        ({"eps": 0}, "eps is 0; give a number from 1e-12"),
         ({"spread": -1}, "spread is -1"),
         ({"mean": float("nan")}, "mean is nan"),
         ({"momentum": 1.1}, "momentum is 1.1"),
         ({"size": 0}, "a batch holds 1 to 64"),
-        ({"seen": [[0, 1, 1, True]]}, "size of 2 or more in training"),
+        ({"seen": [[0, 1, 1, True]]}, "2 to 64 numbers in training"),
         ({"seen": [[0, 1, 2, True]] * 41}, "40 at most"),
+        ({"seen": [[float("nan"), 1, 2, True]]}, "mean is nan"),
+        ({"seen": [[0, float("inf"), 2, False]]}, "spread is inf"),
+        ({"seen": [[0, 1, 2.5, True]]}, "size is 2.5"),
+        ({"seen": [[0, 1, 2]]}, "give .mean, spread, size, training."),
+        ({"noise": [float("inf")]}, "no number"),
         ({"controls": ["colour"]}, "No control is called"),
     ],
 )

@@ -16,6 +16,8 @@ from d2lmini.widgets.channels import PRESETS
 def settings(rng):
     """One random setting; about one in eight is impossible."""
     inputs, outputs = rng.randint(1, 3), rng.randint(1, 3)
+    groups = inputs if rng.random() < 0.2 else 1
+    outputs = outputs if groups == 1 or rng.random() < 0.2 else inputs
     side = rng.choice((1, 1, 2, 3))
     sides = (side, side) if rng.random() < 0.7 else (side, rng.randint(1, 3))
     other = rng.random() < 0.05
@@ -23,21 +25,25 @@ def settings(rng):
         "input": oracle.random_grid(rng, inputs, rng.randint(1, 6), rng.randint(1, 6)),
         "kernel": oracle.random_grid(rng, outputs, inputs % 3 + 1, *sides)
         if other
-        else oracle.random_grid(rng, outputs, inputs, *sides),
+        else oracle.random_grid(rng, outputs, inputs // groups, *sides),
+        "groups": groups,
         "bias": oracle.random_grid(rng, rng.randint(1, 3) if other else outputs),
         "channel": rng.randint(0, 2),
         "selected": [rng.randint(0, 6), rng.randint(0, 6)],
     }
 
 
-PLAIN = {"bias": [0], "channel": 0, "selected": [0, 0]}
+PLAIN = {"bias": [0], "groups": 1, "channel": 0, "selected": [0, 0]}
 EXTREMES = [
     {"input": [[[3]]], "kernel": [[[[-2]]]]},
     {"input": [[[1e6]], [[-1e6]]], "kernel": [[[[1e-3]], [[1e3]]]], "bias": [0.125]},
     {"input": [[[0.5] * 6] * 6] * 3, "kernel": [[[[1] * 3] * 3] * 3] * 3},
     {"input": [[[0.5] * 6] * 6] * 3, "kernel": [[[[1] * 3] * 3] * 3], "bias": [-1]},
     {"input": [[[1, 2]]] * 2, "kernel": [[[[1], [2]]] * 2]},
-    *({"input": X, "kernel": K, "bias": b} for X, K, b in PRESETS.values()),
+    *(
+        {"input": X, "kernel": K, "bias": b, "groups": groups}
+        for X, K, b, groups in PRESETS.values()
+    ),
 ]
 
 
@@ -48,15 +54,21 @@ def truth(state):
         for name in ("input", "kernel", "bias")
     )
     try:
-        return conv2d(X[None], K, b)[0]
+        return conv2d(X[None], K, b, groups=state["groups"])[0]
     except RuntimeError:
         return None
 
 
-def single(state, o, c):
-    """torch's cross-correlation of one channel with its kernel."""
-    X = torch.tensor(state["input"][c], dtype=torch.float64)
-    K = torch.tensor(state["kernel"][o][c], dtype=torch.float64)
+def first_read(state, o):
+    """The first input channel that output channel o reads."""
+    outputs = len(state["kernel"])
+    return o // (outputs // state["groups"]) * len(state["kernel"][0])
+
+
+def single(state, o, k):
+    """torch's cross-correlation of the k-th channel that o reads with its kernel."""
+    X = torch.tensor(state["input"][first_read(state, o) + k], dtype=torch.float64)
+    K = torch.tensor(state["kernel"][o][k], dtype=torch.float64)
     return conv2d(X[None, None], K[None, None])[0, 0]
 
 
@@ -78,8 +90,10 @@ def test_every_number_in_the_browser_equals_torch(page_of):
         assert oracle.close(drawn, expected), state
         assert f"output{len(expected)}" not in grids
         o = min(state["channel"], len(expected) - 1)
-        parts = torch.stack([single(state, o, c) for c in range(len(state["input"]))])
-        drawn = [grids[f"partial{c}"] for c in range(len(parts))]
+        read = range(len(state["kernel"][o]))
+        parts = torch.stack([single(state, o, k) for k in read])
+        drawn = [grids[f"partial{first_read(state, o) + k}"] for k in read]
+        assert sum(name.startswith("partial") for name in grids) == len(parts)
         assert oracle.close(drawn, parts), state
         assert oracle.close(lab.partial, parts, 1e-12), state
         dense += check_pixel(state, expected, grids)
@@ -88,7 +102,8 @@ def test_every_number_in_the_browser_equals_torch(page_of):
 
 def check_pixel(state, expected, grids):
     """Whether a dense view is shown; if so, matrix · pixel + bias is the output."""
-    if len(state["kernel"][0][0]) * len(state["kernel"][0][0][0]) > 1:
+    kernel = state["kernel"][0][0]
+    if len(kernel) * len(kernel[0]) > 1 or state["groups"] > 1:
         assert "matrix" not in grids
         return False
     W, x, b = (
@@ -196,11 +211,26 @@ def test_controls_reshape_and_keep_the_numbers(page_of):
 
 def test_steps_walk_through_all_output_channels(page_of):
     page = page_of(ChannelsLab(preset="the text's, three outputs"))
-    seen = []
-    for _ in range(12):
+    seen = [total(page)]
+    for _ in range(11):
+        page.get_by_role("button", name="Step ›").click()
         seen.append(total(page))
-        page.get_by_role("button", name="Next").click()
     assert seen == [56, 72, 104, 120, 76, 100, 148, 172, 96, 128, 192, 224]
+
+
+def test_depthwise_and_back_keeps_the_kernels(page_of):
+    page = page_of(ChannelsLab(preset="each kernel on its own channel"))
+    box = page.get_by_role("checkbox", name="Depthwise")
+    before = oracle.read(page, [{}])[0]["grids"]
+    names = ("groups", "kernel")
+    first = oracle.state_of(page, 0, *names)
+    box.check()
+    state = oracle.state_of(page, 0, *names)
+    assert state == {"groups": 2, "kernel": [[[[1, -1], [0, 0]]], [[[1, 0], [-1, 0]]]]}
+    now = oracle.read(page, [{}])[0]["grids"]
+    assert [now[f"output{o}"] for o in (0, 1)] == [before[f"output{o}"] for o in (0, 1)]
+    box.uncheck()
+    assert oracle.state_of(page, 0, *names) == first
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -5,11 +5,11 @@ import random
 import oracle
 import pytest
 import torch
-from torch.nn.functional import conv2d
+from torch.nn.functional import conv2d, pad
 from traitlets import TraitError
 
 from d2lmini.widgets import ConvolutionLab
-from d2lmini.widgets.convolution import CONTROLS, KERNELS
+from d2lmini.widgets.convolution import CONTROLS, KERNELS, MODES
 
 TEXT = [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
 
@@ -21,6 +21,7 @@ def settings(rng):
         "kernel": oracle.random_grid(rng, rng.randint(1, 5), rng.randint(1, 5)),
         "operation": rng.choice(("cross-correlation", "convolution")),
         "padding": [rng.randint(0, 4), rng.randint(0, 4)],
+        "padding_mode": rng.choice(("zeros", *MODES)),
         "stride": [rng.randint(1, 6), rng.randint(1, 6)],
         "dilation": [rng.choice((1, 1, 1, 2, 3)), rng.choice((1, 1, 2, 4))],
         "selected": [rng.randint(0, 9), rng.randint(0, 9)],
@@ -41,6 +42,7 @@ EXTREMES = [
 PLAIN = {
     "operation": "cross-correlation",
     "padding": [0, 0],
+    "padding_mode": "zeros",
     "stride": [1, 1],
     "dilation": [1, 1],
     "selected": [0, 0],
@@ -53,9 +55,11 @@ def truth(state):
     K = torch.tensor(state["kernel"], dtype=torch.float64)[None, None]
     if state["operation"] == "convolution":
         K = torch.rot90(K, 2, (2, 3))
-    options = {name: state[name] for name in ("padding", "stride", "dilation")}
+    options = {name: state[name] for name in ("stride", "dilation")}
+    (rows, columns), mode = state["padding"], state["padding_mode"]
+    mode = "constant" if mode == "zeros" else mode
     try:
-        return conv2d(X, K, **options)[0, 0]
+        return conv2d(pad(X, (columns, columns, rows, rows), mode), K, **options)[0, 0]
     except RuntimeError:
         return None
 
@@ -63,23 +67,25 @@ def truth(state):
 def test_every_number_in_the_browser_equals_torch(page_of):
     rng = random.Random(0)
     states = [{**PLAIN, **s} for s in EXTREMES] + [settings(rng) for _ in range(600)]
-    page = page_of(ConvolutionLab(controls=("padding", "stride", "dilation")))
+    shown = ("padding", "stride", "dilation")  # the advice names what there is
+    page = page_of(ConvolutionLab(controls=shown))
     impossible = 0
-    for state, shown in zip(states, oracle.read(page, states), strict=True):
+    read = oracle.read(page, states)
+    for state, seen in zip(states, read, strict=True):
         expected = truth(state)
-        lab = ConvolutionLab(**state)
-        assert shown["problem"] == lab.problem, state
+        lab = ConvolutionLab(controls=shown, **state)
+        assert seen["problem"] == lab.problem, state
         if expected is None:
             impossible += 1
-            assert shown["problem"] and "output" not in shown["grids"], state
+            assert seen["problem"] and "output" not in seen["grids"], state
             assert lab.output is None
             continue
-        assert oracle.close(shown["grids"]["output"], expected), state
+        assert oracle.close(seen["grids"]["output"], expected), state
         assert oracle.close(lab.output, expected, 1e-12), state
         rows, columns = expected.shape
-        assert shown["formulas"][0].endswith(f" = {rows}"), state
-        assert shown["formulas"][1].endswith(f" = {columns}"), state
-        assert not shown["problem"]
+        assert seen["formulas"][0].endswith(f" = {rows}"), state
+        assert seen["formulas"][1].endswith(f" = {columns}"), state
+        assert not seen["problem"]
     assert 20 < impossible < 200
 
 
@@ -226,6 +232,10 @@ def test_looks(page_of, theme, width):
     [
         ({"stride": 0}, "stride is 0"),
         ({"padding": (1, -1)}, "padding is"),
+        ({"padding": 3000}, "padding is 3000; give a whole number from 0 to 12"),
+        ({"stride": 10**6}, "from 1 to 64"),
+        ({"padding_mode": "mirror"}, "padding_mode"),
+        ({"input": torch.zeros(2000, 2000)}, "takes 64 × 64 at most"),
         ({"dilation": 1.5}, "dilation is 1.5"),
         ({"dilation": (1, 2, 3)}, r"dilation is \(1, 2, 3\)"),
         ({"kernel": torch.zeros(6, 2)}, "takes 5 × 5 at most"),
@@ -237,5 +247,8 @@ def test_looks(page_of, theme, width):
 def test_wrong_settings_are_refused_in_words(wrong, words):
     with pytest.raises(TraitError, match=words):
         ConvolutionLab(**wrong)
+    for image in (torch.zeros(2000, 2000), torch.zeros(1, 9, 9), [[1], [2, 3]], 3, []):
+        with pytest.raises(ValueError, match="The image h"):
+            ConvolutionLab(image=image)
     with pytest.raises(ValueError, match="No kernel is called 'bluur'"):
         ConvolutionLab(kernel="bluur")

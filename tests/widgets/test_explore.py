@@ -80,6 +80,20 @@ def test_a_function_may_draw_on_the_current_figure():
     plt.close(kept)
 
 
+def test_a_function_that_fails_leaves_no_figure_open():
+    import matplotlib.pyplot as plt
+
+    def fails(n):
+        plt.figure()
+        raise ZeroDivisionError
+
+    kept = plt.figure()
+    with pytest.raises(ZeroDivisionError):
+        explore(fails, n=[1])
+    assert plt.get_fignums() == [kept.number]
+    plt.close(kept)
+
+
 def painted(colour="red"):
     """A swatch that brings its own alt text."""
     return Picture(swatch(colour), f"All {colour}.")

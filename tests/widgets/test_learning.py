@@ -147,7 +147,7 @@ def test_the_start_is_dragged_and_the_steps_are_played(page_of):
     page.mouse.up()
     w, b = oracle.state_of(page, 0, "start")["start"]
     assert w > -1.4 and b < 3.3
-    page.get_by_role("button", name="Next", exact=True).press("Enter")
+    page.get_by_role("button", name="Step ›", exact=True).press("Enter")
     assert oracle.state_of(page, 0, "steps") == {"steps": 1}
     page.get_by_label("Start at w").press("ArrowRight")
     assert oracle.state_of(page, 0, "start")["start"][0] > w

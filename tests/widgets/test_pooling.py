@@ -205,7 +205,7 @@ def test_shift_buttons_by_keyboard(page_of):
     for _ in range(9):
         page.get_by_role("button", name="Shift right by one pixel").press("Enter")
     assert oracle.state_of(page, 0, "shift") == {"shift": [-1, 6]}
-    page.get_by_role("button", name="Back to no shift").press("Enter")
+    page.get_by_role("button", name="Undo the shift").press("Enter")
     assert oracle.state_of(page, 0, "shift") == {"shift": [0, 0]}
     page.get_by_label("Input, row 3, column 1").fill("10")
     assert oracle.state_of(page, 0, "input")["input"][2][0] == 10
@@ -262,7 +262,7 @@ def test_looks(page_of, theme, width):
         ({"stride": 0}, "stride is 0"),
         ({"window": (0, 1)}, "window is"),
         ({"padding": (1, -1)}, "padding is"),
-        ({"shift": (7, 0)}, "by 6 pixels at most"),
+        ({"shift": (7, 0)}, "from -6 to 6"),
         ({"shift": (0, -7)}, "shift is"),
         ({"mode": "median"}, "mode"),
         ({"controls": ["colour"]}, "No control is called"),

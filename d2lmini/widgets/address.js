@@ -1,0 +1,58 @@
+// The state of a lab in the address of its page, so that a link leads to a situation:
+// #convolution-2?stride=[2,2]&padding=[1,1] is the second convolution lab.  Only a site
+// loads this; a notebook's address belongs to whoever shows it.
+
+const LOOKING = ["selected", "channel", "layer"]; // alone, they are no situation
+const LONGEST = 4000; // letters of an address that can still be sent
+const PAUSE = 400; // ms without a change before the address follows
+
+function follow(host) {
+  const { d2lModel: model, d2lFigure: figure } = host;
+  if (!figure.state) return;
+  const kind = host.dataset.figure;
+  const place = [...document.querySelectorAll(`[data-figure="${kind}"]`)].indexOf(host) + 1;
+  const start = `#${kind}-${place}?`;
+  const keys = Object.keys(figure.state);
+  const texts = () => Object.fromEntries(keys.map((key) => [key, JSON.stringify(model.get(key))]));
+  const first = texts();
+
+  function read() {
+    if (!location.hash.startsWith(start)) return;
+    for (const part of location.hash.slice(start.length).split("&")) {
+      const [key, text] = part.split("=");
+      const value = parsed(text);
+      if (keys.includes(key) && value !== undefined && figure.state[key](value, model)) model.set(key, value);
+    }
+    model.save_changes();
+    host.scrollIntoView();
+  }
+  function write() {
+    const now = texts();
+    const other = keys.filter((key) => now[key] !== first[key]);
+    const parts = other.map(
+      (key) => `${key}=${encodeURIComponent(now[key]).replace(/%(2C|5B|5D)/g, decodeURIComponent)}`,
+    );
+    const fitting = parts.filter((part) => part.length < LONGEST);
+    const set = other.some((key) => !LOOKING.includes(key)) && fitting.length;
+    const plain = location.hash.startsWith(start) ? location.pathname + location.search : null;
+    const next = set ? start + fitting.join("&") : plain;
+    if (next !== null) history.replaceState(history.state, "", next);
+  }
+  let timer = 0;
+  read();
+  addEventListener("hashchange", read);
+  model.on("change", () => {
+    clearTimeout(timer);
+    timer = setTimeout(write, PAUSE);
+  });
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(decodeURIComponent(text));
+  } catch {
+    return undefined; // somebody's typing: as if it were not there
+  }
+}
+
+document.addEventListener("d2l-live", (event) => follow(event.target));
