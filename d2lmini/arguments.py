@@ -29,8 +29,13 @@ def found(value: object) -> str:
     if callable(value) and hasattr(value, "__qualname__"):
         return f"the function {value.__qualname__}"
     kind = type(value).__name__
-    article = "an" if kind[0] in "AEIOUaeiou" else "a"
-    if isinstance(value, (tuple, list)) and len(value) <= 4:
+    spelt = kind[:3].isupper()  # letter by letter: an SGD, a ReLU
+    article = "an" if kind[0] in ("AEFHILMNORSX" if spelt else "AEIOUaeiou") else "a"
+    if (
+        isinstance(value, (tuple, list))
+        and kind in ("tuple", "list")
+        and len(value) < 5
+    ):
         return f"the {kind} {_short(value)}"
     return f"{article} {kind}"
 

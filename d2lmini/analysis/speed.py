@@ -12,9 +12,9 @@ from torch import nn
 
 from d2lmini import mode
 from d2lmini.data import Batches, Splits
-from d2lmini.device import best_precision
-from d2lmini.training.loop import Step, fused, predict
-from d2lmini.training.report import Silent
+from d2lmini.training.forward import Forward, initialised
+from d2lmini.training.loop import predict
+from d2lmini.training.run import Run, Tally
 
 
 class Speed(NamedTuple):
@@ -42,8 +42,7 @@ def speed(
     if not seconds > 0:
         raise ValueError(f"seconds must be above 0, not {seconds}.")
     device = data.train.images.images.device
-    precision = precision or best_precision(device)
-    twin = copy.deepcopy(net).to(device).to(memory_format=torch.channels_last)
+    twin = copy.deepcopy(initialised(net, data.train))
     train, test = copy.copy(data.train), copy.copy(data.test)  # each counts its passes
     if mode.quick():  # a rehearsal shows that it works, not how fast
         train.batch_size = test.batch_size = min(train.batch_size, 8)
@@ -54,20 +53,24 @@ def speed(
     return Speed(training, inference)
 
 
-def _answers(net: nn.Module, test: Batches, precision: torch.dtype) -> Iterator[int]:
+def _answers(
+    net: nn.Module, test: Batches, precision: torch.dtype | None
+) -> Iterator[int]:
     """Answer batch after batch without end; yield how many pictures each had."""
     while True:
         for _, y in predict(net, test, precision=precision):
             yield len(y)
 
 
-def _steps(net: nn.Module, train: Batches, precision: torch.dtype) -> Iterator[int]:
+def _steps(
+    net: nn.Module, train: Batches, precision: torch.dtype | None
+) -> Iterator[int]:
     """Train on batch after batch without end; yield how many pictures each had."""
-    step = Step(net, fused(torch.optim.Adam, net, 1e-4), F.cross_entropy, precision)
-    tally = torch.zeros(2, device=train.images.images.device)
-    net.train()
+    run = Run(Forward(net, train, precision), torch.optim.Adam, 1e-4)
+    tally = Tally(run.device)
+    run.train_mode()
     for X, y in itertools.chain.from_iterable(itertools.repeat(train)):
-        step(X, y, tally, Silent())
+        run.step(X, y, F.cross_entropy, tally)
         yield len(y)
 
 

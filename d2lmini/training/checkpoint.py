@@ -1,122 +1,215 @@
 """A run's whole state on disk, so that it resumes as if never interrupted."""
 
+import copy
 import io
 import json
 import os
-import pickle
+import re
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from d2lmini.training.average import Average
+from d2lmini import mode, storage
+from d2lmini.arguments import instance
+from d2lmini.data import Splits
+from d2lmini.nets import trained
 from d2lmini.training.history import History
-from d2lmini.training.recipe import difference
+from d2lmini.training.interrupts import held
+from d2lmini.training.recipe import content, difference, leave
+from d2lmini.training.report import Report
+from d2lmini.training.run import Run
 
 
 class CheckpointError(RuntimeError):
     """The file cannot continue this run; the message names it and says why."""
 
 
-def save(
-    path: Path,
-    history: History,
-    net: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    scaler: torch.amp.GradScaler,
-    averaged: Average,
-    device: torch.device,
-) -> None:
-    """Write everything a run needs to go on, in one step or not at all.
+class Checkpoint:
+    """The file that keeps a run, and the content by which it knows that run again.
 
-    The order of the data needs no room: it follows from the seed and the
-    number of epochs in ``history``.
+    ``path=None`` keeps nothing, at no cost.  The order of the data needs no room: it
+    follows from the seed and the number of epochs.  ``functions`` are those that the
+    run computes with, by their names.
     """
-    state = {
-        "history": history.to_json(),
-        "net": net.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "scaler": scaler.state_dict(),
-        "average": averaged.state_dict(),
-        "random": _random_state(device),
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with draft.open("wb") as file:
+
+    def __init__(
+        self,
+        path: Path | None,
+        net: nn.Module,
+        data: Splits,
+        watch: Tensor | None,
+        functions: dict[str, Any],
+    ) -> None:
+        self.path, self.net = path, net
+        self.content = content(net, data, watch, **functions) if path else {}
+
+    def begin(self, run: Run, history: History) -> History:
+        """The stored history, and ``run`` as it was then; else ``history``.
+
+        ``history`` is the new, empty one, and stored at once: so a folder that cannot
+        be written to, or is full, is found before hours have been spent.  Raises
+        :class:`CheckpointError`, and leaves the run as it is, for that and for a
+        damaged file or one of another run.
+        """
+        if self.path is None:
+            return history
+        if self.path.exists():
+            return self._restored(self.path, run, history)
+        try:
+            self._check_room(self.path, run)
+            self._write(self.path, run, history)
+        except OSError as error:
+            raise CheckpointError(
+                f"{error} To train without a file, leave out resume=."
+            ) from None
+        return history
+
+    def save(self, run: Run, history: History, report: Report) -> None:
+        """Write everything that the run needs to go on, in one step or not at all.
+
+        A disk that has become full costs the file and not the run: it is said.
+        """
+        if self.path is None:
+            return
+        try:
+            self._write(self.path, run, history)
+        except OSError as error:
+            report.say(f"{error} The run goes on and is not stored meanwhile.")
+
+    def leave(self) -> None:
+        """Know the net again when it is handed in once more to go on."""
+        if self.path is not None:
+            leave(self.net, self.content["net"])
+
+    def _write(self, path: Path, run: Run, history: History) -> None:
+        state = {
+            "history": history.to_json(),
+            "content": self.content,
+            **run.state_dict(),
+        }
+        with held(), storage.written(path) as file:
             torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())  # else a power cut leaves an empty file
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
+    def _check_room(self, path: Path, run: Run) -> None:
+        """OSError unless there is room for what the file will grow to."""
+        weights = sum(w.numel() * w.element_size() for w in run.net.parameters())
+        needed = weights * (4 if run.averaged else 3)  # Adam keeps two numbers a weight
+        storage.check(path)
+        free = shutil.disk_usage(path.parent).free
+        if free < needed:
+            raise OSError(
+                f"{path} needs {needed / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free "
+                "there: make room."
+            )
 
-def restore(
-    path: Path,
-    history: History,
-    net: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    scaler: torch.amp.GradScaler,
-    averaged: Average,
-    device: torch.device,
-) -> History:
-    """Load ``path`` into the objects in place; return its history.
-
-    ``history`` is the new, empty one: its recipe must be the stored one's.
-    Raises :class:`CheckpointError`, before anything is changed, for another
-    recipe's file or a damaged one.
-    """
-    state = _read(path, device)
-    stored = History.from_json(state["history"])
-    reason = difference(stored.recipe, history.recipe)
-    if reason:
-        raise CheckpointError(
-            f"{path} belongs to another recipe ({reason}): give another file, or "
-            "delete this one to start anew."
-        )
-    net.load_state_dict(state["net"])
-    optimizer.load_state_dict(state["optimizer"])
-    scaler.load_state_dict(state["scaler"])
-    averaged.load_state_dict(state.get("average", {}))
-    torch.set_rng_state(state["random"]["cpu"].cpu())
-    if "cuda" in state["random"] and device.type == "cuda":
-        torch.cuda.set_rng_state(state["random"]["cuda"].cpu(), device)
-    return stored
+    def _restored(self, path: Path, run: Run, history: History) -> History:
+        state = _read(path, run.device)
+        if "content" not in state:
+            raise CheckpointError(
+                f"{path} comes from an older version, which did not keep what a "
+                "run is recognised by: give another file, or delete this one."
+            )
+        try:
+            stored = History.from_json(state["history"])
+            reason = difference(
+                stored.recipe, history.recipe, state["content"], self.content
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise CheckpointError(_damaged(path, error)) from error
+        if reason:
+            raise CheckpointError(
+                f"{path} belongs to another run ({reason}): give another file, or "
+                "delete this one to start anew."
+            )
+        before = copy.deepcopy(run.state_dict())
+        try:
+            _check(state, stored)
+            run.load_state_dict(state)
+        except Exception as error:  # whatever PyTorch raises for a file of others
+            run.load_state_dict(before)
+            raise CheckpointError(_damaged(path, error)) from error
+        return stored
 
 
 def _read(path: Path, device: torch.device) -> dict[str, Any]:
     """The verified content: a torch file is a zip, with a CRC for each part."""
-    content = path.read_bytes()
     try:
+        content = path.read_bytes()
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if archive.testzip() is not None:
                 raise zipfile.BadZipFile("a checksum does not fit")
+            if sum(part.file_size for part in archive.infolist()) > len(content):
+                raise zipfile.BadZipFile("it is compressed, and no checkpoint is")
         state: dict[str, Any] = torch.load(
             io.BytesIO(content), map_location=device, weights_only=True
         )
         json.loads(state["history"])
-    except (
-        zipfile.BadZipFile,
-        pickle.UnpicklingError,
-        RuntimeError,
-        KeyError,
-        ValueError,
-        TypeError,
-        EOFError,
-        NotImplementedError,  # a bit flip can ask for an unknown compression
-    ) as error:
-        raise CheckpointError(
-            f"{path} is damaged or no checkpoint ({type(error).__name__}): "
-            "delete it to start anew."
-        ) from error
+    except Exception as error:  # damage takes many forms; none may end in a traceback
+        raise CheckpointError(_damaged(path, error)) from error
     return state
 
 
-def _random_state(device: torch.device) -> dict[str, torch.Tensor]:
-    state = {"cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        state["cuda"] = torch.cuda.get_rng_state(device)
-    return state
+def _check(state: dict[str, Any], history: History) -> None:
+    """ValueError for a content that no training writes."""
+    if not all(isinstance(state[name], dict) for name in ("scaler", "average")):
+        raise TypeError("an entry is no dictionary")
+    if len(history.epochs) > history.recipe["epochs"]:
+        raise ValueError("it has more epochs than its recipe")
+    for name, value in state["net"].items():
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise ValueError(f"{name} is not finite")
+
+
+def _damaged(path: Path, error: Exception) -> str:
+    return (
+        f"{path} is damaged or no checkpoint ({type(error).__name__}): delete it to "
+        "start anew."
+    )
+
+
+def file_of(resume: str | Path | None, name: str | None) -> Path | None:
+    """Where a run keeps its state: ``resume``, or a place in ``D2LMINI_RUNS``."""
+    if name is not None:
+        instance("name", name, str, "give a short text")
+    if resume is not None:
+        instance("resume", resume, (str, os.PathLike), "give the name of a file")
+        path = Path(resume)
+        if not str(resume) or path.is_dir():
+            raise ValueError(
+                f"resume is {str(resume)!r}, a folder: give the name of a file in it, "
+                "such as run.pt."
+            )
+        return path
+    folder = _runs()
+    return folder / "checkpoints" / f"{_checked(name)}.pt" if folder and name else None
+
+
+def keep(net: nn.Module, history: History, name: str | None) -> None:
+    """Store the history and the weights of a named run in ``D2LMINI_RUNS``."""
+    folder = _runs()
+    if folder and name:
+        history.save(folder / f"{_checked(name)}.json")
+        trained.save(net, folder / "weights" / f"{name}.npz")
+
+
+def _checked(name: str) -> str:
+    parts = name.split("/")
+    if (
+        not all(re.fullmatch(r"[\w.+=-][\w .+=-]*", part) for part in parts)
+        or ".." in parts
+    ):
+        raise ValueError(
+            f"name is {name!r}, and names files in D2LMINI_RUNS: use letters, digits, "
+            "'-', '.', '_', and '/' for folders."
+        )
+    return name
+
+
+def _runs() -> Path | None:
+    # A rehearsal must never replace a real run.
+    folder = os.environ.get("D2LMINI_RUNS")
+    return Path(folder) if folder and not mode.quick() else None

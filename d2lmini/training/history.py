@@ -2,10 +2,12 @@
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
+from d2lmini import storage
 from d2lmini.training.recipe import Recipe
 from d2lmini.training.snapshots import Snapshot
 
@@ -29,9 +31,9 @@ class Epoch:
 class History:
     """A run: what it was made of, where it ran, and how each epoch went.
 
-    ``test_accuracy`` is measured once, after the last epoch, and None until
-    then.  ``notes`` is what every figure of the run has to say ("offline
-    sample", "quick mode").  ``snapshots`` follow the images that ``train``
+    ``test_loss`` and ``test_accuracy`` are measured once, after the last epoch, and
+    not a number until then.  ``notes`` is what every figure of the run has to say
+    ("offline sample", "quick mode").  ``snapshots`` follow the images that ``train``
     was asked to watch; :func:`d2lmini.replay` shows them.
     """
 
@@ -42,9 +44,14 @@ class History:
     versions: dict[str, str]
     notes: tuple[str, ...] = ()
     epochs: list[Epoch] = field(default_factory=list)
-    test_loss: float | None = None
-    test_accuracy: float | None = None
+    test_loss: float = math.nan
+    test_accuracy: float = math.nan
     snapshots: list[Snapshot] = field(default_factory=list)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run came to its end, the test included."""
+        return not math.isnan(self.test_accuracy)
 
     @property
     def precision(self) -> str:
@@ -73,38 +80,53 @@ class History:
                 f"{number:5d}  {e.loss:.3f}   {e.train_accuracy:.3f}   "
                 f"{e.val_accuracy:.3f}"
             )
-        if self.test_accuracy is not None:
+        if self.finished:
             lines.append(f"test accuracy {self.test_accuracy:.4f}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        test = self.test_accuracy
-        ending = "" if test is None else f", test accuracy {test:.4f}"
+        ending = f", test accuracy {self.test_accuracy:.4f}" if self.finished else ""
         return f"<History {self.name}: {len(self.epochs)} epochs{ending}>"
 
     def to_json(self) -> str:
         """The whole run as JSON text; :meth:`from_json` reads it."""
-        return json.dumps(dataclasses.asdict(self), indent=1) + "\n"
+        values = dataclasses.asdict(self)
+        for name in ("test_loss", "test_accuracy"):  # JSON has no "not a number"
+            values[name] = values[name] if self.finished else None
+        return json.dumps(values, indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "History":
         """A run from :meth:`to_json`; ValueError for any other text."""
         try:
             values: dict[str, Any] = json.loads(text)
-            values["epochs"] = [Epoch(**epoch) for epoch in values["epochs"]]
-            values["notes"] = tuple(values["notes"])
-            values["snapshots"] = [Snapshot(**s) for s in values.get("snapshots", [])]
-            return cls(**values)
-        except (ValueError, KeyError, TypeError) as error:
+            values["epochs"] = [_typed(Epoch, epoch) for epoch in values["epochs"]]
+            values["notes"] = tuple(values.get("notes", ()))
+            values["snapshots"] = [
+                _typed(Snapshot, shot) for shot in values.get("snapshots", ())
+            ]
+            for name in ("test_loss", "test_accuracy"):
+                if values.get(name) is None:
+                    values[name] = math.nan
+            history: History = _typed(cls, values)
+            history.recipe["epochs"], history.recipe["data"], history.precision
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as e:
             raise ValueError(
-                f"this text is not a stored History ({error}): give what "
+                f"this text is not a stored History ({_reason(e)}): give what "
                 "History.to_json wrote."
-            ) from error
+            ) from e
+        return history
 
     def save(self, path: str | Path) -> None:
-        """Write :meth:`to_json` to ``path`` (folders are made)."""
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(self.to_json(), encoding="utf-8")
+        """Write :meth:`to_json` to ``path`` in one step; folders are made."""
+        with storage.written(path) as file:
+            file.write(self.to_json().encode())
 
     @classmethod
     def load(cls, path: str | Path) -> "History":
@@ -113,3 +135,21 @@ class History:
             return cls.from_json(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ValueError(f"{path}: {error}") from error
+
+
+def _typed(kind: Any, values: dict[str, Any]) -> Any:
+    """``kind(**values)``; TypeError for a field of another type."""
+    made = kind(**values)
+    hints = get_type_hints(kind)
+    for name in values:
+        wanted = getattr(hints[name], "__origin__", hints[name])
+        value = getattr(made, name)
+        if wanted is float and type(value) is int:
+            continue
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise TypeError(f"{name} is a {type(value).__name__}")
+    return made
+
+
+def _reason(error: BaseException) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -1,13 +1,11 @@
 """Training and measuring a network."""
 
-import contextlib
 import itertools
-import os
+import math
 import platform
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +14,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from d2lmini import mode
+from d2lmini.arguments import found, function, instance, real, whole
 from d2lmini.data import Batches, Splits
-from d2lmini.device import best_precision, device_name
-from d2lmini.nets import trained
-from d2lmini.nets.misfit import explain_misfit
-from d2lmini.training import checkpoint
-from d2lmini.training.average import Average
+from d2lmini.device import device_name
+from d2lmini.nets.borrowed import borrowed
+from d2lmini.training import interrupts, notices
+from d2lmini.training.checkpoint import Checkpoint, file_of, keep
+from d2lmini.training.forward import Forward, initialised
 from d2lmini.training.history import Epoch, History
-from d2lmini.training.recipe import recipe
+from d2lmini.training.recipe import Recipe, recipe
 from d2lmini.training.report import Report, default_report
+from d2lmini.training.run import Loss, Optimizer, Run, Tally, mean_loss
 from d2lmini.training.schedules import one_cycle
 from d2lmini.training.snapshots import Watcher
-
-Optimizer = Callable[..., torch.optim.Optimizer]
-Loss = Callable[[Tensor, Tensor], Tensor]
 
 #: Batches from which an averaged net's normalisations take their statistics.
 STATISTICS = 100
@@ -55,14 +52,16 @@ def train(
 
     After each epoch the net is measured on ``data.val``, after the last one
     on ``data.test``.  ``optimizer(parameters, lr=...)`` makes the optimizer;
-    ``schedule(progress)`` multiplies ``lr`` before each step; ``loss(logits,
-    labels)`` is a mean over the batch.  ``precision=None`` is the fastest that
-    the data's device has (:func:`d2lmini.device.best_precision`), and
-    ``report=None`` draws in a notebook and prints elsewhere.
+    ``schedule(progress)`` multiplies the learning rate of each of its groups before
+    each step; ``loss(logits, labels)`` is a mean over the batch.  ``precision=None``
+    is the fastest that the data's device has
+    (:func:`d2lmini.device.best_precision`), or that of a net in another precision
+    than float32; ``report=None`` draws in a notebook and prints elsewhere.
 
     ``resume`` names a file that keeps the run's state after each epoch and
     that the run continues from, bit for bit on a CPU, if it exists; it is
-    refused if another recipe wrote it.  ``name`` labels the run in plots;
+    refused if another run wrote it, which its content tells (code, closures, weights,
+    data, seed) and not names alone.  ``name`` labels the run in plots;
     with ``D2LMINI_RUNS`` set, the run also keeps its state, its history and its
     weights in that folder under this name.  ``watch`` is a few images (N, C, H, W) as
     the net takes them: the history then keeps, at some moments of the run,
@@ -73,99 +72,104 @@ def train(
     At the end its batch normalisations get statistics of their own, from
     ``STATISTICS`` batches of training; before, they have the averaged ones.
 
-    Ctrl-C ends the run and returns the epochs so far.  When a batch does not
-    fit into memory it is worked through in halves, quarters …, with the same
-    gradient but for rounding (batch normalisation sees the smaller batch).
-    Raises ValueError for an impossible recipe, an input that does not fit the
-    net, or a loss that is no longer a number.
+    The net's weights and buffers change, and it moves to the data's device; the
+    memory layout of its weights and the mode of each layer are afterwards what they
+    were.  A layer in evaluation mode within a net in training mode is left so:
+    frozen batch normalisation stays frozen.
+
+    Ctrl-C ends the run and returns the epochs so far; a notebook that runs all its
+    cells stops after this one.  When a batch does not fit into memory it is worked
+    through in halves, quarters …, with the same gradient but for rounding (batch
+    normalisation sees the smaller batch).  Raises TypeError or ValueError for an
+    impossible argument, an input that does not fit the net, or a loss that is no
+    longer a number, and :class:`~d2lmini.training.checkpoint.CheckpointError` for a
+    file that cannot be used.
     """
-    _check(epochs, lr)
+    _check(net, data, optimizer, schedule, loss, watch)
+    epochs, lr = whole("epochs", epochs), real("lr", lr, above=0)
     if mode.quick():
         epochs = min(epochs, mode.QUICK_EPOCHS)
-    device = data.train.images.images.device
-    net.to(device).to(memory_format=torch.channels_last)
-    precision = precision or best_precision(device)
-    step = Step(net, fused(optimizer, net, lr), loss, precision)
-    averaged = Average(net, average)
-    history = History(
-        name=name or type(net).__name__,
-        recipe=recipe(
-            net,
-            data.train,
-            epochs=epochs,
-            lr=lr,
-            optimizer=optimizer,
-            schedule=schedule,
-            loss=loss,
-            precision=precision,
-            average=average,
-        ),
-        device=device_name(device),
-        seed=torch.initial_seed(),
-        versions=_versions(),
-        notes=mode.notes(),
-    )
-    state = _state_file(resume, name)
-    saved = (net, step.optimizer, step.scaler, averaged, device)
-    if state and state.exists():
-        history = checkpoint.restore(state, history, *saved)
-    watcher = Watcher(net, watch, data.train)
-    report = report or default_report()
-    report.start(history, len(data.train))
-    try:
-        for epoch in range(len(history.epochs), epochs):
-            begun = time.perf_counter()
-            data.train.epoch = epoch  # the order of the data follows from it
-            tally = torch.zeros(2, device=device)  # summed loss, hits
-            net.train()
-            for i, (X, y) in enumerate(data.train):
-                watcher(history, epoch, i, tally)
-                progress = (epoch + i / len(data.train)) / epochs
-                step.set_lr(lr * schedule(progress))
-                with _explained(net, X, i):
-                    step(X, y, tally, report)
-                averaged.update()
-                report.batch(epoch, i + 1)
-            watcher(history, epoch, len(data.train), tally)
-            history.epochs.append(
-                _measured(averaged.net, data, tally, begun, precision, loss)
+    notices.refuse_net(initialised(net, data.train))
+    functions = {"optimizer": optimizer, "schedule": schedule, "loss": loss}
+    checkpoint = Checkpoint(file_of(resume, name), net, data, watch, functions)
+    numbers = {"epochs": epochs, "lr": lr, "average": average}
+    steps = len(data.train)
+    with borrowed(net), torch.enable_grad(), interrupts.heard():
+        run = Run(Forward(net, data.train, precision), optimizer, lr, average)
+        notices.refuse(run, data.train)
+        asked = recipe(net, data.train, run.forward.precision, numbers, functions)
+        history = checkpoint.begin(run, _empty(name or type(net).__name__, asked, run))
+        watcher = Watcher(net, watch, data.train, history.snapshots)
+        report = report or default_report()
+        run.forward.say = report.say
+        report.start(history, steps)
+        if resume is not None or not interrupts.notebook():
+            _say_continued(history, report)
+        try:
+            for epoch in range(len(history.epochs), epochs):
+                begun = time.perf_counter()
+                data.train.epoch = epoch  # the order of the data follows from it
+                tally = Tally(run.device)
+                report.begin(epoch, tally.means)
+                run.train_mode()
+                for i, (X, y) in enumerate(data.train):
+                    watcher(epoch, i, tally)
+                    run.scale_rates(schedule((epoch + i / steps) / epochs))
+                    with notices.first_batch(run, X, y, report, enabled=i == 0):
+                        run.step(X, y, loss, tally)
+                    report.batch(epoch, i + 1)
+                    interrupts.point()
+                watcher(epoch, steps, tally)
+                history.epochs.append(_measured(run, data, loss, tally, begun))
+                _refuse_nan(history, lr)
+                notices.after_epoch(run, history, report)
+                report.epoch(history)
+                checkpoint.save(run, history, report)
+            if not history.finished:
+                run.settle(_some_images(data.train))
+                history.test_loss, history.test_accuracy = evaluate(
+                    net, data.test, precision=run.forward.precision, loss=loss
+                )
+                checkpoint.save(run, history, report)
+            keep(net, history, name)
+        except KeyboardInterrupt:
+            run.averaged.take()
+            report.say(
+                f"Stopped by hand after {len(history.epochs)} of {epochs} epochs."
             )
-            _refuse_nan(history, lr)
-            report.epoch(history)
-            if state:
-                checkpoint.save(state, history, *saved)
-        _settle(averaged, data.train, precision)
-        history.test_loss, history.test_accuracy = evaluate(
-            net, data.test, precision=precision, loss=loss
-        )
-        _keep(net, history, name)
-    except KeyboardInterrupt:
-        _settle(averaged, data.train, precision)
-        report.say(f"Stopped by hand after {len(history.epochs)} of {epochs} epochs.")
-    finally:
-        report.close(history)
+            interrupts.end_cell()
+        finally:
+            checkpoint.leave()
+            report.close(history)
     return history
 
 
-@torch.no_grad()
 def predict(
     net: nn.Module, batches: Batches, *, precision: torch.dtype | None = None
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Logits float32 (batch_size, classes) and labels, a batch at a time.
 
-    The net is in evaluation mode meanwhile and afterwards as it was before.
+    The net moves to the data's device; it is in evaluation mode meanwhile, and
+    afterwards each of its layers is in the mode that it was in.  A batch that does
+    not fit into memory is worked through in pieces.  Raises TypeError or ValueError
+    for what is no net or no :class:`Batches`, images that do not fit, and a net that
+    does not give one row of logits for each image.
     """
-    device = batches.images.images.device
-    precision = precision or best_precision(device)
-    was_training = net.training
-    net.to(device=device).eval()
-    try:
-        for i, (X, y) in enumerate(batches):
-            with _explained(net, X, i), _autocast(device, precision):
-                logits = net(X.to(memory_format=torch.channels_last))
-            yield logits.float(), y
-    finally:
-        net.train(was_training)
+    _check_net(net)
+    instance("batches", batches, Batches, _PART)
+    return _answers(net, batches, precision)
+
+
+@torch.no_grad()
+def _answers(
+    net: nn.Module, batches: Batches, precision: torch.dtype | None
+) -> Iterator[tuple[Tensor, Tensor]]:
+    with borrowed(initialised(net, batches)):
+        forward = Forward(net, batches, precision)
+        net.eval()
+        for X, y in batches:
+            interrupts.point()
+            yield forward.answers(X), y
 
 
 def evaluate(
@@ -175,169 +179,90 @@ def evaluate(
     precision: torch.dtype | None = None,
     loss: Loss = F.cross_entropy,
 ) -> tuple[float, float]:
-    """Mean loss and accuracy of ``net`` on ``batches``, without training."""
-    tally = torch.zeros(2, device=batches.images.images.device)
-    for logits, y in predict(net, batches, precision=precision):
-        _count(tally, logits, y, loss(logits, y))
-    mean_loss, accuracy = (tally / len(batches.images)).tolist()
-    return mean_loss, accuracy
+    """Mean loss and accuracy of ``net`` on ``batches``, without training.
+
+    Of ``net``, and of errors, the same is true as in :func:`predict`.
+    """
+    answers = predict(net, batches, precision=precision)
+    tally = Tally(batches.images.images.device)
+    for logits, y in answers:
+        tally.add(logits, y, mean_loss(loss, logits, y))
+    return tally.means()
 
 
-class Step:
-    """One optimizer step on one batch, in pieces when memory is short."""
-
-    def __init__(
-        self,
-        net: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        loss: Loss,
-        precision: torch.dtype,
-    ) -> None:
-        self.net = net
-        self.optimizer = optimizer
-        self.loss = loss
-        self.precision = precision
-        # Gradients of float16 vanish without scaling; bfloat16's do not.
-        self.scaler = torch.amp.GradScaler(enabled=precision == torch.float16)
-        self.pieces = 1  # doubled whenever memory runs out
-
-    def set_lr(self, lr: float) -> None:
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-
-    def __call__(self, X: Tensor, y: Tensor, tally: Tensor, report: Report) -> None:
-        while True:
-            self.optimizer.zero_grad(set_to_none=True)
-            part = torch.zeros_like(tally)
-            try:
-                self._gradients(X, y, part)
-                break
-            except torch.OutOfMemoryError:
-                if self.pieces >= len(X):
-                    raise
-            self._halve(X, report)  # outside except, whose traceback holds tensors
-        tally += part
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-
-    def _gradients(self, X: Tensor, y: Tensor, tally: Tensor) -> None:
-        for X_piece, y_piece in zip(
-            X.chunk(self.pieces), y.chunk(self.pieces), strict=True
-        ):
-            with _autocast(X.device, self.precision):
-                logits = self.net(X_piece.to(memory_format=torch.channels_last))
-                loss = self.loss(logits.float(), y_piece)
-            share = len(X_piece) / len(X)
-            torch.autograd.backward(self.scaler.scale(loss * share))
-            _count(tally, logits.detach(), y_piece, loss.detach())
-
-    def _halve(self, X: Tensor, report: Report) -> None:
-        self.optimizer.zero_grad(set_to_none=True)
-        if X.device.type == "cuda":
-            torch.cuda.empty_cache()
-        if self.pieces == 1:
-            report.say(
-                f"A batch of {len(X)} does not fit into the memory of "
-                f"{device_name(X.device)}: working through it in pieces."
-            )
-        self.pieces *= 2
+_THREE = "give the three parts that load_fashion_mnist returns, a Splits of Batches"
+_PART = "give one part of the data, such as data.test"
 
 
-def _explained(
-    net: nn.Module, X: Tensor, batch: int
-) -> contextlib.AbstractContextManager[None]:
-    """Explain a misfit in the first batch; the others have the same shape."""
-    return contextlib.nullcontext() if batch else explain_misfit(net, X)
+def _check(
+    net: Any, data: Any, optimizer: Any, schedule: Any, loss: Any, watch: Any
+) -> None:
+    """TypeError, with the remedy, for an argument of another kind."""
+    _check_net(net)
+    instance("data", data, Splits, _THREE)
+    for part, batches in data._asdict().items():
+        instance(f"data.{part}", batches, Batches, _THREE)
+    if not isinstance(optimizer, type):
+        function("optimizer", optimizer, "give a class such as torch.optim.Adam")
+    function("schedule", schedule, "give a function of progress, as in schedules")
+    function("loss", loss, "give a function of logits and labels")
+    instance("watch", watch, (Tensor, type(None)), "give images (N, C, H, W), or None")
+    if watch is not None and watch.ndim != 4:
+        raise ValueError(
+            f"watch is {found(watch)}: give images (N, C, H, W), such as X[:1]."
+        )
 
 
-def _count(tally: Tensor, logits: Tensor, y: Tensor, loss: Tensor) -> None:
-    """Add a batch to ``tally`` (2,) on the device: nothing is read back."""
-    tally[0] += loss * len(y)
-    tally[1] += (logits.argmax(1) == y).sum()
+def _check_net(net: Any) -> None:
+    instance("net", net, nn.Module, "give a network, such as lenet()")
 
 
-def _measured(
-    net: nn.Module,
-    data: Splits,
-    tally: Tensor,
-    begun: float,
-    precision: torch.dtype,
-    loss: Loss,
-) -> Epoch:
-    """The epoch just trained; this is where the device is read."""
-    N = len(data.train.images)
-    train_loss, train_accuracy = (tally / N).tolist()
-    seconds = time.perf_counter() - begun
-    val_loss, val_accuracy = evaluate(net, data.val, precision=precision, loss=loss)
-    return Epoch(
-        train_loss, train_accuracy, val_loss, val_accuracy, seconds, N / seconds
+def _empty(name: str, asked: Recipe, run: Run) -> History:
+    return History(
+        name=name,
+        recipe=asked,
+        device=device_name(run.device),
+        seed=torch.initial_seed(),
+        versions={
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "torchvision": version("torchvision"),  # importing it takes seconds
+        },
+        notes=mode.notes(),
     )
 
 
-def _autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
-    lower = precision != torch.float32
-    return torch.autocast(device.type, precision if lower else None, enabled=lower)
+def _say_continued(history: History, report: Report) -> None:
+    if history.finished:
+        report.say("Read again: nothing was trained.")
+    elif history.epochs:
+        other = history.versions["torch"]
+        by = "" if other == torch.__version__ else f", trained with PyTorch {other}"
+        report.say(f"Continues after epoch {len(history.epochs)}{by}.")
 
 
-def fused(optimizer: Optimizer, net: nn.Module, lr: float) -> torch.optim.Optimizer:
-    """The optimizer, updating all parameters in one kernel where it can."""
-    options: dict[str, Any] = {}
-    if "fused" in signature(optimizer).parameters:
-        options["fused"] = True
-    return optimizer(net.parameters(), lr=lr, **options)
-
-
-def _settle(averaged: Average, batches: Batches, precision: torch.dtype) -> None:
-    """Make the averaged net the trained one, with statistics of its own."""
-    with _autocast(batches.images.images.device, precision):
-        averaged.settle(_some_images(batches))
+def _measured(run: Run, data: Splits, loss: Loss, tally: Tally, begun: float) -> Epoch:
+    """The epoch just trained; this is where the device is read."""
+    train_loss, train_accuracy = tally.means()
+    seconds = time.perf_counter() - begun
+    val_loss, val_accuracy = evaluate(
+        run.averaged.net, data.val, precision=run.forward.precision, loss=loss
+    )
+    speed = len(data.train.images) / seconds
+    return Epoch(train_loss, train_accuracy, val_loss, val_accuracy, seconds, speed)
 
 
 def _some_images(batches: Batches) -> Iterator[Tensor]:
     batches.epoch = 0  # the same pictures, however the run came to its end
     for X, _ in itertools.islice(batches, STATISTICS):
-        yield X.to(memory_format=torch.channels_last)
-
-
-def _check(epochs: int, lr: float) -> None:
-    if epochs < 1:
-        raise ValueError(f"epochs must be at least 1, not {epochs}.")
-    if not lr > 0:
-        raise ValueError(f"lr, the learning rate, must be above 0, not {lr}.")
+        interrupts.point()
+        yield X
 
 
 def _refuse_nan(history: History, lr: float) -> None:
     last = history.epochs[-1]
-    if last.loss - last.loss != 0:  # NaN or infinite
+    if not math.isfinite(last.loss):
         raise ValueError(
             f"The loss became {last.loss} in epoch {len(history.epochs)}: start again "
             f"with a learning rate below {lr} (try {lr / 10:g})."
         )
-
-
-def _state_file(resume: str | Path | None, name: str | None) -> Path | None:
-    if resume is not None:
-        return Path(resume)
-    folder = _runs()
-    return folder / "checkpoints" / f"{name}.pt" if folder and name else None
-
-
-def _keep(net: nn.Module, history: History, name: str | None) -> None:
-    folder = _runs()
-    if folder and name:
-        history.save(folder / f"{name}.json")
-        trained.save(net, folder / "weights" / f"{name}.npz")
-
-
-def _runs() -> Path | None:
-    # A rehearsal must never replace a real run.
-    folder = os.environ.get("D2LMINI_RUNS")
-    return Path(folder) if folder and not mode.quick() else None
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "torchvision": version("torchvision"),  # importing it takes seconds
-    }

@@ -1,72 +1,167 @@
-"""What a training run was made of, as plain values that can be compared."""
+"""What a training run was made of: in words, and by its content."""
 
 import functools
-import zlib
-from collections.abc import Callable
-from types import CodeType
+import weakref
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from d2lmini import mode
-from d2lmini.data import Batches
+from d2lmini.data import Batches, Splits
+from d2lmini.nets.borrowed import modes_kept
+from d2lmini.training.fingerprint import (
+    Unfollowable,
+    fingerprint,
+    fingerprints,
+    names_of,
+)
 
 Recipe = dict[str, Any]
+
+#: Entries of a recipe that are names: their content decides, and has a fingerprint.
+_NAMES = {"net", "layers", "parameters", "augment", "optimizer", "schedule", "loss"}
+
+#: Nets as a training of this process left them: their content, and at its start.
+_left: weakref.WeakKeyDictionary[nn.Module, tuple[str, str]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 def recipe(
     net: nn.Module,
     batches: Batches,
-    *,
-    epochs: int,
-    lr: float,
-    optimizer: Callable[..., torch.optim.Optimizer],
-    schedule: Callable[[float], float],
-    loss: Callable[..., torch.Tensor],
     precision: torch.dtype,
-    average: float | None = None,
+    numbers: dict[str, Any],
+    functions: dict[str, Any],
 ) -> Recipe:
-    """All that decides the weights a run ends with, besides the random state."""
+    """What a run was asked to do, as plain values for those who read its history.
+
+    ``numbers`` are epochs, lr and average, ``functions`` optimizer, schedule and loss.
+    """
     resize = batches.resize or batches.images.images.shape[-1]
     values = {
         "net": type(net).__name__,
         "parameters": sum(p.numel() for p in net.parameters()),
-        "layers": zlib.crc32(str(net).encode()),
         "data": batches.images.source,
         "examples": len(batches.images),
         "batch_size": batches.batch_size,
         "resize": resize,
         "augment": name_of(batches.augment) if batches.augment else "none",
         "data_seed": batches.seed,
-        "epochs": epochs,
-        "lr": lr,
-        "optimizer": name_of(optimizer),
-        "schedule": name_of(schedule),
-        "loss": name_of(loss),
+        "epochs": numbers["epochs"],
+        "lr": numbers["lr"],
+        **{name: name_of(function) for name, function in functions.items()},
         "precision": str(precision).removeprefix("torch."),
         "quick": mode.quick(),
     }
     # Named only where there is one: recipes written without it stay what they were.
+    average = numbers["average"]
     return values if average is None else {**values, "average": average}
 
 
-def difference(stored: Recipe, wanted: Recipe) -> str | None:
-    """The first entry that differs, in words; None when none does."""
+def name_of(function: Any) -> str:
+    """What a reader would call a function: ``"Adam(eps=0.1)"``.
+
+    Two functions may share a name; their fingerprints tell them apart.
+    """
+    if isinstance(function, functools.partial):
+        given = [repr(value) for value in function.args]
+        given += [f"{k}={v!r}" for k, v in sorted(function.keywords.items())]
+        return f"{name_of(function.func)}({', '.join(given)})"
+    name = str(getattr(function, "__qualname__", type(function).__name__))
+    if not name.endswith("<lambda>"):
+        return name
+    try:
+        return f"lambda:{fingerprint(function)[:8]}"
+    except Unfollowable:
+        return "lambda"
+
+
+def content(
+    net: nn.Module, data: Splits, watch: Tensor | None, **functions: Any
+) -> dict[str, str]:
+    """The fingerprints of all that decides how a run ends.
+
+    Of the net with its weights as they are, the data and the order they come in, the
+    images that are watched, the seed, and ``functions``, by their names.  A net that
+    a training of this process has left counts as it was when that began: it is
+    handed in again to go on.  Raises ValueError for what cannot be followed.
+    """
+    parts = {name: _batches(part) for name, part in data._asdict().items()}
+    sets = {id(batches): f"data.{name}" for name, batches in data._asdict().items()}
+    known = {**names_of(net), **sets, id(data): "data"}
+    frozen = [name for name, layer in net.named_modules() if not layer.training]
+    values = {
+        "frozen": frozen if net.training else [],
+        "watch": watch,
+        "seed": torch.initial_seed(),
+    }
+    try:
+        found = fingerprints({**parts, **values}) | fingerprints(functions, known)
+        found["net"] = _at_start(net)
+    except Unfollowable as error:
+        raise ValueError(
+            f"this run cannot be recognised again: {error}; leave out resume=, or give "
+            "functions and objects whose content can be compared."
+        ) from error
+    return found
+
+
+def leave(net: nn.Module, at_start: str) -> None:
+    """Remember that a training which began with ``at_start`` left ``net`` as it is."""
+    _left[net] = (_fingerprint(net), at_start)
+
+
+def difference(
+    stored: Recipe, wanted: Recipe, before: dict[str, str], now: dict[str, str]
+) -> str | None:
+    """The first thing that differs, in words; None when nothing does.
+
+    ``before`` and ``now`` are what :func:`content` gave.
+    """
     for key in {**stored, **wanted}:
-        if stored.get(key) != wanted.get(key):
+        if key not in _NAMES and stored.get(key) != wanted.get(key):
             return f"{key} is {stored.get(key)} there and {wanted.get(key)} here"
+    for key in {**before, **now}:
+        if before.get(key) != now.get(key):
+            there, here = stored.get(key), wanted.get(key)
+            if there != here:
+                return f"{key} is {there} there and {here} here"
+            if key == "net" and stored["parameters"] != wanted["parameters"]:
+                return (
+                    f"the net has {stored['parameters']:,} parameters there and "
+                    f"{wanted['parameters']:,} here"
+                )
+            return _DIFFER.get(key, f"{key} is called {here} in both and differs")
     return None
 
 
-def name_of(function: Any) -> str:
-    """A name that two different functions do not share."""
-    if isinstance(function, functools.partial):
-        options = [f"{k}={v!r}" for k, v in sorted(function.keywords.items())]
-        return f"{name_of(function.func)}({', '.join(options)})"
-    name = str(getattr(function, "__qualname__", type(function).__name__))
-    code: CodeType | None = getattr(function, "__code__", None)
-    if code is None or not name.endswith("<lambda>"):
-        return name
-    # All lambdas have one name: their code and constants tell them apart.
-    return f"lambda:{zlib.crc32(code.co_code + repr(code.co_consts).encode()):08x}"
+_DIFFER = {
+    "net": "the net starts from other weights, or computes something else",
+    "train": "the training images, their labels or their order differ",
+    "val": "the validation images or their labels differ",
+    "test": "the test images or their labels differ",
+    "frozen": "other layers are in evaluation mode",
+    "watch": "other images are watched",
+    "seed": "the random seed differs",
+}
+
+
+def _batches(batches: Batches) -> tuple[Any, ...]:
+    """What decides which numbers come in which order."""
+    kind = type(batches) if type(batches) is not Batches else None
+    images = batches.images
+    return kind, images.images, images.labels, batches.shuffle, batches.augment
+
+
+def _at_start(net: nn.Module) -> str:
+    now = _fingerprint(net)
+    left, at_start = _left.get(net, (None, now))
+    return at_start if left == now else now
+
+
+def _fingerprint(net: nn.Module) -> str:
+    """That of the net in training mode, in which it will be."""
+    with modes_kept(net):
+        return fingerprint(net.train())

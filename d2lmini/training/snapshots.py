@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,9 +10,8 @@ from torch import Tensor, nn
 
 from d2lmini.data import Batches
 from d2lmini.nets.borrowed import evaluating
-
-if TYPE_CHECKING:
-    from d2lmini.training.history import History
+from d2lmini.training.forward import no_memory
+from d2lmini.training.run import Tally
 
 #: The first kernels that are kept; more do not fit into a figure.
 KERNELS = 16
@@ -54,22 +53,26 @@ def moments(batches: int, epoch: int) -> set[int]:
 
 
 class Watcher:
-    """Adds a snapshot to a history whenever one is due; ``images=None``: never."""
+    """Adds a snapshot to a list whenever one is due; ``images=None``: never."""
 
-    def __init__(self, net: nn.Module, images: Tensor | None, batches: Batches) -> None:
-        self.net, self.images, self.batches = net, images, batches
-
-    def __call__(
-        self, history: "History", epoch: int, done: int, tally: Tensor
+    def __init__(
+        self,
+        net: nn.Module,
+        images: Tensor | None,
+        batches: Batches,
+        snapshots: list[Snapshot],
     ) -> None:
-        """After ``done`` batches of ``epoch``; ``tally[0]`` is their summed loss."""
+        self.net, self.images, self.batches = net, images, batches
+        self.snapshots = snapshots
+
+    def __call__(self, epoch: int, done: int, tally: Tally) -> None:
+        """After ``done`` batches of ``epoch``, whose loss is in ``tally``."""
         total = len(self.batches)
         if self.images is None or done not in moments(total, epoch):
             return
-        seen = min(done * self.batches.batch_size, len(self.batches.images))
-        loss = round(tally[0].item() / seen, 5) if seen else None
+        loss = round(tally.means()[0], 5) if done else None
         progress = epoch + done / total
-        history.snapshots.append(take(self.net, self.images, progress, loss))
+        self.snapshots.append(take(self.net, self.images, progress, loss))
 
 
 @torch.no_grad()
@@ -80,12 +83,24 @@ def take(
 
     Measured in evaluation mode and float32; the net is left as it was.
     """
-    device = next(net.parameters()).device
+    like = next(net.parameters())
+    images = images.to(like.device, like.dtype)
     with evaluating(net):
-        logits = net(images.to(device))
+        logits = _logits(net, images)
     rows: list[list[float]] = logits.softmax(1).tolist()
     probabilities = [[round(p, 4) for p in row] for row in rows]
     return Snapshot(progress, loss, probabilities, **_first_kernels(net))
+
+
+def _logits(net: nn.Module, images: Tensor) -> Tensor:
+    try:
+        logits: Tensor = net(images)
+    except (RuntimeError, MemoryError) as error:
+        if not no_memory(error) or len(images) == 1:
+            raise
+    else:
+        return logits
+    return torch.cat([net(image) for image in images.chunk(len(images))])
 
 
 def _first_kernels(net: nn.Module) -> dict[str, Any]:

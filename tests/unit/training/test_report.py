@@ -1,5 +1,9 @@
 """A run shows its progress where it runs, and leaves only what repeats."""
 
+import itertools
+import re
+from types import SimpleNamespace
+
 import nbclient
 import nbformat
 import pytest
@@ -55,14 +59,46 @@ class Place(list):
 def test_the_bar_shows_epoch_and_time_left(monkeypatch):
     monkeypatch.setattr(report, "Slot", Place)
     monkeypatch.setattr(report, "_PATIENCE", 0)
+    monkeypatch.setattr(report, "time", SimpleNamespace(monotonic=lambda: 1.0))
     shown = Shown()
     quietly(small_net(), splits(), report=shown)
     bars = [text for text in shown.bar if "<progress" in text]
     assert len(bars) == 10  # each of 2 × 5 batches
     assert 'value="0.200" max="2"' in bars[0] and "epoch 1 of 2" in bars[0]
     assert "4 min 30 s left" in bars[0]  # a tenth took half a minute
+    loss = float(re.search(r"loss (\d\.\d{3}), accuracy 0\.\d{3}", bars[0])[1])
+    assert 1 < loss < 4
     assert "epoch 2 of 2" in bars[-1]
     assert len(shown.figure) == 2  # after the first epoch, and at the end
+
+
+def test_a_long_epoch_is_drawn_while_it_goes_on(monkeypatch):
+    """Every quarter second a point; a drawing when the last has paid for itself."""
+    moments = itertools.count(0, 1.5)
+    monkeypatch.setattr(report, "Slot", Place)
+    monkeypatch.setattr(
+        report, "time", SimpleNamespace(monotonic=lambda: next(moments))
+    )
+    shown = Notebook()
+    quietly(small_net(), splits(160), report=shown, epochs=1)
+    drawn = shown.figure[0].figure.axes
+    assert drawn[0].get_xlim()[1] == 1.5  # the axis of the whole run
+    assert len(shown.figure) >= 2
+
+
+def test_nothing_is_left_of_a_run_that_fails_at_once(monkeypatch):
+    monkeypatch.setattr(report, "Slot", Place)
+    shown = Notebook()
+    with pytest.raises(ValueError, match="gives inf"):
+        quietly(small_net(), splits(), report=shown, schedule=lambda p: float("9e999"))
+    assert shown.bar == [""] and not shown.figure
+
+
+def test_what_a_file_calls_itself_is_text_and_no_html(monkeypatch):
+    monkeypatch.setattr(report, "Slot", Place)
+    shown = Notebook()
+    quietly(small_net(), splits(), report=shown, name="<img src=x onerror=alert(1)>")
+    assert "<img" not in shown.bar[-1] and "&lt;img" in shown.bar[-1]
 
 
 def test_a_terminal_gets_one_line_an_epoch(capsys):

@@ -165,7 +165,7 @@ def test_ctrl_c_returns_the_epochs_so_far():
     report = Interrupt()
     history = quietly(small_net(), splits(), epochs=3, report=report)
     assert len(history.epochs) == 1
-    assert history.test_accuracy is None
+    assert f"{history.test_accuracy:.4f}" == "nan" and not history.finished
     assert report.said == ["Stopped by hand after 1 of 3 epochs."]
 
 
@@ -178,7 +178,8 @@ def test_resume_after_an_interrupt_is_bit_identical(tmp_path, options):
     state = tmp_path / "run.pt"
     quietly(parts, splits(), epochs=3, resume=state, report=Interrupt(), **options)
     again = small_net()
-    torch.manual_seed(99)  # the file knows better
+    torch.manual_seed(3)
+    torch.rand(5)  # the file knows better how far the draws have come
     history = quietly(again, splits(), epochs=3, resume=state, **options)
     assert torch.equal(weights(again), weights(whole))
     assert [e.loss for e in history.epochs] == [e.loss for e in expected.epochs]
@@ -365,7 +366,10 @@ def test_out_of_memory_for_one_image_is_raised():
         ({"lr": -0.1}, r"lr.*above 0, not -0\.1"),
         ({"lr": math.nan}, "lr.*not nan"),
         ({"epochs": 0}, "epochs must be at least 1, not 0"),
-        ({"average": 1.0}, r"average must lie between 0 and 1, .* not 1\.0"),
+        (
+            {"average": 1.0},
+            r"average must be a finite number .* below 1, such as 0\.998, not 1",
+        ),
     ],
 )
 def test_impossible_recipe(options, words):

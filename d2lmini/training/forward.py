@@ -1,0 +1,182 @@
+"""A network applied to batches: in which precision, which order, how many pieces."""
+
+import contextlib
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from d2lmini.arguments import found
+from d2lmini.data import Batches
+from d2lmini.device import best_precision, device_name
+from d2lmini.nets.borrowed import evaluating, lay_out
+from d2lmini.nets.misfit import explain_misfit
+
+LOWER = (torch.bfloat16, torch.float16)  # what autocast computes in
+_NO_MEMORY = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
+
+
+class Forward:
+    """``net`` as a function from a batch of the kind of ``batches`` to logits.
+
+    ``precision`` is what it computes in (None: the fastest), ``layout`` the order in
+    memory in which it gets its images, and ``pieces`` how many parts a batch is worked
+    through in, which grows when memory is short.  The net moves to the data's device.
+    The first images show at once whether they fit: ValueError, naming the layer, if
+    not.
+    """
+
+    def __init__(
+        self, net: nn.Module, batches: Batches, precision: torch.dtype | None = None
+    ) -> None:
+        self.net = initialised(net, batches)
+        self.device = batches.images.images.device
+        self.classes = len(batches.images.classes)
+        self.dtype = next((p.dtype for p in net.parameters()), torch.float32)
+        self.precision = _precision(self.dtype, self.device, precision)
+        self.layout = torch.contiguous_format
+        self.say: Callable[[str], None] = lambda text: None  # to whom it may concern
+        self.pieces = 1  # doubled whenever memory runs out
+        self.layout = self._best_layout(batches)
+
+    def __call__(self, X: Tensor) -> Tensor:
+        """Logits (N, classes) of ``X`` (N, C, H, W), at least float32.
+
+        Raises ValueError for a net that gives anything else.
+        """
+        with self.autocast():
+            out = self.net(X.to(self.dtype, memory_format=self.layout))
+        if not isinstance(out, Tensor) or out.shape != (len(X), self.classes):
+            raise ValueError(
+                f"The net gives {found(out)} for {len(X)} images of {self.classes} "
+                f"classes: let it give logits, a tensor ({len(X)}, {self.classes})."
+            )
+        return out if out.dtype == torch.float64 else out.float()
+
+    def autocast(self) -> torch.autocast:
+        """Compute in the precision within, where that is lower than the weights'."""
+        lower = self.precision != self.dtype
+        dtype = self.precision if lower else None
+        return torch.autocast(self.device.type, dtype, enabled=lower)
+
+    def answers(self, X: Tensor) -> Tensor:
+        """What :meth:`__call__` gives, in pieces when memory is short."""
+        while True:
+            try:
+                return torch.cat([self(part) for part in X.chunk(self.pieces)])
+            except (RuntimeError, MemoryError) as error:
+                if not no_memory(error) or self.pieces >= len(X):
+                    raise
+            self.halve(len(X))  # outside except, whose traceback holds tensors
+
+    def halve(self, batch: int) -> None:
+        """Work through batches, of so many images, in twice as many pieces."""
+        if self.pieces == 1:
+            self.say(
+                f"A batch of {batch} does not fit into the memory of "
+                f"{device_name(self.device)}: working through it in pieces."
+            )
+        self.pieces *= 2
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    @torch.no_grad()
+    def trial(self, X: Tensor) -> object:
+        """What the net makes of ``X`` in evaluation mode; nothing else is changed.
+
+        Dropout and the like draw the same in each trial, and the process's random
+        state stays.
+        """
+        devices = [X.device] if X.device.type == "cuda" else []
+        buffers = [(buffer, buffer.clone()) for buffer in self.net.buffers()]
+        with evaluating(self.net), torch.random.fork_rng(devices):
+            try:
+                return self.net(X.to(self.dtype, memory_format=self.layout))
+            finally:
+                for buffer, content in buffers:
+                    buffer.copy_(content)
+
+    def _best_layout(self, batches: Batches) -> torch.memory_format:
+        """channels_last, with the weights laid out so, where the net allows it.
+
+        Convolutions are faster in it.  But a net that looks at the order in memory
+        (``view``, ``as_strided``) fails or computes something else: such a one gets
+        its images, and keeps its weights, as PyTorch lays them out by itself.
+        """
+        X = sample(batches, 2)
+        try:
+            usual = self.trial(X)
+        except (RuntimeError, ValueError, AssertionError):
+            whole = sample(batches, batches.batch_size)  # it may mind their number
+            with explain_misfit(self.net, whole):
+                self.trial(whole)
+            return torch.contiguous_format
+        if not any(weight.ndim == 4 for weight in self.net.parameters()):
+            return torch.contiguous_format
+        weights = {weight: weight.data for weight in self.net.parameters()}
+        lay_out(self.net, torch.channels_last)
+        self.layout = torch.channels_last
+        with contextlib.suppress(RuntimeError):
+            if _same(usual, self.trial(X)):
+                return torch.channels_last
+        for weight, data in weights.items():
+            weight.data = data
+        return torch.contiguous_format
+
+
+def initialised(net: nn.Module, batches: Batches) -> nn.Module:
+    """``net`` on the data's device; lazy layers take their sizes from the images."""
+    X = sample(batches, 2)
+    net.to(X.device)
+    if any(map(nn.parameter.is_lazy, (*net.parameters(), *net.buffers()))):
+        with explain_misfit(net, X), torch.no_grad():
+            net(X)
+    return net
+
+
+def sample(batches: Batches, count: int) -> Tensor:
+    """The first images as the net gets them (count, C, H, W); no pass is counted."""
+    return batches.prepare(batches.images.images[:count], torch.Generator())
+
+
+def no_memory(error: BaseException) -> bool:
+    """Whether an error says that memory has run out, on a GPU or a CPU."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(w in str(error) for w in _NO_MEMORY)
+
+
+def _precision(
+    weights: torch.dtype, device: torch.device, asked: torch.dtype | None
+) -> torch.dtype:
+    """What to compute in; ValueError if weights of their type do not allow it."""
+    if asked is not None and not isinstance(asked, torch.dtype):
+        raise TypeError(
+            f"precision is {found(asked)}: give a dtype, as torch.bfloat16, or None."
+        )
+    if weights != torch.float32:  # chosen by whoever converted the net
+        allowed: tuple[torch.dtype, ...] = (weights,)
+        best = weights
+    else:
+        allowed, best = (torch.float32, *LOWER), best_precision(device)
+    if asked is not None and asked not in allowed:
+        raise ValueError(
+            f"precision is {_name(asked)}, and the net's weights are {_name(weights)}: "
+            f"give {' or '.join(map(_name, allowed))}"
+            + (", or convert the net first." if asked.is_floating_point else ".")
+        )
+    return asked or best
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _same(a: object, b: object) -> bool:
+    """Whether two outputs are equal but for the order of summation."""
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        size = float(a.abs().max()) if a.numel() else 0.0
+        return a.shape == b.shape and torch.allclose(
+            a, b.to(a), rtol=1e-3, atol=1e-3 * size, equal_nan=True
+        )
+    return type(a) is type(b)

@@ -1,0 +1,162 @@
+"""What a training can notice of the usual slips, each said in one sentence."""
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from d2lmini import mode
+from d2lmini.data import Batches
+from d2lmini.nets.misfit import explain_misfit
+from d2lmini.training.forward import sample
+from d2lmini.training.history import Epoch, History
+from d2lmini.training.report import Report
+from d2lmini.training.run import Run
+
+STEPS = 50  # an epoch of fewer says nothing yet
+
+
+def refuse_net(net: nn.Module) -> None:
+    """ValueError for a net of which nothing can be trained."""
+    parameters = list(net.parameters())
+    if not parameters:
+        raise ValueError(
+            "The net has no parameters: layers in a plain list are not part of it; put "
+            "them into an nn.Sequential or nn.ModuleList."
+        )
+    if not any(p.requires_grad for p in parameters):
+        raise ValueError(
+            "Every parameter of the net is frozen: set requires_grad to True for those "
+            "that should be trained."
+        )
+
+
+def refuse(run: Run, batches: Batches) -> None:
+    """ValueError, before the first step, for a run that cannot train."""
+    mine = {id(p) for p in run.net.parameters()}
+    if not mine & {id(p) for p in _optimized(run)}:
+        raise ValueError(
+            "The optimizer holds no parameter of this net, which would stay as it is: "
+            "make it of the parameters that it is called with."
+        )
+    if len(batches.images) % batches.batch_size == 1 and len(batches) > 1:
+        _refuse_single(run, batches)
+
+
+def _refuse_single(run: Run, batches: Batches) -> None:
+    """A last batch of one picture, where a layer would have to normalise one number."""
+    single: list[str] = []
+
+    def watch(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
+        def hook(layer: nn.Module, given: tuple[Tensor, ...]) -> None:
+            if given[0].numel() == given[0].shape[1]:
+                single.append(name)
+
+        return hook
+
+    frozen = set(run.frozen)
+    hooks = [
+        layer.register_forward_pre_hook(watch(name))
+        for name, layer in run.net.named_modules()
+        if isinstance(layer, _BatchNorm) and layer not in frozen
+    ]
+    try:
+        if hooks:
+            run.forward.trial(sample(batches, 1))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if single:
+        raise ValueError(
+            f"With batch_size={batches.batch_size} the last batch of "
+            f"{len(batches.images):,} images holds one, and layer {single[0]} cannot "
+            "normalise over one number: give another batch_size."
+        )
+
+
+@contextlib.contextmanager
+def first_batch(
+    run: Run, X: Tensor, y: Tensor, report: Report, *, enabled: bool
+) -> Iterator[None]:
+    """Around the step on the first batch: a misfit is explained, a slip is said.
+
+    All later batches have the same shape.
+    """
+    if not enabled:
+        yield
+        return
+    with explain_misfit(run.net, X):
+        yield
+    for sentence in _of_first(run, y):
+        report.say(sentence)
+
+
+def _of_first(run: Run, y: Tensor) -> Iterator[str]:
+    logits, value = run.last  # of the last piece; its graph is still there
+    logits = logits.detach()
+    if bool((logits >= 0).all() & ((logits.sum(1) - 1).abs() < 1e-2).all()):
+        twice = float(F.cross_entropy(logits, y[-len(logits) :]))
+        if math.isclose(float(value), twice, rel_tol=1e-2):
+            yield (
+                "The outputs of the net sum to one already, and the cross-entropy "
+                "applies softmax once more: leave the last softmax out."
+            )
+    mine = {id(p) for p in (*run.net.parameters(), *_optimized(run))}
+    strays = [leaf for leaf in _leaves(value) if id(leaf) not in mine]
+    if strays:
+        yield (
+            f"{sum(leaf.numel() for leaf in strays):,} numbers with a gradient take "
+            "part and are not among the net's parameters, so that they stay as they "
+            "are: keep layers in an nn.Sequential or nn.ModuleList, not in a list."
+        )
+
+
+def after_epoch(run: Run, history: History, report: Report) -> None:
+    """Say what the epoch that has just been measured shows."""
+    steps = history.recipe["examples"] / history.recipe["batch_size"]
+    for sentence in _of_epoch(history.epochs[-1], run.forward.classes, steps):
+        report.say(sentence)
+
+
+def _of_epoch(epoch: Epoch, classes: int, steps: float) -> Iterator[str]:
+    if epoch.loss < 0:
+        yield (
+            f"The loss is negative ({epoch.loss:.3f}), which a cross-entropy cannot "
+            "be: F.nll_loss, for one, needs log-probabilities; give logits to "
+            "F.cross_entropy."
+        )
+    if steps < STEPS or mode.quick():
+        return
+    guess = math.log(classes)
+    if abs(epoch.loss - guess) < 0.01 and epoch.train_accuracy < 1.5 / classes:
+        yield (
+            f"In a whole epoch the loss has not moved from {guess:.2f}, which is what "
+            "guessing costs: try another learning rate, or look at the gradients."
+        )
+    if epoch.loss > 4 * guess:
+        yield (
+            f"The mean loss is {epoch.loss:.4g}, where guessing costs {guess:.2f}: the "
+            "learning rate is too large, or the loss is a sum and not a mean."
+        )
+
+
+def _optimized(run: Run) -> Iterator[Tensor]:
+    for group in run.optimizer.param_groups:
+        yield from group["params"]
+
+
+def _leaves(value: Tensor) -> Iterator[Tensor]:
+    """The tensors that the graph of ``value`` ends at: those that get a gradient."""
+    waiting, seen = [value.grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        leaf = getattr(node, "variable", None)
+        if leaf is not None:
+            yield leaf
+        waiting += [parent for parent, _ in node.next_functions]

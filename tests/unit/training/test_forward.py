@@ -1,0 +1,289 @@
+"""A borrowed net comes back as it was, and gets its images as it needs them."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from samples import FP32, quietly, small_net, splits, weights
+from torch import nn
+
+from d2lmini import confusion_matrix, evaluate, predict, schedules, speed
+from d2lmini.training.report import Silent
+from d2lmini.training.run import Tally
+
+
+class Viewer(nn.Module):
+    """The commonest line of tutorials: a view after a convolution."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv = nn.Conv2d(1, 8, 3)
+        self.dense = nn.Linear(8 * 26 * 26, 10)
+
+    def forward(self, X):
+        return self.dense(self.conv(X).view(X.shape[0], -1))
+
+
+class Strided(Viewer):
+    """Fails nowhere and computes something else where memory is laid out otherwise."""
+
+    def forward(self, X):
+        maps = self.conv(X)
+        flat = maps.as_strided((len(X), 8 * 26 * 26), (maps.stride(0), 1))
+        return self.dense(flat)
+
+
+class Layered(Viewer):
+    def forward(self, X):
+        kernels = self.conv.weight.view(8, 9)
+        return self.dense(F.conv2d(X, kernels.view(8, 1, 3, 3)).flatten(1))
+
+
+class Hard(Viewer):
+    """Knows its batch size by heart."""
+
+    def forward(self, X):
+        return self.dense(self.conv(X).view(8, -1))
+
+
+FUNCTIONS = {
+    "train": lambda net, data: quietly(net, data, epochs=1),
+    "evaluate": lambda net, data: evaluate(net, data.val),
+    "predict": lambda net, data: list(predict(net, data.val)),
+    "speed": lambda net, data: speed(net, data, seconds=0.01),
+    "confusion_matrix": lambda net, data: confusion_matrix(net, data.val),
+}
+
+
+def strides(net):
+    return [value.stride() for value in net.state_dict().values()]
+
+
+@pytest.mark.parametrize("use", FUNCTIONS.values(), ids=FUNCTIONS)
+@pytest.mark.parametrize("make", [Viewer, Strided, Layered])
+def test_a_net_that_looks_at_its_memory_works(make, use):
+    net = make()
+    before = strides(net)
+    use(net, splits())
+    assert strides(net) == before
+    assert net(torch.rand(2, 1, 28, 28)).shape == (2, 10)
+
+
+def test_such_a_net_computes_what_it_computes():
+    data, net = splits(), Strided()
+    X = data.val.images.images / 255
+    logits = torch.cat([z for z, _ in predict(net, data.val, precision=FP32)])
+    torch.testing.assert_close(logits, net(X))
+
+
+def test_a_net_that_knows_its_batch_size_trains():
+    data = splits(40)._replace(val=splits(40).train, test=splits(40).train)
+    assert quietly(Hard(), data, epochs=1).finished
+
+
+@pytest.mark.parametrize("use", FUNCTIONS.values(), ids=FUNCTIONS)
+@pytest.mark.parametrize("whole", [True, False])
+def test_every_layer_keeps_its_mode(use, whole):
+    net = small_net().train(whole)
+    net[1].train(not whole)
+    modes = [layer.training for layer in net.modules()]
+    use(net, splits())
+    assert [layer.training for layer in net.modules()] == modes
+
+
+def test_a_frozen_normalisation_stays_frozen_in_training():
+    net = small_net()
+    net[1].eval()
+    quietly(net, splits())
+    assert torch.equal(net[1].running_mean, torch.zeros(4))
+    assert int(net[1].num_batches_tracked) == 0
+    quietly(net.eval(), splits())  # all in evaluation mode: none was singled out
+    assert int(net[1].num_batches_tracked) > 0
+
+
+def test_nothing_is_drawn_or_counted_by_the_trial():
+    net, data = small_net(), splits()
+    state = torch.get_rng_state()
+    list(predict(net, data.val))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert data.train.epoch == 0 and int(net[1].num_batches_tracked) == 0
+
+
+def test_logits_of_another_number_are_refused_where_they_are_counted():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 12))
+    with pytest.raises(ValueError, match=r"\(20, 10\)|\(8, 10\)"):
+        confusion_matrix(net, splits().val)
+
+
+def test_groups_keep_their_own_learning_rates():
+    """A group a hundredth as fast, and one at zero, which stands still."""
+    net, seen = small_net(), []
+
+    def made(parameters, lr):
+        first, *rest = parameters
+        groups = [{"params": [first], "lr": 0.0}, {"params": rest, "lr": lr / 100}]
+        seen.append(torch.optim.SGD(groups, lr=lr))
+        return seen[0]
+
+    before = net[0].weight.clone()
+    half = {"schedule": lambda p: 0.5, "lr": 0.1}
+    quietly(net, splits(), optimizer=made, **half)
+    assert torch.equal(net[0].weight, before)
+    rates = [group["lr"] for group in seen[0].param_groups]
+    assert rates == [0.0, pytest.approx(0.0005)]
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_a_net_in_another_precision_computes_and_says_so(dtype):
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10)).to(dtype)
+    history = quietly(net, splits(), precision=None)
+    assert history.precision == str(dtype).removeprefix("torch.")
+    assert net[1].weight.dtype == dtype
+    logits, _ = next(iter(predict(net, splits().val)))
+    assert logits.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
+
+
+def test_float64_is_float64():
+    """The oracle: the same step written out in float64."""
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10)).double()
+    twin = nn.Sequential(nn.Flatten(), nn.Linear(784, 10)).double()
+    twin.load_state_dict(net.state_dict())
+    data = splits(8)
+    options = {"optimizer": torch.optim.SGD, "schedule": schedules.constant, "lr": 0.1}
+    quietly(net, data, epochs=1, precision=torch.float64, **options)
+    data.train.epoch = 0
+    X, y = next(iter(data.train))
+    F.cross_entropy(twin(X.double()), y).backward()
+    stepped = twin[1].weight - 0.1 * twin[1].weight.grad
+    torch.testing.assert_close(net[1].weight, stepped, rtol=1e-12, atol=1e-13)
+
+
+class Tight(nn.Module):
+    """Memory runs out above ``limit`` images, in whichever words."""
+
+    def __init__(self, limit, error):
+        super().__init__()
+        self.limit, self.error = limit, error
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+
+    def forward(self, X):
+        if len(X) > self.limit:
+            raise self.error
+        return self.layers(X)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("CUDNN_STATUS_ALLOC_FAILED"),
+        MemoryError(),
+    ],
+)
+def test_short_memory_is_coped_with_everywhere(error):
+    watch = torch.rand(5, 1, 28, 28)
+    history = quietly(Tight(3, error), splits(), watch=watch)
+    assert history.finished and len(history.snapshots[0].probabilities) == 5
+    data = splits()
+    roomy, tight = Tight(99, error), Tight(3, error)
+    tight.load_state_dict(roomy.state_dict())
+    assert evaluate(tight, data.val)[0] == pytest.approx(evaluate(roomy, data.val)[0])
+
+
+LAZY = {
+    "convolution": lambda: nn.Sequential(
+        nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(10)
+    ),
+    "dense": lambda: nn.Sequential(nn.Flatten(), nn.LazyLinear(10)),
+}
+
+
+@pytest.mark.parametrize("make", LAZY.values(), ids=LAZY)
+@pytest.mark.parametrize("use", FUNCTIONS.values(), ids=FUNCTIONS)
+def test_lazy_layers_take_their_sizes(make, use):
+    net = make()
+    use(net, splits())
+    if use is not FUNCTIONS["speed"]:
+        assert weights(net).isfinite().all()
+
+
+class Hears(Silent):
+    def __init__(self):
+        self.said = []
+
+    def say(self, text):
+        self.said.append(text)
+
+
+class Strays(Viewer):
+    """One layer is kept in a plain list."""
+
+    def __init__(self):
+        super().__init__()
+        self.more = [nn.Conv2d(1, 1, 3, padding=1)]
+
+    def forward(self, X):
+        return super().forward(self.more[0](X))
+
+
+def negative(logits, y):
+    return F.nll_loss(logits.exp(), y) - 1
+
+
+def dead():
+    """Units that no image wakes: all logits are zero, and no gradient comes back."""
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.ReLU())
+    nn.init.constant_(net[1].bias, -100)
+    return net
+
+
+NOTICES = {
+    "softmax": (
+        lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.Softmax(1)),
+        {},
+        "sum to one already",
+    ),
+    "a plain list": (Strays, {}, "10 numbers with a gradient take part and are not"),
+    "a negative loss": (small_net, {"loss": negative}, "The loss is negative"),
+    "a sum": (
+        small_net,
+        {"loss": nn.CrossEntropyLoss(reduction="sum"), "lr": 1e-7},
+        "a sum and not a mean",
+    ),
+    "no movement": (dead, {}, "has not moved from 2.30"),
+}
+
+
+@pytest.mark.parametrize(("make", "options", "words"), NOTICES.values(), ids=NOTICES)
+def test_a_slip_is_said_in_one_sentence(make, options, words):
+    hears, net = Hears(), make()
+    quietly(net, splits(400), report=hears, epochs=1, **options)
+    assert len(hears.said) == 1 and words in hears.said[0]
+
+
+@pytest.mark.parametrize(
+    "loss", [F.cross_entropy, nn.CrossEntropyLoss(label_smoothing=0.1)]
+)
+def test_an_ordinary_run_says_nothing(loss):
+    hears = Hears()
+    quietly(small_net(), splits(400), report=hears, loss=loss)
+    assert hears.said == []
+
+
+def test_softmax_with_its_own_logarithm_is_no_slip():
+    hears = Hears()
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.Softmax(1))
+    quietly(net, splits(), report=hears, loss=lambda p, y: F.nll_loss(p.log(), y))
+    assert hears.said == []
+
+
+def test_a_tally_is_the_mean_over_images():
+    tally = Tally(torch.device("cpu"))
+    one, two = torch.eye(10)[:3], torch.eye(10)[:1]
+    tally.add(one, torch.tensor([0, 1, 5]), torch.tensor(1.0))
+    tally.add(two, torch.tensor([0]), torch.tensor(5.0))
+    assert tally.means() == (pytest.approx(2.0), pytest.approx(0.75))
+    assert not math.isnan(Tally(torch.device("cpu")).means()[0])

@@ -1,0 +1,222 @@
+"""The usual slips, each answered by one sentence: what, the value found, the remedy."""
+
+import functools
+import itertools
+
+import pytest
+import torch
+import torch.nn.functional as F
+from samples import image_set, quietly, small_net, splits
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from d2lmini import confusion_matrix, evaluate, predict, schedules
+from d2lmini.data import Splits
+from d2lmini.nets import lenet
+
+data = splits()
+loader = DataLoader(TensorDataset(torch.rand(4, 1, 28, 28), torch.arange(4)))
+
+
+class Two(nn.Module):
+    """Two outputs, as with an auxiliary head."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = small_net()
+
+    def forward(self, X):
+        return self.layers(X), X
+
+
+class Forgets(Two):
+    def forward(self, X):
+        self.layers(X)
+
+
+class Plain(nn.Module):
+    """Layers in a plain list."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = [nn.Flatten(), nn.Linear(784, 10)]
+
+    def forward(self, X):
+        for layer in self.layers:
+            X = layer(X)
+        return X
+
+
+def dense(*sizes):
+    layers = [nn.Flatten()]
+    for inside, out in itertools.pairwise(sizes):
+        layers += [nn.Linear(inside, out), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def frozen():
+    return small_net().requires_grad_(False)
+
+
+def other_parameters(parameters, lr):
+    return torch.optim.SGD(lenet().parameters(), lr=lr)
+
+
+GAVE = r"gives .*let it give logits, a tensor \(\d+, 10\)"
+LOSS = "let it return one number as a tensor"
+
+OPTIONS = [
+    ({"epochs": "3"}, "epochs must be a whole number, not the text '3'"),
+    ({"epochs": None}, "epochs must be a whole number, not None"),
+    ({"epochs": 2.5}, r"epochs must be a whole number, not 2\.5"),
+    ({"epochs": True}, "epochs must be a whole number, not True"),
+    ({"lr": "0.1"}, r"lr must be a number, not the text '0\.1'"),
+    ({"lr": None}, "lr must be a number, not None"),
+    ({"lr": [0.1]}, r"lr must be a number, not the list \[0\.1\]"),
+    ({"lr": float("inf")}, "lr must be a finite number above 0, not inf"),
+    ({"average": "0.9"}, r"average must be a number.*not the text '0\.9'"),
+    ({"loss": nn.CrossEntropyLoss}, "loss is the class CrossEntropyLoss: give a func"),
+    ({"loss": "cross_entropy"}, "loss is the text 'cross_entropy': give a function"),
+    ({"loss": None}, "loss is None: give a function"),
+    ({"loss": F.mse_loss}, r"loss mse_loss does not take.*\(8, 10\).*\(8,\)"),
+    ({"loss": nn.CrossEntropyLoss(reduction="none")}, LOSS),
+    ({"loss": lambda z, y: F.cross_entropy(z, y).item()}, LOSS),
+    ({"loss": lambda z, y: F.cross_entropy(z, y).detach()}, "without gradient"),
+    ({"loss": lambda z: z.sum()}, "loss <lambda> does not take"),
+    ({"optimizer": "sgd"}, "optimizer is the text 'sgd': give a class"),
+    ({"optimizer": None}, "optimizer is None: give a class"),
+    (
+        {"optimizer": torch.optim.SGD(small_net().parameters(), lr=0.1)},
+        "optimizer is an SGD: give a class such as",
+    ),
+    ({"optimizer": torch.optim.LBFGS}, "LBFGS.*closure"),
+    ({"optimizer": lambda p: torch.optim.SGD(p, lr=1)}, "optimizer .*parameters, lr="),
+    ({"optimizer": lambda p, lr: None}, "optimizer gives None: let it give"),
+    ({"optimizer": other_parameters}, "holds no parameter of this net"),
+    (
+        {"schedule": torch.optim.lr_scheduler.StepLR},
+        "schedule is the class StepLR: give a function of progress",
+    ),
+    ({"schedule": "cosine"}, "schedule is the text 'cosine': give a function"),
+    ({"schedule": schedules.constant(0.1)}, r"schedule is 1\.0: give a function"),
+    ({"schedule": lambda p: -1}, "schedule gives -1: "),
+    ({"schedule": lambda p: None}, "schedule gives None: "),
+    ({"precision": "float32"}, "precision is the text 'float32': give a dtype"),
+    (
+        {"precision": torch.float64},
+        "precision is float64, and the net's weights are fl",
+    ),
+    ({"precision": torch.int8}, "precision is int8"),
+    ({"resume": True}, "resume is True: give"),
+    ({"resume": "."}, r"resume is '\.', a folder: give the name of a file"),
+    ({"resume": ""}, "resume is '', a folder"),
+    ({"resume": "/proc/nowhere/run.pt"}, r"/proc/nowhere/run\.pt cannot be written"),
+    ({"watch": torch.rand(1, 28, 28)}, r"watch is a tensor .*\(1, 28, 28\): give"),
+    ({"watch": "X"}, "watch is the text 'X': give images"),
+    ({"name": 3}, "name is 3: give"),
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"), OPTIONS, ids=[words[:40] for _, words in OPTIONS]
+)
+def test_an_option(options, words):
+    with pytest.raises((TypeError, ValueError, RuntimeError), match=words) as caught:
+        quietly(small_net(), splits(), **options)
+    assert str(caught.value).count("\n") == 0
+
+
+NETS = [
+    (lambda: lenet, "net is the function lenet: give a network, such as lenet"),
+    (lambda: nn.ReLU, "net is the class ReLU: give a network"),
+    (lambda: None, "net is None: give a network"),
+    (Two, GAVE),
+    (Forgets, "gives None.*let it give logits"),
+    (lambda: dense(784, 9), r"gives .* \(8, 9\) for 8 images of 10 classes"),
+    (lambda: dense(784, 11), GAVE),
+    (lambda: dense(784, 1), GAVE),
+    (
+        lambda: nn.Sequential(nn.Conv2d(1, 10, 3), nn.AdaptiveAvgPool2d(1)),
+        r"gives .*\(8, 10, 1, 1\) for 8 images",
+    ),
+    (lambda: nn.Sequential(nn.Flatten(), nn.ReLU()), "The net has no parameters"),
+    (Plain, "The net has no parameters: layers in a plain list"),
+    (frozen, "Every parameter of the net is frozen"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), NETS, ids=[words[:40] for _, words in NETS])
+def test_a_net(make, words):
+    with pytest.raises((TypeError, ValueError), match=words) as caught:
+        quietly(make(), splits())
+    assert str(caught.value).count("\n") == 0
+
+
+DATA = [
+    (data.train, "data is a Batches: give the three parts"),
+    (loader, "data is a DataLoader: give the three parts"),
+    ([data.train], "data is .*: give the three parts"),
+    (None, "data is None: give the three parts"),
+    ("data", "data is the text 'data': give the three parts"),
+    (image_set(), "data is an ImageSet: give the three parts"),
+    (Splits(loader, loader, loader), r"data\.train is a DataLoader: give the three"),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"), DATA, ids=[words[:30] for _, words in DATA]
+)
+def test_data(given, words):
+    with pytest.raises(TypeError, match=words):
+        quietly(small_net(), given)
+
+
+@pytest.mark.parametrize(
+    "measure", [evaluate, confusion_matrix, lambda n, d: list(predict(n, d))]
+)
+@pytest.mark.parametrize("given", [data, loader, data.val.images, None])
+def test_what_is_measured_on(measure, given):
+    with pytest.raises(TypeError, match=r"batches is .*: give one part of the data"):
+        measure(small_net(), given)
+
+
+def test_net_and_data_swapped():
+    with pytest.raises(TypeError, match="net is a Splits: give a network"):
+        quietly(data, small_net())
+    with pytest.raises(TypeError, match="net is a Batches: give a network"):
+        evaluate(data.val, small_net())
+
+
+def test_a_last_batch_of_one_picture_is_refused_before_the_first_step():
+    norm = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.BatchNorm1d(10))
+    before = norm[1].weight.clone()
+    with pytest.raises(ValueError, match=r"batch_size=8 the last.*41 images holds one"):
+        quietly(norm, splits(41))
+    assert torch.equal(norm[1].weight, before)
+    assert quietly(small_net(), splits(41)).finished  # its maps have many numbers
+    norm[2].eval()  # frozen
+    assert quietly(norm, splits(41)).finished
+
+
+def test_training_works_where_gradients_are_off():
+    with torch.no_grad():
+        assert quietly(small_net(), splits()).finished
+        assert not torch.is_grad_enabled()
+
+
+def test_a_partial_of_an_optimizer_keeps_what_it_was_told():
+    made = []
+
+    class Adam(torch.optim.Adam):
+        def __init__(self, *args, **options):
+            made.append(options)
+            super().__init__(*args, **options)
+
+    quietly(small_net(), splits(), optimizer=Adam)
+    options = {"foreach": True}
+    quietly(small_net(), splits(), optimizer=functools.partial(Adam, **options))
+    assert [o.get("fused") for o in made] == [None, None]
+    fused = functools.partial(torch.optim.Adam, fused=False)
+    assert quietly(small_net(), splits(), optimizer=fused).finished
+    foreach = functools.partial(torch.optim.Adam, foreach=True)
+    assert quietly(small_net(), splits(), optimizer=foreach).finished
