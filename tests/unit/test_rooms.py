@@ -1,0 +1,91 @@
+"""The rooms of the package: light to enter, no arrow upwards, a true picture."""
+
+import subprocess
+import sys
+
+import pytest
+
+import d2lmini
+from tools import rooms
+
+
+def modules_of(line):
+    """The top-level modules that a fresh Python has after ``line``."""
+    script = f"{line}\nimport sys; print(*{{m.partition('.')[0] for m in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_imports_nothing_else():
+    assert not {"torch", "numpy", "matplotlib"} & modules_of("import d2lmini")
+
+
+def test_training_needs_torch_and_numpy_alone():
+    """And figures matplotlib: ipywidgets and the like load when they are used."""
+    heavy = {
+        "IPython",
+        "ipywidgets",
+        "anywidget",
+        "torchvision",
+        "filelock",
+        "nbgrader",
+    }
+    core = "from d2lmini import train, load_fashion_mnist, nets"
+    assert not (heavy | {"matplotlib", "PIL"}) & modules_of(core)
+    names = set(d2lmini.__all__) - {"replay", "widgets", "check"}
+    assert not heavy & modules_of(f"from d2lmini import {', '.join(names)}")
+
+
+@pytest.mark.parametrize("name", d2lmini.__all__)
+def test_every_public_name_is_there(name):
+    assert getattr(d2lmini, name) is not None
+    assert name in dir(d2lmini)
+
+
+def test_another_name_is_no_attribute():
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        d2lmini.trian  # noqa: B018
+
+
+def test_editors_are_told_of_the_same_names():
+    text = (rooms.PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    told = {
+        line.split()[-1] for line in text.splitlines() if "    from d2lmini" in line
+    }
+    assert told == set(d2lmini.__all__)
+
+
+def test_paths_of_chapters_that_were_saved_before_still_work():
+    from d2lmini.schedules import one_cycle
+
+    from d2lmini import check, mode, report, runs
+    from d2lmini.data import CLASSES, resized
+    from d2lmini.nets.initial import he
+
+    assert all((check, mode, report, runs, CLASSES, resized, he, one_cycle))
+
+
+def test_no_room_uses_one_above_it():
+    assert rooms.upward() == []
+
+
+def test_an_arrow_upwards_would_be_found(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x.py").write_text(
+        "def f():\n    from d2lmini import training\n"
+    )
+    assert rooms.upward(tmp_path) == [
+        "data/x.py imports training, which stands above data"
+    ]
+
+
+def test_the_picture_in_the_architecture_is_that_of_the_imports():
+    page = rooms.PAGE.read_text(encoding="utf-8")
+    assert rooms.drawn(page) == page, "python -m tools.rooms draws it anew"
+
+
+def test_every_room_is_in_the_picture():
+    inside = {p.stem for p in rooms.PACKAGE.iterdir() if not p.name.startswith("_")}
+    assert set(rooms.ROOMS) == inside - {"py"}
