@@ -1,7 +1,7 @@
 """The figures of the book, all in one look."""
 
 from d2lmini.plot.canvas import SIGNED, canvas, finish, look
-from d2lmini.plot.classwise import per_class
+from d2lmini.plot.classwise import confusion, per_class
 from d2lmini.plot.curves import curves
 from d2lmini.plot.distributions import histograms
 from d2lmini.plot.gradients import gradients
@@ -9,7 +9,6 @@ from d2lmini.plot.heat import heat
 from d2lmini.plot.lines import lines
 from d2lmini.plot.pictures import (
     class_name,
-    confusion,
     feature_maps,
     filters,
     images,

@@ -1,6 +1,7 @@
-"""What share of each class networks get right, side by side."""
+"""What networks get right and wrong, class by class."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from matplotlib.axes import Axes
@@ -9,6 +10,8 @@ from torch import Tensor
 from d2lmini.data import CLASSES
 from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
 from d2lmini.plot.picture import Picture
+
+_CENTRED: Any = {"ha": "center", "va": "center", "fontsize": 8}
 
 
 def per_class(counts: Mapping[str, Tensor], *, alt: str | None = None) -> Picture:
@@ -86,3 +89,38 @@ def _gain(
         return f"{name} gains on {first} in no class"
     old = float(before[place])
     return f"{name} gains most on {first} at {word}, from {old:.1%} to {old + gain:.1%}"
+
+
+def confusion(counts: Tensor, *, alt: str | None = None) -> Picture:
+    """A confusion matrix (10, 10): row true class, column predicted class.
+
+    Every cell carries its number; the shade is its share of the row.
+    """
+    counts = counts.cpu()
+    shares = counts / counts.sum(1, keepdim=True).clamp(min=1)
+    with look():
+        figure, (ax,) = canvas(1, 1, WIDTH, WIDTH * 0.82)
+        ax.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
+        ax.grid(False)
+        for row in range(len(counts)):
+            for column in range(len(counts)):
+                count, dark = int(counts[row, column]), shares[row, column] > 0.5
+                text: Any = {"color": "white" if dark else "#333333"}
+                ax.text(column, row, str(count or "·"), **text, **_CENTRED)
+        places = range(len(CLASSES))
+        ax.set_xticks(places, CLASSES, rotation=40, ha="right")
+        ax.set_yticks(places, CLASSES)
+        ax.set(xlabel="predicted class", ylabel="true class")
+    return finish(figure, alt or _worst(counts))
+
+
+def _worst(counts: Tensor) -> str:
+    """The alt text of :func:`confusion`: the diagonal and the worst mix-up."""
+    wrong = counts.clone().fill_diagonal_(0)
+    true, guess = divmod(int(wrong.argmax()), len(CLASSES))
+    right = int(counts.diagonal().sum())
+    return (
+        f"Confusion matrix of {int(counts.sum())} images, {right} of them right. The "
+        f"most frequent mistake: {int(wrong.max())} of the class {CLASSES[true]} taken "
+        f"for {CLASSES[guess]}."
+    )

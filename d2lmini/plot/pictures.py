@@ -1,8 +1,7 @@
-"""Images, kernels, feature maps, confusion matrices."""
+"""Images, kernels, feature maps."""
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from matplotlib.colors import Colormap
@@ -11,8 +10,6 @@ from torch import Tensor
 from d2lmini.data import CLASSES
 from d2lmini.plot.canvas import SIGNED, WIDTH, canvas, finish, look
 from d2lmini.plot.picture import Picture
-
-_CENTRED: Any = {"ha": "center", "va": "center", "fontsize": 8}
 
 
 def images(
@@ -156,38 +153,3 @@ def _maps(
         if span and shown:
             figure.colorbar(shown, ax=axes, shrink=0.8, aspect=12)
     return finish(figure, alt)
-
-
-def confusion(counts: Tensor, *, alt: str | None = None) -> Picture:
-    """A confusion matrix (10, 10): row true class, column predicted class.
-
-    Every cell carries its number; the shade is its share of the row.
-    """
-    counts = counts.cpu()
-    shares = counts / counts.sum(1, keepdim=True).clamp(min=1)
-    with look():
-        figure, (ax,) = canvas(1, 1, WIDTH, WIDTH * 0.82)
-        ax.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
-        ax.grid(False)
-        for row in range(len(counts)):
-            for column in range(len(counts)):
-                count, dark = int(counts[row, column]), shares[row, column] > 0.5
-                text: Any = {"color": "white" if dark else "#333333"}
-                ax.text(column, row, str(count or "·"), **text, **_CENTRED)
-        places = range(len(CLASSES))
-        ax.set_xticks(places, CLASSES, rotation=40, ha="right")
-        ax.set_yticks(places, CLASSES)
-        ax.set(xlabel="predicted class", ylabel="true class")
-    return finish(figure, alt or _worst(counts))
-
-
-def _worst(counts: Tensor) -> str:
-    """The alt text of :func:`confusion`: the diagonal and the worst mix-up."""
-    wrong = counts.clone().fill_diagonal_(0)
-    true, guess = divmod(int(wrong.argmax()), len(CLASSES))
-    right = int(counts.diagonal().sum())
-    return (
-        f"Confusion matrix of {int(counts.sum())} images, {right} of them right. The "
-        f"most frequent mistake: {int(wrong.max())} of the class {CLASSES[true]} taken "
-        f"for {CLASSES[guess]}."
-    )
