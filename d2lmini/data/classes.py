@@ -63,6 +63,8 @@ def _given(classes: Sequence[str], count: int | None) -> list[str]:
 
 def name(label: int, classes: Sequence[str]) -> str:
     """The word for a label; ValueError for one that names no class."""
+    if isinstance(label, bool) or not hasattr(label, "__index__"):
+        raise TypeError(f"label is {found(label)}: give the number of a class.")
     if not 0 <= label < len(classes):
         raise ValueError(
             f"the label {label} names no class: labels run from 0 ({classes[0]}) to "

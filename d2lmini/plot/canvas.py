@@ -8,6 +8,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from d2lmini import mode
 from d2lmini.plot.picture import Picture
@@ -56,15 +57,24 @@ def canvas(
     return figure, list(axes.flat)
 
 
-def finish(figure: Figure, alt: str, origin: str | None = None) -> Picture:
-    """Write below the figure where its numbers come from, if that matters."""
-    line = origin if origin is not None else " · ".join(mode.notes())
-    if line:
-        figure.supxlabel(literal(line), fontsize=8, color="#555555", ha="left", x=0.01)
+def finish(
+    figure: Figure, alt: str, origin: str | None = None, note: str = ""
+) -> Picture:
+    """Write below the figure where its numbers come from, if that matters.
+
+    ``origin`` is that of a run, and the session's where it is None; ``note`` is
+    what else must be known.
+    """
+    parts = (*mode.notes(), note) if origin is None else (origin, note)
+    if line := " · ".join(part for part in parts if part):
+        figure.supxlabel(line, fontsize=8, color="#555555", ha="left", x=0.01)
         alt = f"{alt} ({line})"
+    literal(figure)
     return Picture(figure, alt)
 
 
-def literal(text: str) -> str:
-    """``text``, shown as it is written: its dollars begin no formula."""
-    return text.replace("$", r"\$")
+def literal(figure: Figure) -> None:
+    """Show all names as they are written: a dollar in one begins no formula."""
+    for text in figure.findobj(Text):
+        if "$" in text.get_text():
+            text.set_parse_math(False)

@@ -1,34 +1,49 @@
 """What networks get right and wrong, class by class."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from d2lmini.data import CLASSES
+from d2lmini.arguments import found, instance
+from d2lmini.data.classes import names
 from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
+from d2lmini.plot.numbers import Numbers, numbers
 from d2lmini.plot.picture import Picture
 
-_CENTRED: Any = {"ha": "center", "va": "center", "fontsize": 8}
+MOST_NUMBERS = 25  # classes beyond which the cells have no room for numbers
 
 
-def per_class(counts: Mapping[str, Tensor], *, alt: str | None = None) -> Picture:
-    """Accuracy of each class, from confusion matrices int (10, 10), as dots.
+def per_class(
+    counts: Mapping[str, Numbers],
+    *,
+    classes: Sequence[str] | None = None,
+    alt: str | None = None,
+) -> Picture:
+    """Accuracy of each class, from confusion matrices (classes, classes), as dots.
 
     ``counts`` maps the name of a network to its matrix (row true class), at
     most six.  Classes are sorted by the first network's accuracy, hardest on
-    top; a line joins the dots of a class.  Raises ValueError for a matrix of
-    another shape.
+    top; a line joins the dots of a class.  ``classes`` name them; None means as
+    the session's data do.  Raises ValueError for what is no such matrix.
     """
-    shares = {name: _shares(name, matrix) for name, matrix in _some(counts).items()}
+    matrices = {net: _matrix(repr(net), m) for net, m in _some(counts).items()}
+    sizes = {len(matrix) for matrix in matrices.values()}
+    if len(sizes) > 1:
+        raise ValueError(
+            f"the matrices have {' and '.join(map(str, sorted(sizes)))} classes: give "
+            "those of the same data."
+        )
+    words = names(classes, sizes.pop())
+    shares = {net: _shares(matrix).diagonal() for net, matrix in matrices.items()}
     first = next(iter(shares.values()))
     order = first.argsort(stable=True).tolist()
     with look():
-        figure, (ax,) = canvas(1, 1, WIDTH, 3.8)
-        _dots(ax, {name: values[order] for name, values in shares.items()})
-        ax.set_yticks(range(len(CLASSES)), [CLASSES[i] for i in order])
+        figure, (ax,) = canvas(1, 1, WIDTH, 1.2 + 0.26 * len(words))
+        _dots(ax, {net: values[order] for net, values in shares.items()})
+        ax.set_yticks(range(len(words)), [words[i] for i in order])
         ax.set_xlabel("share of the class that is right")
         ax.xaxis.set_major_formatter("{x:.0%}")
         ax.invert_yaxis()
@@ -36,10 +51,13 @@ def per_class(counts: Mapping[str, Tensor], *, alt: str | None = None) -> Pictur
         ax.spines["left"].set_visible(False)
         ax.tick_params(axis="y", length=0)
         figure.legend(loc="outside upper left", ncols=6, handletextpad=0.2)
-    return finish(figure, alt or _read(shares))
+    return finish(figure, alt or _read(shares, words))
 
 
-def _some(counts: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+def _some(counts: Mapping[str, Numbers]) -> Mapping[str, Numbers]:
+    instance(
+        "counts", counts, Mapping, "give a matrix for each name, {'LeNet': counts}"
+    )
     if not 1 <= len(counts) <= len(COLOURS):
         raise ValueError(
             f"there are {len(counts)} networks to compare: give 1 to {len(COLOURS)}."
@@ -47,16 +65,20 @@ def _some(counts: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
     return counts
 
 
-def _shares(name: str, matrix: Tensor) -> Tensor:
-    """Accuracy float64 (10,); 0 for a class without images."""
-    n = len(CLASSES)
-    if tuple(matrix.shape) != (n, n):
+def _matrix(what: str, values: Numbers) -> Tensor:
+    """A confusion matrix float64 (n, n), of counts or of shares."""
+    matrix = numbers(f"the matrix {what}" if what else "counts", values)
+    if matrix.ndim != 2 or len(matrix) != matrix.shape[1] or bool((matrix < 0).any()):
         raise ValueError(
-            f"the counts of {name!r} are {tuple(matrix.shape)}: give a confusion "
-            f"matrix ({n}, {n})."
+            f"the counts{f' of {what}' * bool(what)} are {found(matrix)}: give a "
+            "confusion matrix (classes, classes) with nothing below 0."
         )
-    matrix = matrix.cpu().double()
-    return matrix.diagonal() / matrix.sum(1).clamp(min=1)
+    return matrix.double()
+
+
+def _shares(matrix: Tensor) -> Tensor:
+    """Of each row, the parts of its sum, float64; 0 for a class without images."""
+    return (matrix / matrix.sum(1, keepdim=True)).nan_to_num(0)
 
 
 def _dots(ax: Axes, shares: Mapping[str, Tensor]) -> None:
@@ -69,58 +91,81 @@ def _dots(ax: Axes, shares: Mapping[str, Tensor]) -> None:
         ax.scatter(values.tolist(), places, label=name, **style)  # type: ignore[arg-type]
 
 
-def _read(shares: Mapping[str, Tensor]) -> str:
+def _read(shares: Mapping[str, Tensor], words: Sequence[str]) -> str:
     """The alt text: each network's worst class, and the largest gain."""
     parts = []
-    for name, values in shares.items():
+    for net, values in shares.items():
         worst = int(values.argmin())
-        parts.append(f"{name} is worst at {CLASSES[worst]}, {float(values[worst]):.1%}")
+        parts.append(f"{net} is worst at {words[worst]}, {float(values[worst]):.1%}")
     (first, before), *others = shares.items()
-    for name, after in others:
+    for net, after in others:
         gain, place = (t.item() for t in (after - before).max(0))
-        parts.append(_gain(first, name, gain, CLASSES[int(place)], before, int(place)))
+        parts.append(_gain(first, net, gain, words[int(place)], before, int(place)))
     return "Accuracy of each class, as dots. " + "; ".join(parts) + "."
 
 
 def _gain(
-    first: str, name: str, gain: float, word: str, before: Tensor, place: int
+    first: str, net: str, gain: float, word: str, before: Tensor, place: int
 ) -> str:
     if gain <= 0:
-        return f"{name} gains on {first} in no class"
+        return f"{net} gains on {first} in no class"
     old = float(before[place])
-    return f"{name} gains most on {first} at {word}, from {old:.1%} to {old + gain:.1%}"
+    return f"{net} gains most on {first} at {word}, from {old:.1%} to {old + gain:.1%}"
 
 
-def confusion(counts: Tensor, *, alt: str | None = None) -> Picture:
-    """A confusion matrix (10, 10): row true class, column predicted class.
+def confusion(
+    counts: Numbers, *, classes: Sequence[str] | None = None, alt: str | None = None
+) -> Picture:
+    """A confusion matrix (classes, classes): row true class, column predicted class.
 
-    Every cell carries its number; the shade is its share of the row.
+    Every cell carries its number, a count or a share; the shade is its share of the
+    row.  ``classes`` name them; None means as the session's data do.  Raises
+    ValueError for what is no such matrix.
     """
-    counts = counts.cpu()
-    shares = counts / counts.sum(1, keepdim=True).clamp(min=1)
+    matrix = _matrix("", counts)
+    words = names(classes, len(matrix))
+    digits = 0 if _counted(numbers("counts", counts)) else 2
     with look():
         figure, (ax,) = canvas(1, 1, WIDTH, WIDTH * 0.82)
-        ax.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
+        ax.imshow(_shares(matrix).numpy(), cmap="Blues", vmin=0, vmax=1)
         ax.grid(False)
-        for row in range(len(counts)):
-            for column in range(len(counts)):
-                count, dark = int(counts[row, column]), shares[row, column] > 0.5
-                text: Any = {"color": "white" if dark else "#333333"}
-                ax.text(column, row, str(count or "·"), **text, **_CENTRED)
-        places = range(len(CLASSES))
-        ax.set_xticks(places, CLASSES, rotation=40, ha="right")
-        ax.set_yticks(places, CLASSES)
+        if len(words) <= MOST_NUMBERS:
+            _write(ax, matrix, digits)
+        small: Any = {"fontsize": min(10, 220 / len(words))}
+        ax.set_xticks(range(len(words)), words, rotation=40, ha="right", **small)
+        ax.set_yticks(range(len(words)), words, **small)
         ax.set(xlabel="predicted class", ylabel="true class")
-    return finish(figure, alt or _worst(counts))
+    return finish(figure, alt or _worst(matrix, words, digits))
 
 
-def _worst(counts: Tensor) -> str:
+def _counted(matrix: Tensor) -> bool:
+    """Whether these are counts; shares may be whole numbers too, 0 and 1."""
+    whole = bool((matrix == matrix.round()).all()) and float(matrix.sum(1).max()) > 1
+    return whole or not matrix.is_floating_point()
+
+
+def _write(ax: Axes, matrix: Tensor, digits: int) -> None:
+    """The number of each cell, light on dark."""
+    style: Any = {"ha": "center", "va": "center", "fontsize": min(8, 90 / len(matrix))}
+    for row, shares in enumerate(_shares(matrix)):
+        for column, share in enumerate(shares):
+            value = float(matrix[row, column])
+            colour = "white" if share > 0.5 else "#333333"
+            text = f"{value:.{digits}f}" if value else "·"
+            ax.text(column, row, text, color=colour, **style)
+
+
+def _worst(matrix: Tensor, words: Sequence[str], digits: int) -> str:
     """The alt text of :func:`confusion`: the diagonal and the worst mix-up."""
-    wrong = counts.clone().fill_diagonal_(0)
-    true, guess = divmod(int(wrong.argmax()), len(CLASSES))
-    right = int(counts.diagonal().sum())
-    return (
-        f"Confusion matrix of {int(counts.sum())} images, {right} of them right. The "
-        f"most frequent mistake: {int(wrong.max())} of the class {CLASSES[true]} taken "
-        f"for {CLASSES[guess]}."
-    )
+    if digits:
+        right = f"{float(_shares(matrix).diagonal().mean()):.1%} of a class right"
+        said = f"Confusion matrix of shares, on average {right}."
+    else:
+        right = f"{int(matrix.diagonal().sum())} of them right"
+        said = f"Confusion matrix of {int(matrix.sum())} images, {right}."
+    wrong = matrix.clone().fill_diagonal_(0)
+    if not wrong.any():
+        return f"{said} There is no mistake."
+    true, guess = divmod(int(wrong.argmax()), len(words))
+    most = f"{float(wrong.max()):.{digits}f} of the class {words[true]}"
+    return f"{said} The most frequent mistake: {most} taken for {words[guess]}."

@@ -8,13 +8,14 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
+from d2lmini.plot.numbers import Numbers, numbers
 from d2lmini.plot.picture import Picture
 
 BINS = 80
 TAIL = 0.02  # share of the numbers that may lie beyond either end of the axis
 STYLES = ("--", "-", ":", "-.")
 
-Layers = Sequence[Tensor]
+Layers = Sequence[Numbers]
 
 
 def histograms(
@@ -31,7 +32,7 @@ def histograms(
     tensor at either end.  ``titles`` name the columns.  Raises ValueError where a
     series has another number of tensors.
     """
-    _check(rows, titles)
+    rows = _checked(rows, titles)
     edges = torch.linspace(*_span(rows), BINS + 1)
     names = list(dict.fromkeys(name for series in rows.values() for name in series))
     across = len(titles)
@@ -50,7 +51,10 @@ def histograms(
         return finish(figure, alt or _read(rows, titles))
 
 
-def _check(rows: Mapping[str, Mapping[str, Layers]], titles: Sequence[str]) -> None:
+def _checked(
+    rows: Mapping[str, Mapping[str, Layers]], titles: Sequence[str]
+) -> dict[str, dict[str, list[Tensor]]]:
+    """The same with all numbers as tensors on the CPU."""
     if not rows or not titles:
         raise ValueError("there is nothing to draw: give a row and a title at least.")
     for row, series in rows.items():
@@ -60,6 +64,13 @@ def _check(rows: Mapping[str, Mapping[str, Layers]], titles: Sequence[str]) -> N
                     f"{row!r}, {name!r} has {len(layers)} tensors for {len(titles)} "
                     "titles: give one tensor per column."
                 )
+    return {
+        row: {
+            name: [numbers(f"{row!r}, {name!r}", values) for values in layers]
+            for name, layers in series.items()
+        }
+        for row, series in rows.items()
+    }
 
 
 def _span(rows: Mapping[str, Mapping[str, Layers]]) -> tuple[float, float]:
@@ -77,7 +88,7 @@ def _span(rows: Mapping[str, Mapping[str, Layers]]) -> tuple[float, float]:
 
 def _sample(values: Tensor) -> Tensor:
     """At most a million of the numbers, flat: more change no picture."""
-    flat = values.detach().float().cpu().flatten()
+    flat = values.float().flatten()
     return flat[:: len(flat) // 1_000_000 + 1]
 
 

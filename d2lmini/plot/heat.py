@@ -5,6 +5,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from torch import Tensor
 
 from d2lmini.plot.canvas import SIGNED, WIDTH, canvas, finish, look
+from d2lmini.plot.numbers import Numbers, bright, numbers
 from d2lmini.plot.picture import Picture
 
 #: White at zero, blue above, as the upper half of the signed scale, but deeper.
@@ -16,8 +17,8 @@ _ROWS, _COLUMNS = ("upper", "middle", "lower"), ("left", "centre", "right")
 
 
 def heat(
-    image: Tensor,
-    heat: Tensor,
+    image: Numbers,
+    heat: Numbers,
     title: str = "",
     *,
     unit: str = "",
@@ -27,10 +28,11 @@ def heat(
 
     The outline of the image is drawn over the map.  A map with values below
     zero has orange there, blue above, and white at zero; any other runs from
-    white to blue.  ``unit`` stands at the colour bar.  Raises ValueError when
-    the shapes differ.
+    white to blue.  Of an image in colour, the mean is drawn.  ``unit`` stands at the
+    colour bar.  Raises ValueError when the shapes differ.
     """
     grey, shown = _checked(image, heat)
+    grey, note = bright(grey)
     bound = float(shown.abs().max()) or 1.0
     signed = float(shown.min()) < -0.01 * bound
     scale, low = (SIGNED, -bound) if signed else (UNSIGNED, 0.0)
@@ -45,19 +47,19 @@ def heat(
         right.set_title(title)
         bar = figure.colorbar(drawn, ax=right, shrink=0.86, aspect=16, label=unit)
         bar.outline.set_visible(False)
-    return finish(figure, alt or _read(shown, title, unit))
+    return finish(figure, alt or _read(shown, title, unit), note=note)
 
 
-def _checked(image: Tensor, heat: Tensor) -> tuple[Tensor, Tensor]:
-    """Both as float (H, W) on the CPU."""
-    grey, shown = (t.detach().float().cpu().squeeze() for t in (image, heat))
+def _checked(image: Numbers, heat: Numbers) -> tuple[Tensor, Tensor]:
+    """Both as (H, W) on the CPU, the map as float."""
+    whole, shown = numbers("the image", image), numbers("the map", heat).float()
+    grey = whole.float().mean(-3).to(whole) if whole.shape[-3:-2] == (3,) else whole
+    grey, shown = grey.squeeze(), shown.squeeze()
     if grey.ndim != 2 or grey.shape != shown.shape:
         raise ValueError(
-            f"an image of {tuple(image.shape)} and a map of {tuple(heat.shape)} do not "
-            "lie over each other: give one grey image and the map made from it."
+            f"an image {tuple(whole.shape)} and a map {tuple(shown.shape)} do not "
+            "lie over each other: give one image and the map made from it."
         )
-    if not shown.isfinite().all():
-        raise ValueError("the map holds values that are no numbers (NaN or infinite).")
     return grey, shown
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 from torch import Tensor
 
 from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
+from d2lmini.plot.numbers import numbers
 from d2lmini.plot.picture import Picture
 
 Series = Mapping[str, Tensor | Sequence[float] | Sequence[Sequence[float]]]
@@ -50,7 +50,7 @@ def _tables(series: Series, length: int) -> dict[str, Tensor]:
         )
     tables = {}
     for name, values in series.items():
-        table = torch.as_tensor(values, dtype=torch.float64).cpu()
+        table = numbers(f"{name!r}", values, finite=False).double()
         if table.ndim not in (1, 2) or table.shape[-1] != length or not len(table):
             raise ValueError(
                 f"{name!r} has the shape {tuple(table.shape)}: give {length} numbers, "

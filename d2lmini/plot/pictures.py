@@ -1,36 +1,46 @@
 """Images, kernels, feature maps."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from matplotlib.colors import Colormap
 from torch import Tensor
 
-from d2lmini.data import CLASSES
+from d2lmini.arguments import found, whole
+from d2lmini.data.classes import name, names
 from d2lmini.plot.canvas import SIGNED, WIDTH, canvas, finish, look
+from d2lmini.plot.numbers import Numbers, bright, numbers, pictures
 from d2lmini.plot.picture import Picture
 
 
 def images(
-    X: Tensor,
-    labels: Tensor | None = None,
-    predicted: Tensor | None = None,
+    X: Numbers,
+    labels: Numbers | None = None,
+    predicted: Numbers | None = None,
     *,
     titles: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
     columns: int = 8,
     alt: str | None = None,
 ) -> Picture:
     """Images ``X`` (N, 1, H, W) or (N, H, W), each under its class name.
 
-    With ``predicted`` (N,) as well, a wrong guess is written out in words
-    below the truth, never shown by colour alone.
+    In colour they are (N, 3, H, W).  With ``predicted`` (N,) as well, a wrong guess
+    is written out in words below the truth, never shown by colour alone.
+    ``classes`` name the labels; None means as the session's data do.  Values are
+    brightness in [0, 1], or whole numbers to 255; with others, the figure says what
+    black and white are.
     """
-    X = _grey(X)
-    texts = list(titles or _titles(len(X), labels, predicted))
-    columns = min(columns, len(X))
+    words = _listed(titles)
+    if labels is not None:
+        labels = numbers("labels", labels)
+    captions = words if words is not None else labels
+    X, note = bright(pictures(X, None if captions is None else len(captions)))
+    texts = _texts(len(X), words, labels, predicted, classes)
+    columns = min(whole("columns", columns), len(X))
     rows = math.ceil(len(X) / columns)
-    lines = max((text.count("\n") + 1 for text in texts), default=0)
+    lines = max(text.count("\n") + 1 for text in texts)
     size = WIDTH / max(columns, 5)
     with look():
         figure, axes = canvas(
@@ -39,95 +49,120 @@ def images(
         for ax in axes:
             ax.set_axis_off()
         for ax, image, text in zip(axes, X, texts, strict=False):
-            ax.imshow(image.numpy(), cmap="gray", vmin=0, vmax=1)
+            ax.imshow(image.movedim(0, -1).numpy(), cmap="gray", vmin=0, vmax=1)
             ax.set_title(text, fontsize=8, loc="center")
     shown = ", ".join(text.replace("\n", " ") for text in texts if text)
-    return finish(figure, alt or f"{len(X)} images: {shown}.")
+    many = f"{len(X)} image{'s' * (len(X) != 1)}"
+    said = alt or (f"{many}: {shown}." if shown else f"{many}.")
+    return finish(figure, said, note=note)
 
 
-def _titles(count: int, labels: Tensor | None, predicted: Tensor | None) -> list[str]:
+def _listed(titles: Sequence[str] | None) -> list[str] | None:
+    if isinstance(titles, str) or not isinstance(titles, Iterable | None):
+        raise TypeError(f"titles is {found(titles)}: give a list, one for each image.")
+    return None if titles is None else [str(title) for title in titles]
+
+
+def _texts(
+    count: int,
+    titles: list[str] | None,
+    labels: Numbers | None,
+    predicted: Numbers | None,
+    classes: Sequence[str] | None,
+) -> list[str]:
+    """What stands above each image."""
+    if titles is not None:
+        if len(titles) != count:
+            raise ValueError(
+                f"there are {count} images and {len(titles)} titles: give one for each."
+            )
+        return titles
     if labels is None:
+        if predicted is not None:
+            raise ValueError("predicted is given without labels: give both.")
         return [""] * count
-    true = [class_name(int(label)) for label in labels]
+    words = names(classes)
+    true = _labels("labels", labels, count)
     if predicted is None:
-        return true
-    guesses = [class_name(int(label)) for label in predicted]
+        return [name(label, words) for label in true]
+    guesses = _labels("predicted", predicted, count)
     return [
-        f"{t}\nright" if t == g else f"{t}\nsaid: {g}"
+        f"{name(t, words)}\n{'right' if t == g else f'said: {name(g, words)}'}"
         for t, g in zip(true, guesses, strict=True)
     ]
 
 
-def class_name(label: int) -> str:
-    """The word for a label; ValueError for one that is not in 0–9."""
-    if not 0 <= label < len(CLASSES):
+def _labels(what: str, values: Numbers, count: int) -> list[int]:
+    labels = numbers(what, values)
+    if labels.ndim != 1 or labels.is_floating_point() or labels.dtype == torch.bool:
         raise ValueError(
-            f"the label {label} names no class: labels run from 0 ({CLASSES[0]}) to "
-            f"{len(CLASSES) - 1} ({CLASSES[-1]})."
+            f"{what} is {found(labels)}: give the number of a class for each image, "
+            "such as logits.argmax(1)."
         )
-    return CLASSES[label]
-
-
-def _grey(X: Tensor) -> Tensor:
-    """(N, 1, H, W) or (N, H, W) of any number type → float (N, H, W)."""
-    if X.ndim == 4 and X.shape[1] == 1:
-        X = X[:, 0]
-    if X.ndim != 3 or len(X) == 0:
+    if len(labels) != count:
         raise ValueError(
-            f"images must be (N, 1, H, W) or (N, H, W) with N above 0, not "
-            f"{tuple(X.shape)}."
+            f"there are {count} images and {len(labels)} in {what}: give one for each."
         )
-    X = X.detach().cpu()
-    return X.float() / 255 if X.dtype == torch.uint8 else X.float()
+    return labels.tolist()
 
 
-def filters(weight: Tensor, *, columns: int = 8, alt: str | None = None) -> Picture:
+def class_name(label: int, classes: Sequence[str] | None = None) -> str:
+    """The word for a label; ValueError for one that names no class."""
+    return name(label, names(classes))
+
+
+def filters(weight: Numbers, *, columns: int = 8, alt: str | None = None) -> Picture:
     """Kernels (out, in, h, w), one image each; orange is negative, blue positive.
 
     Of several input channels the mean is shown.  The scale is shared and
     symmetric, so that white is zero.
     """
-    kernels = weight.detach().float().cpu().mean(1)  # (out, h, w)
+    remedy = "give kernels (out, in, h, w), such as net[0].weight"
+    kernels = numbers("weight", weight, remedy=remedy)
+    if kernels.ndim != 4:
+        raise ValueError(f"weight is {found(kernels)}: {remedy}.")
+    kernels = kernels.float().mean(1)  # (out, h, w)
     bound = float(kernels.abs().max()) or 1.0
     what = f"{len(kernels)} kernels of {kernels.shape[1]}×{kernels.shape[2]}, weights "
     what += f"from {float(kernels.min()):.2g} to {float(kernels.max()):.2g}"
-    names = [str(i) for i in range(len(kernels))]
+    words = [str(i) for i in range(len(kernels))]
     return _maps(
-        kernels, names, columns, SIGNED, (-bound, bound), alt or f"{what}, as images."
+        kernels, words, columns, SIGNED, (-bound, bound), alt or f"{what}, as images."
     )
 
 
 def feature_maps(
-    maps: Tensor,
+    maps: Numbers,
     *,
-    image: Tensor | None = None,
+    image: Numbers | None = None,
     columns: int = 8,
     alt: str | None = None,
 ) -> Picture:
     """The channels of one activation (1, C, H, W) or (C, H, W), side by side.
 
     Each channel has its own scale, dark to bright.  ``image`` (1, H, W) or
-    (H, W), the network's input, comes first.
+    (H, W), the network's input, comes first; of one in colour the mean.
     """
-    maps = _channels(maps)  # (C, H, W)
+    maps = _channels("maps", maps)  # (C, H, W)
     what = f"{len(maps)} feature maps of {maps.shape[1]}×{maps.shape[2]}"
-    panels, names = list(maps), [str(i) for i in range(len(maps))]
+    panels, words = list(maps), [str(i) for i in range(len(maps))]
     if image is not None:
-        panels.insert(0, _channels(image)[0])
-        names.insert(0, "input")
-    return _maps(panels, names, columns, "gray", None, alt or f"{what}, as images.")
+        panels.insert(0, _channels("image", image).mean(0))
+        words.insert(0, "input")
+    return _maps(panels, words, columns, "gray", None, alt or f"{what}, as images.")
 
 
-def _channels(maps: Tensor) -> Tensor:
+def _channels(what: str, values: Numbers) -> Tensor:
     """(1, C, H, W), (C, H, W) or (H, W) → float (C, H, W) on the CPU."""
+    maps = numbers(what, values)
     if maps.ndim == 4 and len(maps) == 1:
         maps = maps[0]
     if maps.ndim not in (2, 3):
         raise ValueError(
-            "feature maps must be those of one image, (1, C, H, W) or (C, H, W), not "
-            f"{tuple(maps.shape)}."
+            f"{what} is {found(maps)}: give those of one image, (1, C, H, W) or "
+            "(C, H, W)."
         )
-    return maps.detach().float().cpu().reshape(-1, *maps.shape[-2:])
+    return maps.float().reshape(-1, *maps.shape[-2:])
 
 
 def _maps(
@@ -138,7 +173,7 @@ def _maps(
     span: tuple[float, float] | None,
     alt: str,
 ) -> Picture:
-    columns = min(columns, len(panels))
+    columns = min(whole("columns", columns), len(panels))
     rows = math.ceil(len(panels) / columns)
     size = WIDTH / max(columns, 5)
     low, high = span or (None, None)

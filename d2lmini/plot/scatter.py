@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
+from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, literal, look
 from d2lmini.plot.labels import Box, Label, placed
 from d2lmini.plot.picture import Picture
 from d2lmini.plot.table import readable
@@ -110,6 +110,7 @@ def _name(figure: Figure, ax: Axes, points: Points) -> None:
     style: Any = {"textcoords": "offset points", "fontsize": 9, "color": "#333333"}
     style |= {"ha": "left", "va": "bottom"}
     texts = [ax.annotate(name, at, (0, 0), **style) for name, at in points.items()]
+    literal(figure)
     for text in texts:
         text.set_in_layout(False)  # else the axes would shrink where it stands
     FigureCanvasAgg(figure)  # measures text

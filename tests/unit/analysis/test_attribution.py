@@ -122,7 +122,7 @@ def test_net_and_image_are_left_as_they_were(look):
         (lambda net, X: plot.heat(X, X[0, :5]), "do not lie over each other"),
         (lambda net, X: plot.heat(X, X[0] / 0), "no numbers"),
         (lambda net, X: plot.per_class({}), "0 networks"),
-        (lambda net, X: plot.per_class({"a": X[0]}), r"counts of 'a' are \(9, 9\)"),
+        (lambda net, X: plot.per_class({"a": X[0, :5]}), "counts of 'a' are"),
     ],
 )
 def test_bad_input_is_one_sentence(call, words):

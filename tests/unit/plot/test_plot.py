@@ -8,7 +8,7 @@ from PIL import Image
 from samples import quietly, small_net, splits
 
 from d2lmini import CLASSES, confusion_matrix, mode, plot, worst_mistakes
-from d2lmini.data import Batches
+from d2lmini.data import Batches, ImageSet
 from d2lmini.device import describe, setup
 from d2lmini.plot.picture import Picture
 
@@ -92,19 +92,227 @@ def test_filters_of_zeros_can_be_drawn():
     assert plot.filters(torch.zeros(2, 1, 3, 3)).png()
 
 
+def shown(picture) -> list[torch.Tensor]:
+    """The images of a figure, as matplotlib holds them."""
+    axes = [ax for ax in picture.figure.axes if ax.images]
+    return [torch.tensor(ax.images[0].get_array()) for ax in axes]
+
+
+GREY, COLOUR = torch.rand(4, 1, 6, 5), torch.rand(4, 3, 6, 5)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        (GREY, GREY[:, 0]),
+        (GREY[:, 0], GREY[:, 0]),
+        (GREY[0, 0], GREY[:1, 0]),
+        (GREY.numpy(), GREY[:, 0]),
+        (GREY[:, 0].tolist(), GREY[:, 0]),
+        (list(GREY), GREY[:, 0]),
+        (GREY.movedim(1, -1).numpy(), GREY[:, 0]),
+        (GREY.double().requires_grad_(), GREY[:, 0]),
+        (COLOUR, COLOUR.movedim(1, -1)),
+        (COLOUR.movedim(1, -1).numpy(), COLOUR.movedim(1, -1)),
+        (COLOUR[0].movedim(0, -1).numpy(), COLOUR[:1].movedim(1, -1)),
+        (list(COLOUR), COLOUR.movedim(1, -1)),
+        ((GREY > 0.5), (GREY > 0.5)[:, 0].float()),
+        ((GREY * 255).round().long(), (GREY * 255).round()[:, 0] / 255),
+        ((GREY * 255).byte(), (GREY * 255).byte()[:, 0] / 255),
+        ((GREY > 0.5).long(), (GREY > 0.5)[:, 0].float()),
+        (GREY * 0 + torch.tensor([1.004]), torch.ones(4, 6, 5)),
+    ],
+)
+def test_pictures_are_shown_as_they_are(given, wanted):
+    picture = plot.images(given)
+    assert picture.png() and "black" not in picture.alt
+    for image, right in zip(shown(picture), wanted, strict=True):
+        torch.testing.assert_close(image.float(), right.float())
+
+
+def test_three_layers_are_one_colour_or_three_grey_pictures():
+    X = COLOUR[0]
+    with pytest.raises(ValueError, match=r"X\[None\] for one .* X\[:, None\] for thr"):
+        plot.images(X)
+    assert len(shown(plot.images(X, titles=["a", "b", "c"]))) == 3
+    assert len(shown(plot.images(X, [1, 2, 3]))) == 3
+    assert len(shown(plot.images(X, titles=["a"]))) == 1
+    assert len(shown(plot.images(X[None]))) == 1
+
+
+@pytest.mark.parametrize("X", [GREY, COLOUR])
+def test_normalised_pictures_are_not_clipped_and_say_so(X):
+    normalised = (X - 0.5) / 0.25
+    picture = plot.images(normalised)
+    low, high = float(normalised.min()), float(normalised.max())
+    assert f"black is {low:.2g}, white is {high:.2g}" in picture.alt
+    assert "black is" in picture.figure._supxlabel.get_text()
+    found = torch.stack(shown(picture))
+    right = (normalised - low) / (high - low)
+    right = right[:, 0] if X is GREY else right.movedim(1, -1)
+    torch.testing.assert_close(found.float(), right)
+
+
+NAN = torch.tensor([[[float("nan")]]])
+SQUARE = torch.eye(10) * 5
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: plot.images(torch.rand(2, 3, 4, 4)), r"not \(2, 3, 4, 4\)"),
-        (lambda: plot.images(torch.rand(0, 1, 4, 4)), "N above 0"),
-        (lambda: plot.images(torch.rand(1, 1, 4, 4), torch.tensor([12])), "label 12"),
-        (lambda: plot.feature_maps(torch.rand(2, 3, 4, 4)), r"not \(2, 3, 4, 4\)"),
+        (lambda: plot.images(torch.rand(2, 5, 4, 4)), "X is a tensor .*2, 5, 4, 4"),
+        (lambda: plot.images(torch.rand(0, 1, 4, 4)), "nothing to draw"),
+        (lambda: plot.images(NAN), "X holds values that are no numbers"),
+        (lambda: plot.images("cat.png"), "X is the text 'cat.png': give a tensor"),
+        (lambda: plot.images([GREY[0], GREY[0, :, :2]]), "X is .*list"),
+        (lambda: plot.images(None), "X is None"),
+        (lambda: plot.images(GREY, columns=0), "columns must be at least 1, not 0"),
+        (lambda: plot.images(GREY, columns=2.5), "columns must be a whole number"),
+        (lambda: plot.images(GREY, [1, 2, 3]), "4 images and 3 in labels"),
+        (lambda: plot.images(GREY, [1] * 4, [1]), "4 images and 1 in predicted"),
+        (lambda: plot.images(GREY, [1] * 4, torch.rand(4, 10)), r"logits.argmax\(1\)"),
+        (lambda: plot.images(GREY, torch.rand(4)), r"labels is .*logits.argmax\(1\)"),
+        (lambda: plot.images(GREY, predicted=[1] * 4), "without labels: give both"),
+        (lambda: plot.images(GREY, titles=["a"]), "4 images and 1 titles"),
+        (lambda: plot.images(GREY, titles="abcd"), "titles is the text 'abcd'"),
+        (lambda: plot.images(GREY, [12] * 4), "label 12 names no class"),
+        (lambda: plot.images(GREY, [1] * 4, classes="ab"), "classes is the text"),
+        (
+            lambda: plot.filters(torch.nn.Conv2d(1, 2, 3)),
+            "weight is a Conv2d: ",
+        ),
+        (lambda: plot.filters(torch.rand(4, 5)), "weight is .*4, 5.*: give kernels"),
+        (lambda: plot.filters(torch.rand(4, 5, 3)), "weight is .*: give kernels"),
+        (lambda: plot.filters(torch.rand(4, 0, 3, 3)), "nothing to draw"),
+        (lambda: plot.feature_maps(torch.rand(2, 3, 4, 4)), "maps is .*of one image"),
+        (lambda: plot.feature_maps(GREY[0], image=GREY), "image is .*of one image"),
+        (lambda: plot.confusion(torch.rand(9, 10)), "counts are .*9, 10"),
+        (lambda: plot.confusion(-SQUARE), "nothing below 0"),
+        (lambda: plot.confusion(SQUARE / 0), "counts holds values that are no numb"),
+        (lambda: plot.confusion(SQUARE, classes=["a"]), "1 classes for 10"),
+        (lambda: plot.per_class(SQUARE), "counts is a tensor .*: give a matrix"),
+        (lambda: plot.per_class({"a": SQUARE, "b": SQUARE[:9, :9]}), "9 and 10 class"),
         (lambda: plot.class_name(-1), "label -1"),
+        (lambda: plot.class_name("7"), "label is the text '7'"),
     ],
 )
-def test_bad_input(call, words):
-    with pytest.raises(ValueError, match=words):
+def test_a_slip_is_one_sentence(call, words):
+    with pytest.raises((TypeError, ValueError), match=words) as caught:
         call()
+    assert "\n" not in str(caught.value)
+
+
+def cells(picture) -> list[str]:
+    return [text.get_text() for text in picture.figure.axes[0].texts]
+
+
+def axis(picture) -> list[str]:
+    return [text.get_text() for text in picture.figure.axes[0].get_yticklabels()]
+
+
+def test_a_perfect_matrix_has_no_mistake():
+    alt = plot.confusion(SQUARE.long()).alt
+    assert (
+        alt == "Confusion matrix of 50 images, 50 of them right. There is no mistake."
+    )
+
+
+@pytest.mark.parametrize("kind", [torch.Tensor.numpy, torch.Tensor.tolist, list])
+def test_a_matrix_of_shares_shows_shares(kind):
+    counts = torch.eye(10) * 8
+    counts[6, 0] = 2
+    counts[3] = 0
+    shares = counts / counts.sum(1, keepdim=True).clamp(min=1)
+    picture = plot.confusion(kind(shares))
+    assert cells(picture)[0] == "1.00" and cells(picture)[60] == "0.20"
+    assert "on average 88.0% of a class right" in picture.alt
+    assert "0.20 of the class Shirt taken for T-shirt/top" in picture.alt
+    assert picture.alt.startswith(plot.confusion(shares / 7).alt[:50])
+
+
+@pytest.mark.parametrize("size", [1, 2, 9, 11, 40, 100])
+def test_matrices_of_other_sizes_are_labelled_by_number(size):
+    counts = torch.arange(size * size).view(size, size)
+    picture = plot.confusion(counts)
+    assert picture.png() and axis(picture) == [str(i) for i in range(size)]
+    assert len(cells(picture)) == (size * size if size <= 25 else 0)
+    dots = plot.per_class({"a": counts})
+    assert sorted(axis(dots)) == sorted(axis(picture))
+
+
+def own(*names: str) -> ImageSet:
+    images = torch.zeros(len(names), 3, 4, 4, dtype=torch.uint8)
+    return ImageSet(images, torch.arange(len(names)), "pets", names)
+
+
+def test_own_classes_are_never_called_clothes():
+    own("cat", "dog")
+    X = torch.rand(2, 3, 4, 4)
+    assert [ax.get_title() for ax in plot.images(X, [0, 1]).figure.axes] == [
+        "cat",
+        "dog",
+    ]
+    assert axis(plot.confusion([[3, 1], [0, 2]])) == ["cat", "dog"]
+    assert axis(plot.per_class({"a": [[3, 1], [0, 2]]})) == ["cat", "dog"]
+    assert plot.class_name(1) == "dog"
+    with pytest.raises(ValueError, match=r"label 2 .* from 0 \(cat\) to 1 \(dog\)"):
+        plot.images(X, [0, 2])
+
+
+def test_two_data_sets_of_a_session_are_not_mixed_up():
+    own(*CLASSES)
+    X = torch.rand(2, 1, 4, 4)
+    assert plot.class_name(0) == "T-shirt/top"
+    own(*"abcdefghij")
+    for call in (
+        lambda: plot.images(X, [0, 1]),
+        lambda: plot.confusion(SQUARE),
+        lambda: plot.per_class({"a": SQUARE}),
+        lambda: plot.class_name(3),
+    ):
+        with pytest.raises(ValueError, match=r"T-shirt/top, .* or a, b, c, …: .*clas"):
+            call()
+    assert axis(plot.confusion(SQUARE, classes=CLASSES)) == list(CLASSES)
+    assert axis(plot.confusion(SQUARE[:3, :3])) == ["0", "1", "2"]
+
+
+def test_a_part_with_fewer_labels_belongs_to_the_whole():
+    pixels = torch.zeros(3, 1, 4, 4, dtype=torch.uint8)
+    ImageSet(pixels, torch.tensor([0, 1, 2]))
+    ImageSet(pixels, torch.tensor([0, 1, 1]))
+    assert plot.class_name(2) == "2"
+
+
+ODD = "$x^$ & <b>"
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: plot.images(GREY, titles=[ODD] * 4),
+        lambda: plot.images(GREY, [0, 1, 0, 1], classes=[ODD, "b"]),
+        lambda: plot.confusion(torch.eye(2), classes=[ODD, "b"]),
+        lambda: plot.per_class({ODD: torch.eye(2)}, classes=[ODD, ODD]),
+        lambda: plot.gradients({ODD: {ODD: 0.1, "b": 10.0}, "b": {ODD: 1.0, "b": 2.0}}),
+        lambda: plot.histograms({ODD: {ODD: [GREY]}}, titles=[ODD]),
+        lambda: plot.lines({ODD: [0.1, 0.2]}, [ODD, "b"], title=ODD, xlabel=ODD),
+        lambda: plot.scatter({ODD: (1, 2)}, title=ODD, xlabel=ODD, ylabel=ODD),
+        lambda: plot.stacked({ODD: {ODD: 1.0}}, title=ODD, xlabel=ODD),
+        lambda: plot.heat(GREY[0], GREY[0], ODD, unit=ODD),
+    ],
+)
+def test_a_name_is_no_formula(draw):
+    mode.admit(ODD)
+    picture = draw()
+    assert picture.png() and ODD in picture.alt
+
+
+def test_a_logarithmic_axis_keeps_its_powers():
+    picture = plot.gradients({"$x^$": {"a": 1e-3, "b": 1.0}})
+    assert picture.png()
+    labels = picture.figure.axes[0].get_yticklabels()
+    powers = [label for label in labels if "10^" in label.get_text()]
+    assert powers and all(label.get_parse_math() for label in powers)
 
 
 def test_confusion_matrix_by_brute_force():

@@ -1,0 +1,90 @@
+"""What figures are given, as tensors that can be drawn."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from d2lmini.arguments import found
+
+#: Anything that is plainly a block of numbers: a tensor, an array, a list of either.
+Numbers = Any
+_SLACK = 0.01  # by which rounding may leave [0, 1]
+
+
+def numbers(
+    name: str, values: Numbers, *, finite: bool = True, remedy: str = ""
+) -> Tensor:
+    """``values`` on the CPU, detached; TypeError or ValueError for what is none.
+
+    With ``finite``, NaN and infinity are refused as well.
+    """
+    made = _tensor(values)
+    if made is None:
+        remedy = remedy or "give a tensor of numbers, or an array or a list of them"
+        raise TypeError(f"{name} is {found(values)}: {remedy}.")
+    if made.numel() == 0:
+        raise ValueError(f"{name} is {found(made)}: there is nothing to draw.")
+    if finite and not made.isfinite().all():
+        raise ValueError(
+            f"{name} holds values that are no numbers (NaN or infinite): leave them "
+            "out, or find where they come from."
+        )
+    return made
+
+
+def _tensor(values: Numbers) -> Tensor | None:
+    several = isinstance(values, list | tuple)
+    try:
+        if several and any(isinstance(value, Tensor) for value in values):
+            values = torch.stack([torch.as_tensor(value) for value in values])
+        elif several or isinstance(values, np.ndarray):
+            values = torch.from_numpy(np.array(values))
+        made = torch.as_tensor(values).detach().cpu()
+    except (TypeError, ValueError, RuntimeError):  # text, ragged lists, a layer, None
+        return None
+    return None if made.is_complex() else made
+
+
+def pictures(X: Numbers, captions: int | None = None) -> Tensor:
+    """Float (N, 1 or 3, H, W) of grey or colour pictures, channels first or last.
+
+    One picture may come without the N, and grey ones without the channel; three
+    layers are three pictures only where there are three ``captions``.
+    """
+    given = X = numbers("X", X)
+    if X.ndim == 3 and X.shape[0] == 3 and captions is None:
+        raise ValueError(
+            f"X is {found(X)}: give X[None] for one picture in colour, or X[:, None] "
+            "for three grey ones."
+        )
+    if X.ndim == 3 and X.shape[-1] == 3 and X.shape[0] > 3:
+        X = X[None]  # (1, H, W, 3)
+    elif X.ndim == 3 and (X.shape[0] != 3 or captions == 3):
+        X = X[:, None]  # (N, 1, H, W)
+    elif X.ndim in (2, 3):
+        X = X.reshape(1, -1, *X.shape[-2:])  # (1, 1 or 3, H, W)
+    if X.ndim == 4 and X.shape[1] not in (1, 3):
+        X = X.movedim(-1, 1)  # channels last
+    if X.ndim != 4 or X.shape[1] not in (1, 3):
+        raise ValueError(
+            f"X is {found(given)}: give pictures (N, 1, H, W), (N, 3, H, W) or "
+            "(N, H, W)."
+        )
+    return X  # type: ignore[no-any-return]
+
+
+def bright(X: Tensor) -> tuple[Tensor, str]:
+    """Pictures as float in [0, 1], and a note where that is not their own scale.
+
+    Whole numbers above 1 are 0 to 255; what lies outside of [0, 1] is drawn from its
+    least value to its largest.
+    """
+    whole = not X.is_floating_point()
+    X = X.float() / (255 if whole and X.max() > 1 else 1)
+    low, high = (float(end) for end in X.aminmax())
+    if low >= -_SLACK and high <= 1 + _SLACK:
+        return X.clamp(0, 1), ""
+    note = f"black is {low:.2g}, white is {high:.2g}"
+    return (X - low) / ((high - low) or 1.0), note
