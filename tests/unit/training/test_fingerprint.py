@@ -240,11 +240,11 @@ def _endless():
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (_endless(), "it is a generator"),
+        (_endless(), "it is a generator, whose content"),
         (Scaled(_endless()), "by of it is a generator"),
-        (threading.Lock(), "it is a lock"),
-        (torch.zeros(2, device="meta"), "cannot be read"),
-        (nn.LazyLinear(3), "cannot be read"),
+        (threading.Lock(), "it is a lock, whose"),
+        (torch.zeros(2, device="meta"), "cannot be compared"),
+        (nn.LazyLinear(3), "cannot be compared"),
     ],
 )
 def test_what_has_no_content_is_refused(value, words):

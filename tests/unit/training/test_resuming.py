@@ -149,7 +149,9 @@ def test_another_run_is_refused(tmp_path, first, second, words):
 
 def test_what_cannot_be_recognised_is_said_before_training(tmp_path):
     endless = (factor for factor in iter(float, 1.0))
-    with pytest.raises(ValueError, match=r"recognised again: endless.*generator.*leav"):
+    with pytest.raises(
+        ValueError, match=r"recognised again: endless of schedule is a generator.*leav"
+    ):
         run(tmp_path / "run.pt", schedule=lambda p: next(endless))
     assert not list(tmp_path.iterdir())
 
