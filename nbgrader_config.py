@@ -58,5 +58,12 @@ c.LimitedKernel.processes = 256  # and threads
 c.LimitedKernel.packages = []  # further folders to be read
 c.LimitedKernel.allow_unconfined = False  # True: run them also without walls
 
+# What students write is shown in Formgrader without scripts.
+c.HTMLExporter.sanitize_html = True
+
+# How your platform names the files that it packs, if d2lmini-grade cannot tell whose
+# they are; as for `nbgrader zip_collect`.  For `week3_jo.smith.ipynb`:
+# c.FileNameCollectorPlugin.named_regexp = r".*/week3_(?P<student_id>[^/]+)\.ipynb"
+
 # Kernels inherit this: no GPU to fight over, one thread each, and no warnings.
 os.environ.update(CUDA_VISIBLE_DEVICES="", OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore")

@@ -517,29 +517,56 @@ def parser() -> argparse.ArgumentParser:
     """What the command line takes."""
     it = argparse.ArgumentParser(
         prog="d2lmini-grade",
-        description="Grade what was handed in for an assignment, in the folder of "
-        "the course, and say what became of every file.",
+        description="Grade what was handed in for an assignment, in the folder of the "
+        "course, and say what became of every file.",
+        epilog="Then: `d2lmini-grade feedback NAME` writes everybody's page, and "
+        "`d2lmini-grade export --to canvas|moodle|csv [NAME …]` the grades.",
     )
     it.add_argument("name", help="of the assignment, such as week3")
     it.add_argument("students", nargs="*", help="default: all who handed in")
     it.add_argument("--jobs", type=int, default=2, metavar="N", help="at once")
     it.add_argument("--force", action="store_true", help="grade again who was graded")
+    it.set_defaults(do=_grade)
     return it
+
+
+def feedback_parser() -> argparse.ArgumentParser:
+    """What `d2lmini-grade feedback` takes."""
+    it = argparse.ArgumentParser(prog="d2lmini-grade feedback")
+    it.add_argument("name", help="of the assignment")
+    it.add_argument("--show-hidden-tests", action="store_true")
+    it.set_defaults(do=_feedback)
+    return it
+
+
+def export_parser() -> argparse.ArgumentParser:
+    """What `d2lmini-grade export` takes."""
+    it = argparse.ArgumentParser(prog="d2lmini-grade export")
+    it.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+    it.add_argument("--to", choices=("canvas", "moodle", "csv"), default="csv")
+    it.add_argument("--file", type=Path, help="default: reports/grades-FORMAT.csv")
+    it.set_defaults(do=_export)
+    return it
+
+
+PARSERS = {"feedback": feedback_parser, "export": export_parser}
 
 
 def main() -> None:
     """Take the command line."""
-    asked = parser().parse_args()
+    given = sys.argv[1:]
+    make = PARSERS.get(given[0]) if given else None
+    asked = make().parse_args(given[1:]) if make else parser().parse_args(given)
     try:
-        if asked.jobs < 1:
-            raise ValueError(f"--jobs is {asked.jobs}, and must be 1 or more.")
-        sys.exit(_main(asked))
+        sys.exit(asked.do(asked))
     except ValueError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
 
 
-def _main(asked: argparse.Namespace) -> int:
+def _grade(asked: argparse.Namespace) -> int:
+    if asked.jobs < 1:
+        raise ValueError(f"--jobs is {asked.jobs}, and must be 1 or more.")
     course = Course(Path.cwd(), asked.name)
     _refuse_without_walls(course)
     begun = time.monotonic()
@@ -549,6 +576,31 @@ def _main(asked: argparse.Namespace) -> int:
     print(summary(rows, time.monotonic() - begun))
     print(f"In full: {REPORTS}/{course.name}.csv; nbgrader's log beside it.")
     return 1 if left_out(rows) else 0
+
+
+def _feedback(asked: argparse.Namespace) -> int:
+    from d2lmini.course import feedback
+
+    course = Course(Path.cwd(), asked.name)
+    course.expected()
+    reasons: dict[str, list[str]] = {}
+    handed_in, _ = collected(course)
+    for student, one in handed_in.items():
+        why = [f"{x.name}: {x.why}" for x in one.files if x.state == "not taken"]
+        reasons[student] = why or ["There was no notebook among your files."]
+    count = feedback.write_all(course, asked.show_hidden_tests, reasons)
+    print(f"{count} pages: feedback/STUDENT/{course.name}/")
+    return 0
+
+
+def _export(asked: argparse.Namespace) -> int:
+    from d2lmini.course import export
+
+    course = Course(Path.cwd())
+    path = asked.file or course.folder / REPORTS / f"grades-{asked.to}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    print(f"{path}: {export.write(course, asked.to, asked.names, path)} students")
+    return 0
 
 
 def _refuse_without_walls(course: Course) -> None:

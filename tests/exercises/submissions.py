@@ -7,6 +7,7 @@ import copy
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from d2lmini.course.exercises import new_cell
 
@@ -57,6 +58,7 @@ class Submission:
     change: Callable[[dict], None] = lambda nb: None
     answers: dict | None = None
     text: str | None = None  # in place of a notebook
+    lay: Callable[[Path, str], None] | None = None  # in place of one file: a folder
 
     def write(self, release, path):
         """Write it to `path`; `release` is the notebook as it was handed out."""
@@ -67,7 +69,10 @@ class Submission:
         self.change(nb)
         path.parent.mkdir(parents=True)
         text = json.dumps(nb) if self.text is None else self.text
-        path.write_text(text, encoding="utf-8")
+        if self.lay:
+            self.lay(path.parent, text)
+        else:
+            path.write_text(text, encoding="utf-8")
 
 
 def but(**other):

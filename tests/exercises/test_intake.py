@@ -1,0 +1,273 @@
+"""Which file is meant, and what a notebook is made of: without running any."""
+
+import io
+import json
+import os
+import tarfile
+
+import attacks
+import pytest
+import submissions
+from submissions import RIGHT
+
+from d2lmini.course import intake, repair
+
+OURS = [
+    repair.Cell("setup", "code", "import math", True),
+    repair.Cell("toy-mean", "code", "def mean(values):\n    raise 1", False),
+    repair.Cell("toy-mean-check", "code", "assert mean([1]) == 1", True),
+]
+
+
+def notebook(**sources):
+    """The notebook handed out, with other sources by name (_ for -)."""
+    other = {name.replace("_", "-"): text for name, text in sources.items()}
+    cells = [
+        {
+            "cell_type": one.kind,
+            "id": one.name,
+            "source": other.get(one.name, one.source),
+            "metadata": {"nbgrader": {"grade_id": one.name}},
+            "outputs": [],
+            "execution_count": None,
+        }
+        for one in OURS
+    ]
+    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+SOLVED = notebook(toy_mean="def mean(values):\n    return 1")
+
+
+def names(nb):
+    return [repair.grade_id(cell) for cell in nb.cells]
+
+
+def read(nb, ours=OURS):
+    return repair.notebook(json.dumps(nb).encode(), ours)
+
+
+def test_a_sound_notebook_is_read_as_it_is():
+    nb, notes = read(SOLVED)
+    assert names(nb) == [one.name for one in OURS]
+    assert nb.cells[1].source == "def mean(values):\n    return 1"
+    assert notes == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_any_encoding_is_read(encoding):
+    text = json.dumps(notebook(toy_mean="x = 'Łé😀'"), ensure_ascii=False)
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    nb, _ = repair.notebook(mark + text.encode(encoding), OURS)
+    assert nb.cells[1].source == "x = 'Łé😀'"
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        (lambda c: c.update(metadata={}), "the id"),
+        (lambda c: c["metadata"].update(id=c.pop("id"), nbgrader=None), "Colab's id"),
+        (lambda c: (c.update(metadata={}), c.pop("id")), "the text"),
+    ],
+)
+def test_cells_that_lost_their_metadata_are_recognised_by(change, kept):
+    nb = json.loads(json.dumps(SOLVED))
+    for cell in nb["cells"]:
+        change(cell)
+    found, notes = read(nb)
+    assert names(found) == [one.name for one in OURS], kept
+    assert notes == ["3 cells had lost what they are"]
+
+
+def test_of_copies_the_last_counts():
+    nb = json.loads(json.dumps(SOLVED))
+    nb["cells"] += nb["cells"][1:2]
+    found, _ = read(nb)
+    assert names(found) == ["setup", "", "toy-mean-check", "toy-mean"]
+    assert len({cell.id for cell in found.cells}) == 4
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "The file is empty."),
+        (b"\0\0\0", "The file is empty."),
+        (b"by post", "It is no notebook"),
+        (b"[1]", "there are no cells"),
+        (b'{"cells": 3}', "there are no cells"),
+        (b'{"cells": ' + b"[" * 10**6, "It is no notebook"),
+        (b"\x89PNG\r\n", "It is no notebook"),
+        (json.dumps(SOLVED).encode()[:200], "It is no notebook"),
+    ],
+)
+def test_what_is_no_notebook_is_refused_in_a_sentence(data, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        repair.notebook(data, OURS)
+
+
+@pytest.mark.parametrize(
+    "value", [None, 3, "x", [], {}, {"nbgrader": 3}, {"nbgrader": {"grade_id": 3}}]
+)
+def test_odd_parts_of_cells_stop_nobody(value):
+    nb = json.loads(json.dumps(SOLVED))
+    nb["cells"].append({"cell_type": value, "source": value, "metadata": value})
+    nb["cells"].append(value)
+    nb["cells"][0] |= {"metadata": value, "outputs": value, "execution_count": value}
+    nb["metadata"] = value
+    found, _ = read(nb)
+    assert names(found)[:3] == [one.name for one in OURS]
+
+
+def test_a_script_is_split_at_its_marks_or_into_statements():
+    marked = b"# %%\nimport math\n# %%\ndef mean(values):\n    return 1\n"
+    nb, _ = repair.script(marked, OURS)
+    assert names(nb) == ["setup", "toy-mean"]
+    plain = b"import math\n\n@str\ndef mean(values):\n    return 1\nx = 3\n"
+    nb, _ = repair.script(plain, OURS)
+    sources = [cell.source for cell in nb.cells]
+    assert sources == ["import math", "@str\ndef mean(values):\n    return 1", "x = 3"]
+    with pytest.raises(ValueError, match="no Python"):
+        repair.script(b"def x(:", OURS)
+
+
+def handin(tmp_path, **files):
+    """A student's folder with these files; __ stands for a dot in a name."""
+    folder = tmp_path / "submitted" / "jo" / "week3"
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        text = content if isinstance(content, str) else json.dumps(content)
+        (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
+    found = intake.submitted(tmp_path, "week3")["jo"]
+    intake.choose(found, {"week3": OURS})
+    return found, {file.name: (file.state, file.why) for file in found.files}
+
+
+def test_the_notebook_of_that_name_is_taken(tmp_path):
+    found, files = handin(tmp_path, week3__ipynb=SOLVED, data__csv="1")
+    assert files["week3.ipynb"][0] == "taken" and files["data.csv"][0] == "kept"
+    assert names(found.notebooks["week3"]) == [one.name for one in OURS]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["week3 (1).ipynb", "week3_jane.ipynb", "Week3.ipynb", "hw.ipynb.txt", "hw.json"],
+)
+def test_the_only_notebook_is_taken_whatever_its_name(tmp_path, name):
+    found, files = handin(tmp_path, **{name: SOLVED})
+    assert files[name][0] == "taken" and found.notebooks
+
+
+def test_a_solved_notebook_goes_before_an_untouched_one(tmp_path):
+    found, files = handin(tmp_path, week3__ipynb=notebook(), copy__ipynb=SOLVED)
+    assert files["copy.ipynb"][0] == "taken"
+    assert files["week3.ipynb"] == ("not taken", "Another file was taken.")
+    assert "return 1" in found.notebooks["week3"].cells[1].source
+
+
+def test_equal_copies_are_no_riddle_and_others_are(tmp_path):
+    found, files = handin(tmp_path, a__ipynb=SOLVED, b__ipynb=SOLVED)
+    assert [state for state, _ in files.values()] == ["taken", "not taken"]
+    other = notebook(toy_mean="def mean(values):\n    return 2")
+    (tmp_path / "second").mkdir()
+    found, files = handin(tmp_path / "second", a__ipynb=SOLVED, b__ipynb=other)
+    assert not found.notebooks
+    assert all("leave one" in why for _, why in files.values())
+
+
+def test_a_damaged_notebook_gives_way_to_a_sound_one(tmp_path):
+    found, files = handin(tmp_path, week3__ipynb="{", other__ipynb=SOLVED)
+    assert found.notebooks and files["week3.ipynb"][0] == "not taken"
+
+
+def test_nothing_but_plain_files_is_read(tmp_path):
+    folder = tmp_path / "submitted" / "jo" / "week3"
+    folder.mkdir(parents=True)
+    attacks.beside(folder, json.dumps(SOLVED))
+    found = intake.submitted(tmp_path, "week3")["jo"]
+    intake.choose(found, {"week3": OURS})
+    states = {file.name: file.state for file in found.files}
+    assert states["week3.ipynb"] == "taken"
+    assert states["pipe"] == states["link"] == states["folder"] == "not taken"
+    assert found.stamp == "the day before yesterday"
+    assert not any(b"root:" in file.data for file in found.files)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+def test_archives_in_archives_are_opened_as_deep_as_is_sane(tmp_path, depth):
+    one = intake.Handin("jo")
+    data = json.dumps(SOLVED).encode()
+    name = "week3.ipynb"
+    for _ in range(depth):
+        data, name = attacks.zipped("x.zip", {name: data, "._x": "m"})["x.zip"], "x.zip"
+    intake.add(name, data, one)
+    intake.choose(one, {"week3": OURS})
+    assert bool(one.notebooks) == (depth <= intake.DEPTH), one.files
+    assert depth <= intake.DEPTH or "archive" in one.files[0].why
+
+
+def test_a_tape_brings_plain_files_only(tmp_path):
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as tape:
+        link = tarfile.TarInfo("week3.ipynb")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tape.addfile(link)
+        data = json.dumps(SOLVED).encode()
+        good = tarfile.TarInfo("../../hw.ipynb")
+        good.size = len(data)
+        tape.addfile(good, io.BytesIO(data))
+    one = intake.Handin("jo")
+    intake.add("x.tar.gz", made.getvalue(), one)
+    intake.choose(one, {"week3": OURS})
+    assert [file.state for file in one.files] == ["not taken", "taken"]
+
+
+def test_a_bomb_is_not_unpacked(monkeypatch):
+    monkeypatch.setattr(intake, "LARGEST", 1000)
+    one = intake.Handin("jo")
+    data = attacks.zipped("x.zip", {"a.txt": b"0" * 10**6})["x.zip"]
+    intake.add("x.zip", data[:], one)
+    assert [file.state for file in one.files] == ["not taken"]
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("week3_jo.smith.ipynb", "jo.smith"),
+        ("week3_jo.miller.ipynb", "jo.miller"),
+        ("Jane Doe_1234_assignsubmission_file_/hw.ipynb", "Jane Doe"),
+        ("Jane Doe_1234_assignsubmission_file_hw.ipynb", "Jane Doe"),
+        ("doejane_12345_67890_hw.ipynb", "doejane"),
+        ("doejane_LATE_12345_67890_hw-1.ipynb", "doejane"),
+        ("Łukasz/hw.ipynb", "Łukasz"),
+    ],
+)
+@pytest.mark.parametrize("packed", [True, False])
+def test_platforms_names_say_whose_a_file_is(tmp_path, name, student, packed):
+    folder = tmp_path / "downloaded" / "week3" / "archive"
+    text = json.dumps(SOLVED)
+    (folder / name).parent.mkdir(parents=True)
+    if packed:
+        folder.mkdir(exist_ok=True)
+        made = attacks.zipped("all.zip", {name: text})["all.zip"]
+        (folder / "all.zip").write_bytes(made)
+    else:
+        (folder / name).write_text(text, encoding="utf-8")
+    found = {}
+    stray = intake.downloaded(tmp_path, "week3", "", found)
+    assert list(found) == [student] and not stray.files
+    intake.choose(found[student], {"week3": OURS})
+    assert found[student].notebooks
+
+
+def test_what_names_nobody_is_listed(tmp_path):
+    folder = tmp_path / "downloaded" / "week3" / "archive"
+    folder.mkdir(parents=True)
+    (folder / "mystery.ipynb").write_text("{}")
+    stray = intake.downloaded(tmp_path, "week3", "", {})
+    assert [file.why for file in stray.files] == ["Its name says no student."]
+
+
+def test_the_toy_course_knows_its_students():
+    everybody = [one.student for one in (*submissions.CLASS, *attacks.ALL)]
+    assert len(everybody) == len(set(everybody))
+    assert os.sep not in "".join(everybody) and RIGHT
