@@ -1,8 +1,10 @@
 """Where to compute, and how precisely."""
 
 import importlib.util
+import io
 import platform
 import random
+import sys
 
 import numpy as np
 import torch
@@ -14,14 +16,23 @@ def setup(seed: int = 0) -> torch.device:
     """Seed every random generator, choose the device, print one line about it.
 
     Python's, NumPy's and PyTorch's generators are seeded, so that a notebook
-    run from top to bottom repeats itself on the same machine.
+    run from top to bottom repeats itself on the same machine.  From here on, what
+    standard output cannot write (− and · in a file, on Windows) becomes "?".
     """
+    _never_fail_to_print()
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
     device = best_device()
     print(describe(device, seed))
     return device
+
+
+def _never_fail_to_print() -> None:
+    """Let a stream that knows few characters replace the others, and not raise."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
 
 
 def best_device() -> torch.device:
