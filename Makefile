@@ -64,7 +64,7 @@ address: $(STAMP)  ## move the repository's address everywhere: URL=https://gith
 	@$(BIN)/python -m tools.address "$(URL)"
 
 oldest: $(STAMP)  ## try the package and some chapters under the oldest versions allowed
-	$(BIN)/python -m tools.oldest
+	$(BIN)/python -m tools.oldest $(if $(filter-out file,$(origin PYTHON)),"$(PYTHON)")
 
 colab: $(STAMP)  ## try the package and the chapters under Colab's versions
 	$(BIN)/python -m tools.colab

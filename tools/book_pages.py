@@ -59,7 +59,7 @@ def write_figures(app: Sphinx) -> None:
     folder = app.outdir / "_static" / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in figures.files().items():
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

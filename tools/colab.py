@@ -64,7 +64,7 @@ def main() -> None:
     ready = VENV / "ready"
     if not ready.exists() or ready.read_text(encoding="utf-8") != repr(COLAB):
         build()
-        ready.write_text(repr(COLAB), encoding="utf-8")
+        ready.write_text(repr(COLAB), encoding="utf-8", newline="\n")
     check_pip()
     install.pip(VENV, "install", "--no-deps", "--force-reinstall", str(ROOT))
     os.environ.update(D2LMINI_QUICK="1", D2LMINI_DATA="offline")
@@ -92,7 +92,7 @@ def check_floors() -> None:
 
 def build() -> None:
     """Make ``.venv-colab``: Colab's versions first on the path, PyTorch after."""
-    print(f"Making {VENV.name} …", flush=True)
+    print(f"Making {VENV.name} ...", flush=True)
     install.make(VENV)
     pins = [f"{n}=={v}" for n, v in COLAB.items() if n not in BORROWED]
     # a setuptools that the torch from here wants and IPython 7 can still use
@@ -104,7 +104,9 @@ def build() -> None:
     python = str(install.python(VENV))
     command = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": command, "display_name": "Colab", "language": "python"}
-    (kernel / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+    (kernel / "kernel.json").write_text(
+        json.dumps(spec), encoding="utf-8", newline="\n"
+    )
 
 
 def borrow() -> None:
@@ -120,7 +122,7 @@ def borrow() -> None:
             link = shelf / top
             if not link.exists():
                 link.symlink_to(Path(str(dist.locate_file(top))))
-    (library / "borrowed.pth").write_text(f"{shelf}\n", encoding="utf-8")
+    (library / "borrowed.pth").write_text(f"{shelf}\n", encoding="utf-8", newline="\n")
 
 
 def needed(names: tuple[str, ...], taken: set[str]) -> Iterator[metadata.Distribution]:
@@ -158,7 +160,7 @@ def check_pip() -> None:
 
 def execute(what: str, nb: nbformat.NotebookNode, folder: Path) -> None:
     """Run a notebook in a kernel of ``.venv-colab``."""
-    print(f"{what} …", flush=True)
+    print(f"{what} ...", flush=True)
     where = {"metadata": {"path": str(folder)}}
     NotebookClient(nb, kernel_name="colab", timeout=600, resources=where).execute()
 

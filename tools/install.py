@@ -86,7 +86,7 @@ def main(root: Path = ROOT) -> None:
             f"Nothing can be installed, since pip reaches no package index: {reason}. "
             "Connect this machine for the first call, which fetches 6 GB."
         )
-    print("Installing into .venv (6 GB with PyTorch; minutes, once) …", flush=True)
+    print("Installing into .venv (6 GB with PyTorch; minutes, once) ...", flush=True)
     os.chdir(root)  # the list says "--editable ."
     pip(venv, "install", "--requirement", "requirements.txt")
     done.touch()

@@ -93,7 +93,7 @@ def main() -> None:
     except OSError as error:
         sys.exit(
             f"Your copy cannot be written: {error.filename}: {error.strerror}. Mend "
-            "that, or name a folder of your own: make lab BOOK=…"
+            "that, or name a folder of your own: make lab BOOK=..."
         )
     paths = (str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", ""))
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))

@@ -130,7 +130,7 @@ def update(root: Path = book.ROOT) -> list[Path]:
     texts = {page: here.wanted(page) for page in here.pages()}
     changed = [p for p in texts if p.read_text(encoding="utf-8") != texts[p]]
     for page in changed:
-        page.write_text(texts[page], encoding="utf-8")
+        page.write_text(texts[page], encoding="utf-8", newline="\n")
     return changed
 
 

@@ -1,7 +1,7 @@
 """Try the package under the oldest versions that it allows: ``make oldest``.
 
-``.venv-oldest`` gets exactly the floors of pyproject.toml, on the oldest Python that
-is here; the unit tests and some chapters run in it.
+``.venv-oldest`` gets exactly the floors of pyproject.toml, on the Python that is named
+or else the oldest that is here; the unit tests and some chapters run in it.
 """
 
 import os
@@ -24,7 +24,7 @@ TESTING = (
     "setuptools<82",
 )
 #: Chapters with every kind of figure, a net with branches, and a study of many.
-CHAPTERS = ("convolution", "pooling", "lenet", "resnet", "side-by-side")
+CHAPTERS = ("cross-correlation", "pooling", "lenet", "resnet", "side-by-side")
 
 
 def floors() -> list[str]:
@@ -43,10 +43,14 @@ def interpreter() -> str:
     """The oldest Python here that the book allows."""
     for minor in range(FIRST, sys.version_info.minor):
         name = f"python3.{minor}"
-        # a name on the path may be a stand-in that finds no such version
-        if shutil.which(name) and not subprocess.run([name, "-c", ""]).returncode:
+        if shutil.which(name) and _runs(name):
             return name
     return sys.executable
+
+
+def _runs(name: str) -> bool:
+    """Whether there is such a Python: the name may be a stand-in that finds none."""
+    return subprocess.run([name, "-c", ""], capture_output=True).returncode == 0
 
 
 def main() -> None:
@@ -54,10 +58,10 @@ def main() -> None:
     wanted = [*floors(), *TESTING]
     ready = VENV / "ready"
     if not ready.exists() or ready.read_text(encoding="utf-8") != repr(wanted):
-        print(f"Making {VENV.name} with {', '.join(floors())} …", flush=True)
-        install.make(VENV, interpreter())
+        print(f"Making {VENV.name} with {', '.join(floors())} ...", flush=True)
+        install.make(VENV, sys.argv[1] if sys.argv[1:] else interpreter())
         install.pip(VENV, "install", *wanted)
-        ready.write_text(repr(wanted), encoding="utf-8")
+        ready.write_text(repr(wanted), encoding="utf-8", newline="\n")
     install.pip(VENV, "install", "--no-deps", "--editable", str(ROOT))
     os.environ.setdefault(data.NAME, "offline")
     data.settle()
