@@ -200,7 +200,9 @@ def main() -> None:
         if not asked.lenet_only:
             body += "\n\n" + networks.table()
     print(body)
-    (HERE / "README.md").write_text(report(body, asked.rounds, asked.epochs))
+    (HERE / "README.md").write_text(
+        report(body, asked.rounds, asked.epochs), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -129,7 +129,12 @@ class LimitedKernel(AsyncKernelManager):
 
     def said(self) -> str:
         """The last line of what a kernel said that did not start."""
-        lines = (self.room / "said").read_text(errors="replace").strip().splitlines()
+        lines = (
+            (self.room / "said")
+            .read_text(errors="replace", encoding="utf-8")
+            .strip()
+            .splitlines()
+        )
         return lines[-1] if lines else "it said nothing"
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:

@@ -283,7 +283,7 @@ def find() -> tuple[Walls | None, str]:
             way.around(trial, room),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=120,
         )

@@ -56,7 +56,9 @@ def descendants(pid: int) -> set[int]:
     children: dict[int, list[int]] = {}
     for one in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            after = (one / "stat").read_text().rpartition(")")[2].split()
+            after = (
+                (one / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            )
             children.setdefault(int(after[1]), []).append(int(one.name))
     found, new = set(), {pid}
     while new:
@@ -68,7 +70,7 @@ def descendants(pid: int) -> set[int]:
 def resident(pid: int) -> int:
     """The bytes of memory that are `pid`'s own, files that it reads left out."""
     with contextlib.suppress(OSError):
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
         values = dict(line.split(":", 1) for line in lines if ":" in line)
         own = (values.get(key, "0").split()[0] for key in ("RssAnon", "RssShmem"))
         return 1024 * sum(map(int, own))

@@ -165,7 +165,7 @@ def command(*arguments):
         [sys.executable, "-m", "tools.report", *arguments],
         cwd=book.ROOT,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
 
 

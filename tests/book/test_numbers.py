@@ -29,13 +29,15 @@ def write(path, *cells):
 @pytest.fixture
 def toy(tmp_path):
     """A book of two chapters in which every number is right."""
-    (tmp_path / "_toc.yml").write_text(f"{TOC}  - file: book/first\n{second()}")
+    (tmp_path / "_toc.yml").write_text(
+        f"{TOC}  - file: book/first\n{second()}", encoding="utf-8"
+    )
     title = new_markdown_cell("# 1 · One\n\nBefore [chapter\n2](part/second.ipynb).")
     write(tmp_path / FIRST, title, new_code_cell("x = [1](2)  # 2 · Two"))
     write(
         tmp_path / SECOND, new_markdown_cell("# 2 · Two\n\nAfter [1](../first.ipynb).")
     )
-    (tmp_path / "book/index.md").write_text(INDEX)
+    (tmp_path / "book/index.md").write_text(INDEX, encoding="utf-8")
     numbers.update(tmp_path)
     return tmp_path
 
@@ -60,12 +62,12 @@ def test_a_book_in_order_is_left_alone(toy):
 def test_a_new_chapter_moves_the_numbers_behind_it(toy):
     write(toy / "book/part/new.ipynb", new_markdown_cell("# Something new"))
     (toy / "_toc.yml").write_text(
-        f"{TOC}  - file: book/first\n{second('new')}{second()}"
+        f"{TOC}  - file: book/first\n{second('new')}{second()}", encoding="utf-8"
     )
     assert complaints(toy)
     assert len(numbers.update(toy)) == 4
     assert complaints(toy) == []
-    index = (toy / "book/index.md").read_text()
+    index = (toy / "book/index.md").read_text(encoding="utf-8")
     assert "[3 · Two](part/second.ipynb)" in index
     assert "[Chapter 3](part/second.ipynb#end), [3](part/second.ipynb), [two]" in index
     assert "[7 · Elsewhere]" in index and "[chapter 9](first.md)" in index
@@ -78,7 +80,9 @@ def test_a_new_chapter_moves_the_numbers_behind_it(toy):
 
 
 def test_the_order_alone_decides(toy):
-    (toy / "_toc.yml").write_text(f"{TOC}{second()}  - file: book/first\n")
+    (toy / "_toc.yml").write_text(
+        f"{TOC}{second()}  - file: book/first\n", encoding="utf-8"
+    )
     numbers.update(toy)
     texts = [
         nbformat.read(toy / p, as_version=4).cells[0].source for p in (FIRST, SECOND)
@@ -110,14 +114,19 @@ def test_a_wrong_number_is_found(toy, cell, old, new, words):
 
 def test_a_wrong_title_on_a_page_is_found(toy):
     page = toy / "book/index.md"
-    page.write_text(page.read_text().replace("[1 · One]", "[1 · Oen]"))
+    page.write_text(
+        page.read_text(encoding="utf-8").replace("[1 · One]", "[1 · Oen]"),
+        encoding="utf-8",
+    )
     (found,) = complaints(toy)
     assert "book/index.md has another number or title" in found and "Oen" in found
 
 
 def test_the_package_names_no_number(toy):
     (toy / "d2lmini").mkdir()
-    (toy / "d2lmini/net.py").write_text('"""As chapter 2 writes it."""\n')
+    (toy / "d2lmini/net.py").write_text(
+        '"""As chapter 2 writes it."""\n', encoding="utf-8"
+    )
     (found,) = complaints(toy)
     assert found.startswith("d2lmini/net.py says 'chapter 2'")
 
@@ -137,13 +146,15 @@ def test_the_book_itself_survives_a_change_of_order(tmp_path):
         else:
             shutil.copy(source, tmp_path / name)
     toc = tmp_path / "_toc.yml"
-    text = toc.read_text()
+    text = toc.read_text(encoding="utf-8")
     first = re.search(r" +- file: book/foundations/.*\n", text)[0]
     last = re.search(r" +- file: book/studies/best\n", text)[0]
-    toc.write_text(text.replace(first, "").replace(last, last + first))
+    toc.write_text(
+        text.replace(first, "").replace(last, last + first), encoding="utf-8"
+    )
     numbers.update(tmp_path)
     assert complaints(tmp_path) == []
-    toc.write_text(text)
+    toc.write_text(text, encoding="utf-8")
     numbers.update(tmp_path)
     for page in numbers.Book(tmp_path).pages():
         original = book.ROOT / page.relative_to(tmp_path)

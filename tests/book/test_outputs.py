@@ -176,7 +176,7 @@ def test_words_stand_for_cells(chapter):
 
 
 def test_a_chapter_runs_in_its_folder_and_two_runs_agree(tmp_path):
-    (tmp_path / "word.txt").write_text("boot")
+    (tmp_path / "word.txt").write_text("boot", encoding="utf-8")
     source = "import sys\nprint(open('word.txt').read())\nfor i in 1, 2: print(i)"
     noise = "print('10%\\r20%', end='', file=sys.stderr)"
     nb = new_notebook(
@@ -200,7 +200,7 @@ def test_a_chapter_runs_in_its_folder_and_two_runs_agree(tmp_path):
 
 def test_a_file_is_replaced_whole(good, tmp_path):
     path = tmp_path / "a.ipynb"
-    path.write_text("old")
+    path.write_text("old", encoding="utf-8")
     outputs.write(good, path)
     assert nbformat.read(path, as_version=4) == good
     assert list(tmp_path.iterdir()) == [path]

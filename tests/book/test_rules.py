@@ -334,9 +334,11 @@ def test_magics_do_not_stop_the_rules(good, path):
 
 
 def test_a_page_that_is_missing_is_named(tmp_path):
-    (tmp_path / "_toc.yml").write_text("root: book/index\nchapters: [{file: gone}]")
+    (tmp_path / "_toc.yml").write_text(
+        "root: book/index\nchapters: [{file: gone}]", encoding="utf-8"
+    )
     (tmp_path / "book").mkdir()
-    (tmp_path / "book" / "index.md").write_text("# Title")
+    (tmp_path / "book" / "index.md").write_text("# Title", encoding="utf-8")
     with pytest.raises(FileNotFoundError, match="gone"):
         book.pages(tmp_path)
 

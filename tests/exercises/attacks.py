@@ -154,25 +154,29 @@ def beside(folder, text):
     (folder / "link").symlink_to("/etc/passwd")
     (folder / "folder").symlink_to("/")
     (folder / "dangling").symlink_to("nowhere")
-    (folder / "sitecustomize.py").write_text("raise SystemExit")
-    (folder / "ipykernel.py").write_text("raise SystemExit")
-    (folder / "evil.pth").write_text("import os; os._exit(1)")
-    (folder / "conftest.py").write_text("raise SystemExit")
-    (folder / "nbgrader_config.py").write_text("raise SystemExit")
-    (folder / "ipython_config.py").write_text("raise SystemExit")
-    (folder / "timestamp.txt").write_text("the day before yesterday")
+    (folder / "sitecustomize.py").write_text("raise SystemExit", encoding="utf-8")
+    (folder / "ipykernel.py").write_text("raise SystemExit", encoding="utf-8")
+    (folder / "evil.pth").write_text("import os; os._exit(1)", encoding="utf-8")
+    (folder / "conftest.py").write_text("raise SystemExit", encoding="utf-8")
+    (folder / "nbgrader_config.py").write_text("raise SystemExit", encoding="utf-8")
+    (folder / "ipython_config.py").write_text("raise SystemExit", encoding="utf-8")
+    (folder / "timestamp.txt").write_text("the day before yesterday", encoding="utf-8")
     (folder / ".ipython/profile_default/startup").mkdir(parents=True)
-    (folder / ".ipython/profile_default/startup/0.py").write_text("raise SystemExit")
+    (folder / ".ipython/profile_default/startup/0.py").write_text(
+        "raise SystemExit", encoding="utf-8"
+    )
     (folder / "week3_files").mkdir()
-    (folder / "odd\n\U0001f600 name").write_text("x")
+    (folder / "odd\n\U0001f600 name").write_text("x", encoding="utf-8")
     (folder / "bomb.zip").write_bytes(b"PK\3\4 no archive")
     (folder / "empty").write_bytes(b"")
-    Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe")).write_text("x")
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe")).write_text(
+        "x", encoding="utf-8"
+    )
     deep = folder
     for _ in range(60):
         deep = deep / "deeper"
     deep.mkdir(parents=True)
-    (deep / "down.txt").write_text("x")
+    (deep / "down.txt").write_text("x", encoding="utf-8")
 
 
 def unsolved_beside(folder, text):
@@ -188,22 +192,24 @@ def unsolved_beside(folder, text):
 
 def twice(folder, text):
     for name in ("week3_a.ipynb", "week3_b.ipynb"):
-        (folder / name).write_text(text.replace("area =", f"{name[6]} = area ="))
+        (folder / name).write_text(
+            text.replace("area =", f"{name[6]} = area ="), encoding="utf-8"
+        )
 
 
 def linked(folder, text):
-    (folder.parent / "elsewhere.ipynb").write_text(text)
+    (folder.parent / "elsewhere.ipynb").write_text(text, encoding="utf-8")
     (folder / "week3.ipynb").symlink_to("../elsewhere.ipynb")
 
 
 def hard_linked(folder, text):
-    (folder.parent / "elsewhere.ipynb").write_text(text)
+    (folder.parent / "elsewhere.ipynb").write_text(text, encoding="utf-8")
     os.link(folder.parent / "elsewhere.ipynb", folder / "week3.ipynb")
 
 
 def a_folder(folder, text):
     (folder / "week3.ipynb").mkdir()
-    (folder / "week3.ipynb" / "hw.ipynb").write_text(text)
+    (folder / "week3.ipynb" / "hw.ipynb").write_text(text, encoding="utf-8")
 
 
 def nothing(folder, text):
@@ -241,7 +247,11 @@ UNCLEAR = [
     Submission("twice", 0, answers=RIGHT, lay=twice),
     Submission("linked", 0, answers=RIGHT, lay=linked),
     Submission("empty-folder", 0, lay=nothing),
-    Submission("cut-off", 0, lay=lambda f, t: (f / "week3.ipynb").write_text(t[:900])),
+    Submission(
+        "cut-off",
+        0,
+        lay=lambda f, t: (f / "week3.ipynb").write_text(t[:900], encoding="utf-8"),
+    ),
     Submission("pdf", 0, text="%PDF-1.7"),
     Submission("nested", 0, text='{"cells":' + "[" * 100_000),
     Submission("list", 0, text="[1, 2]"),

@@ -104,11 +104,11 @@ def test_what_cannot_be_is_said_in_a_sentence(book, command, arguments, sentence
 
 def test_a_file_is_replaced_only_by_force(book, command, tmp_path):
     command("w", "toy-mean", "--to", "w.ipynb")
-    before = (tmp_path / "w.ipynb").read_text()
+    before = (tmp_path / "w.ipynb").read_text(encoding="utf-8")
     assert "is there already" in command("w", "toy-area", "--to", "w.ipynb")
-    assert (tmp_path / "w.ipynb").read_text() == before
+    assert (tmp_path / "w.ipynb").read_text(encoding="utf-8") == before
     command("w", "toy-area", "--to", "w.ipynb", "--force")
-    assert (tmp_path / "w.ipynb").read_text() != before
+    assert (tmp_path / "w.ipynb").read_text(encoding="utf-8") != before
 
 
 def given(book, seed):

@@ -39,7 +39,7 @@ def grade(folder, *arguments):
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
 
 
@@ -83,10 +83,12 @@ def course(tmp_path_factory, handed_in):
     nb = assign.assignment("week3", assign.chosen(IDS, known), book, "2026")
     assign.write(nb, folder / "source" / "week3" / "week3.ipynb")
     shutil.copy(ROOT / "nbgrader_config.py", folder)
-    with (folder / "nbgrader_config.py").open("a") as config:
+    with (folder / "nbgrader_config.py").open("a", encoding="utf-8") as config:
         config.write(HASTE)
     here(folder, apps.GenerateAssignmentApp, "week3")
-    release = json.loads((folder / "release/week3/week3.ipynb").read_text())
+    release = json.loads(
+        (folder / "release/week3/week3.ipynb").read_text(encoding="utf-8")
+    )
     for cell in release["cells"]:
         cell["source"] = "".join(cell["source"])
     for one in handed_in:
@@ -167,7 +169,7 @@ def test_the_open_question_waits_for_a_person(course):
         cwd=course[0],
         env=os.environ | {"PATH": path},  # for alembic
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     ).stdout
     assert "ada" in said
 

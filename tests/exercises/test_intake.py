@@ -262,7 +262,7 @@ def test_platforms_names_say_whose_a_file_is(tmp_path, name, student, packed):
 def test_what_names_nobody_is_listed(tmp_path):
     folder = tmp_path / "downloaded" / "week3" / "archive"
     folder.mkdir(parents=True)
-    (folder / "mystery.ipynb").write_text("{}")
+    (folder / "mystery.ipynb").write_text("{}", encoding="utf-8")
     stray = intake.downloaded(tmp_path, "week3", "", {})
     assert [file.why for file in stray.files] == ["Its name says no student."]
 

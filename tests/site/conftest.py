@@ -26,7 +26,7 @@ def build(tmp_path_factory):
     done = subprocess.run(
         [program, "build", "-W", "--keep-going", "--path-output", folder, book.ROOT],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         stdin=subprocess.DEVNULL,
     )
     return done, folder / "_build" / "html"

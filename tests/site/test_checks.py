@@ -71,7 +71,7 @@ def faults(browser, tmp_path):
 
     def look(html):
         file = tmp_path / "page.html"
-        file.write_text(f"<!doctype html><title>x</title>{html}")
+        file.write_text(f"<!doctype html><title>x</title>{html}", encoding="utf-8")
         visitor = Visitor(browser)
         visitor.open(file.as_uri())
         visitor.close()

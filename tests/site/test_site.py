@@ -135,7 +135,7 @@ def test_links_within_the_site_lead_somewhere(parsed, site, name):
 def published():
     """The files that are, or are about to be, in the repository."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(command, cwd=book.ROOT, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=book.ROOT, capture_output=True, encoding="utf-8")
     if done.returncode:  # a copy without its history
         return {p.relative_to(book.ROOT).as_posix() for p, _ in address.texts()}
     return set(done.stdout.splitlines())

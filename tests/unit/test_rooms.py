@@ -13,7 +13,10 @@ def modules_of(line):
     """The top-level modules that a fresh Python has after ``line``."""
     script = f"{line}\nimport sys; print(*{{m.partition('.')[0] for m in sys.modules}})"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
     return set(done.stdout.split())
 
@@ -74,7 +77,7 @@ def test_no_room_uses_one_above_it():
 def test_an_arrow_upwards_would_be_found(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "x.py").write_text(
-        "def f():\n    from d2lmini import training\n"
+        "def f():\n    from d2lmini import training\n", encoding="utf-8"
     )
     assert rooms.upward(tmp_path) == [
         "data/x.py imports training, which stands above data"

@@ -25,7 +25,9 @@ def page_of(browser, tmp_path: Path):
         body = "\n".join(f if isinstance(f, str) else f.html() for f in figures)
         paper = "#121212" if theme == "dark" else "#ffffff"
         file = tmp_path / f"page{len(contexts)}.html"
-        file.write_text(PAGE.format(theme=theme, paper=paper, body=body))
+        file.write_text(
+            PAGE.format(theme=theme, paper=paper, body=body), encoding="utf-8"
+        )
         context = browser.new_context(
             viewport={"width": width, "height": 900}, offline=True, **options
         )

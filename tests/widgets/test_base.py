@@ -31,7 +31,7 @@ def test_import_does_nothing_and_html_is_the_same_in_every_process():
     done = subprocess.run(
         [sys.executable, "-c", IN_A_NEW_PROCESS],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
         env={**os.environ, "PYTHONHASHSEED": "1"},
     )

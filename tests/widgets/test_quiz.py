@@ -88,12 +88,12 @@ def test_packing_hides_and_keeps_the_questions():
 
 def test_packer_and_unpacker_on_the_command_line(tmp_path, monkeypatch, capsys):
     file = tmp_path / "questions.json"
-    file.write_text(json.dumps([CHOICE]))
+    file.write_text(json.dumps([CHOICE]), encoding="utf-8")
     for action in ("pack", "unpack"):
         monkeypatch.setattr("sys.argv", ["d2lmini.widgets", action, str(file)])
         runpy.run_module("d2lmini.widgets", run_name="__main__")
-        file.write_text(capsys.readouterr().out)
-    assert json.loads(file.read_text()) == unpack(pack([CHOICE]))
+        file.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert json.loads(file.read_text(encoding="utf-8")) == unpack(pack([CHOICE]))
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def _swap(path: Path) -> None:
 
 
 def _text(path: Path) -> None:
-    path.write_text("<html>404 not found</html>")
+    path.write_text("<html>404 not found</html>", encoding="utf-8")
 
 
 def _flip_packed_bit(path: Path) -> None:

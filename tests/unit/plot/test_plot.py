@@ -382,7 +382,9 @@ def test_importing_does_nothing_else(tmp_path):
         "assert 'matplotlib.pyplot' not in sys.modules;"
         "assert 'torchvision' not in sys.modules"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8"
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -225,7 +225,7 @@ def test_every_process_finds_the_same():
             env={"PYTHONHASHSEED": seed, "PATH": "", "OMP_NUM_THREADS": "1"}
             | ({"PYTHONPATH": path} if (path := ":".join(sys.path)) else {}),
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=True,
         ).stdout
         for seed in ("1", "2")

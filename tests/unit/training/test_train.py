@@ -209,7 +209,7 @@ def _run(state: Path, out: Path, kill_at: str | None) -> None:
         tests=str(Path(__file__).parents[1]), state=str(state), out=str(out)
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", text], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", text], stdout=subprocess.PIPE, encoding="utf-8"
     )
     for line in process.stdout:
         if kill_at and line.strip() == kill_at:
@@ -431,7 +431,7 @@ def test_half_precision_agrees_with_float32():
 def test_history_survives_json(tmp_path):
     history = quietly(small_net(), splits())
     assert History.from_json(history.to_json()) == history
-    (tmp_path / "bad.json").write_text("{}")
+    (tmp_path / "bad.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ValueError, match=r"bad\.json"):
         History.load(tmp_path / "bad.json")
 
