@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from d2lmini.data import CLASSES, Batches
+from d2lmini.data import Batches
 from d2lmini.training.loop import predict
 
 
@@ -19,8 +19,8 @@ class Mistakes(NamedTuple):
 
 
 def confusion_matrix(net: nn.Module, batches: Batches) -> Tensor:
-    """Counts int64 (10, 10) on the CPU: row true class, column predicted."""
-    n = len(CLASSES)
+    """Counts int64 (classes, classes) on the CPU: row true class, column predicted."""
+    n = len(batches.images.classes)
     counts = torch.zeros(n * n, dtype=torch.long)
     for logits, y in predict(net, batches):
         counts += torch.bincount(y * n + logits.argmax(1), minlength=n * n).cpu()

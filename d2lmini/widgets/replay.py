@@ -6,7 +6,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from d2lmini.data import CLASSES
+from d2lmini.data.classes import names
 from d2lmini.plot.canvas import COLOURS, SIGNED, WIDTH, canvas, finish, look
 from d2lmini.plot.picture import Picture
 from d2lmini.training.history import History
@@ -86,9 +86,10 @@ def _loss(ax: Axes, history: History, now: Snapshot) -> None:
 
 
 def _bars(ax: Axes, probabilities: list[float]) -> None:
-    guess = max(range(len(CLASSES)), key=probabilities.__getitem__)
-    colours = [COLOURS[1] if i == guess else COLOURS[0] for i in range(len(CLASSES))]
-    ax.barh(CLASSES, probabilities, color=colours)
+    words = names(None, len(probabilities))
+    guess = max(range(len(words)), key=probabilities.__getitem__)
+    colours = [COLOURS[1] if i == guess else COLOURS[0] for i in range(len(words))]
+    ax.barh(words, probabilities, color=colours)
     ax.invert_yaxis()
     ax.set(title="What the network says of it", xlim=(0, 1))
     ax.tick_params(axis="y", labelsize=8)
@@ -114,9 +115,10 @@ def _kernels(ax: Axes, now: Snapshot) -> None:
 
 
 def _words(now: Snapshot, probabilities: list[float]) -> str:
-    guess = max(range(len(CLASSES)), key=probabilities.__getitem__)
+    words = names(None, len(probabilities))
+    guess = max(range(len(words)), key=probabilities.__getitem__)
     loss = "before the first batch" if now.loss is None else f"loss {now.loss:.2f}"
     return (
         f"After {now.progress:.2f} epochs, {loss}: the picture is taken for "
-        f"{CLASSES[guess]} with probability {probabilities[guess]:.2f}."
+        f"{words[guess]} with probability {probabilities[guess]:.2f}."
     )

@@ -326,6 +326,19 @@ def test_confusion_matrix_by_brute_force():
     assert counts.sum() == 20
 
 
+@pytest.mark.parametrize("classes", [3, 12])
+def test_confusion_matrix_of_own_classes(classes):
+    torch.manual_seed(0)
+    images = torch.randint(0, 255, (30, 3, 4, 4)).byte()
+    names = [f"kind {i}" for i in range(classes)]
+    own = ImageSet(images, torch.arange(30) % classes, "kinds", names)
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(48, classes))
+    counts = confusion_matrix(net, Batches(own, 8))
+    assert counts.shape == (classes, classes) and counts.sum() == 30
+    assert counts.sum(1).tolist() == own.labels.bincount().tolist()
+    assert axis(plot.confusion(counts)) == names
+
+
 def test_worst_mistakes_are_mistakes_and_sorted():
     net, data = small_net().eval(), splits()
     worst = worst_mistakes(net, data.test, count=5)
