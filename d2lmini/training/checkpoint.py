@@ -1,5 +1,6 @@
 """A run's whole state on disk, so that it resumes as if never interrupted."""
 
+import contextlib
 import copy
 import io
 import json
@@ -17,6 +18,7 @@ from d2lmini import mode, storage
 from d2lmini.arguments import instance
 from d2lmini.data import Splits
 from d2lmini.nets import trained
+from d2lmini.training.fingerprint import Unfollowable
 from d2lmini.training.history import History
 from d2lmini.training.interrupts import held
 from d2lmini.training.recipe import content, difference, leave
@@ -83,7 +85,8 @@ class Checkpoint:
     def leave(self) -> None:
         """Know the net again when it is handed in once more to go on."""
         if self.path is not None:
-            leave(self.net, self.content["net"])
+            with contextlib.suppress(Unfollowable):  # it holds what it did not before
+                leave(self.net, self.content["net"])
 
     def _write(self, path: Path, run: Run, history: History) -> None:
         state = {
