@@ -77,6 +77,30 @@ def real(
     return number
 
 
+def image_shape(name: str, value: Any, *rest: Any) -> tuple[int, int, int]:
+    """``value`` as (channels, height, width), each from 1; else one ValueError.
+
+    ``rest`` is what has been given beside it by mistake, as in ``(net, 1, 28, 28)``.
+    """
+    sides = (value, *rest) if rest else value
+    plain = tuple(sides) if isinstance(sides, (tuple, list)) else ()
+    whole_numbers = all(
+        isinstance(n, numbers.Integral) and not isinstance(n, bool) and int(n) > 0
+        for n in plain
+    )
+    if len(plain) == 3 and whole_numbers and not rest:
+        return int(plain[0]), int(plain[1]), int(plain[2])
+    remedy = "give (channels, height, width), three whole numbers above 0"
+    if rest:
+        remedy = f"give one tuple, {plain!r}"
+    elif isinstance(value, (Tensor, np.ndarray)):
+        remedy = "give the shape of one image, such as tuple(X.shape[1:])"
+    elif len(plain) == 4 and whole_numbers:
+        remedy = f"give (channels, height, width) of one image, {plain[1:]!r}"
+    given = sides if plain or isinstance(value, numbers.Real) else found(value)
+    raise ValueError(f"{name} is {given}: {remedy}.")
+
+
 def instance(name: str, value: Any, kind: type | tuple[type, ...], remedy: str) -> None:
     """TypeError with ``remedy`` ("give …") unless ``value`` is a ``kind``."""
     if not isinstance(value, kind):

@@ -1,12 +1,13 @@
 """What a network costs before anything is measured."""
 
-import copy
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor, nn
 
-from d2lmini.analysis.summary import summary, tensors
+from d2lmini.analysis.summary import summary
+from d2lmini.arguments import image_shape
+from d2lmini.nets.misfit import walk
+from d2lmini.nets.twin import tensors
 
 
 class Cost(NamedTuple):
@@ -17,36 +18,46 @@ class Cost(NamedTuple):
     activations: int  # numbers that training keeps for the way back
 
 
-def cost(net: nn.Module, shape: tuple[int, int, int]) -> Cost:
+def cost(net: nn.Module, shape: tuple[int, int, int], *rest: object) -> Cost:
     """What ``net`` needs for one picture of ``shape`` (channels, height, width).
 
-    Activations are the elements that all layers without layers of their own
-    put out; one that hands its input on (flatten, identity) makes none.  Four
-    bytes each in float32.  Nothing is computed: the pass runs on tensors
-    without data.  Raises ValueError, naming the layer, for a shape that does
-    not fit.
+    Activations are the elements that all layers put out in which no other layer
+    runs; one that hands its input on (flatten, identity) makes none, and what the
+    net computes with functions in place of layers is not counted.  Four bytes each
+    in float32.  Nothing is computed, unless the ``forward`` of the net asks for
+    values; the net and the random state stay as they are.  Raises ValueError,
+    naming the layer, for a shape that does not fit.
     """
-    walk = summary(net, shape)
-    return Cost(walk.parameters, walk.multiply_adds, _activations(net, shape))
-
-
-def _activations(net: nn.Module, shape: tuple[int, int, int]) -> int:
+    plain = image_shape("shape", shape, *rest)
+    found = summary(net, plain)
     # In training mode, where dropout keeps a tensor too; and with two pictures,
     # since normalisation refuses one whose maps are down to one number.
-    twin = copy.deepcopy(net).to("meta").train()
+    made = walk(net, plain, _activations, pictures=2, training=True)
+    return Cost(found.parameters, found.multiply_adds, made // 2)
+
+
+def _activations(net: nn.Module, X: Tensor) -> int:
+    """The elements that the innermost layers make in a pass."""
     made = 0
+    open_layers: list[bool] = []  # for each that runs, whether it is an innermost one
 
-    def count(layer: nn.Module, given: tuple[Any, ...], out: Any) -> None:
+    def begin(layer: nn.Module, args: object) -> None:
+        open_layers[-1:] = [False] * len(open_layers[-1:])
+        open_layers.append(True)
+
+    def end(layer: nn.Module, args: Any, kwargs: Any, out: Any) -> None:
         nonlocal made
-        before = {_memory(X) for X in tensors(given)}
-        made += sum(Y.numel() for Y in tensors([out]) if _memory(Y) not in before)
+        if open_layers.pop():
+            before = {_memory(X) for X in tensors((args, kwargs))}
+            new = (Y for Y in tensors([out]) if _memory(Y) not in before)
+            made += sum(Y.numel() for Y in new)
 
-    for layer in twin.modules():
-        if not list(layer.children()):
-            layer.register_forward_hook(count)
-    with torch.no_grad():
-        twin(torch.empty(2, *shape, device="meta"))
-    return made // 2
+    for name, layer in net.named_modules():
+        if "parametrizations" not in name.split("."):
+            layer.register_forward_pre_hook(begin)
+            layer.register_forward_hook(end, with_kwargs=True)
+    net(X)
+    return made
 
 
 def _memory(X: Tensor) -> int:

@@ -1,17 +1,21 @@
 """The shape walk: what each layer of a network makes of an image."""
 
-import copy
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from html import escape
 from typing import Any, NamedTuple
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+from torch.nn.utils.parametrize import is_parametrized
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from d2lmini.nets.misfit import explain_misfit
+from d2lmini.analysis.field import Field, ReceptiveFields
+from d2lmini.arguments import image_shape
+from d2lmini.nets.misfit import walk
+from d2lmini.nets.twin import tensors
 from d2lmini.plot.table import as_html, as_text
 
 
@@ -20,10 +24,10 @@ class Row(NamedTuple):
 
     name: str
     layer: str
-    shape: tuple[int, ...]
-    parameters: int
+    shape: tuple[int, ...]  # of the first tensor, where it puts out several
+    parameters: int  # shared ones where they are used first
     multiply_adds: int  # of convolutions and matrix products, one image
-    field: tuple[int, int] | None  # pixels high and wide; None after flattening
+    field: Field  # pixels high and wide; None after flattening, "?" if unknown
 
 
 @dataclass(frozen=True)
@@ -34,171 +38,195 @@ class Summary:
     rows: tuple[Row, ...]
     parameters: int
     multiply_adds: int
+    note: str = ""
 
     _HEAD = ("layer", "output shape", "parameters", "multiply–adds", "field")
 
     def _cells(self) -> Iterator[tuple[str, ...]]:
         yield "input", str((1, *self.input)), "", "", ""
         for row in self.rows:
-            field = "" if row.field is None else f"{row.field[0]}×{row.field[1]}"
             costs = (
                 f"{n:,}" if n else "–" for n in (row.parameters, row.multiply_adds)
             )
-            yield f"{row.name} {row.layer}", str(row.shape), *costs, field
+            shape = str(row.shape) if row.shape else ""
+            name = f"{row.name} {row.layer}".strip()
+            yield name, shape, *costs, shown_field(row.field)
         yield "total", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", ""
 
     def __str__(self) -> str:
-        return as_text([self._HEAD, *self._cells()], right=(2, 3, 4))
+        table = as_text([self._HEAD, *self._cells()], right=(2, 3, 4))
+        return f"{table}\n{self.note}" if self.note else table
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return as_html([self._HEAD, *self._cells()], right=())
+        table = as_html([self._HEAD, *self._cells()], right=())
+        return f"{table}<p>{escape(self.note)}</p>" if self.note else table
 
 
-def summary(net: nn.Module, input_shape: tuple[int, int, int]) -> Summary:
-    """Walk one image (channels, height, width) through ``net``'s children.
+def shown_field(field: Field) -> str:
+    """A receptive field as "5×5"; "" after flattening, "?" if it is not known."""
+    if field is None or isinstance(field, str):
+        return field or ""
+    return f"{field[0]}×{field[1]}"
 
-    A row per child in the order of the forward pass; a child that is itself a
-    block counts as one row.  Multiply–adds are those of PyTorch's own FLOP
-    counter, halved.  The receptive field is how many input pixels, padding
-    included, can change one output element; where paths meet it is the
-    larger.  Nothing is computed: the walk runs on tensors without data.
-    Raises ValueError, naming the layer, for an input that does not fit.
+
+def summary(
+    net: nn.Module, input_shape: tuple[int, int, int], *rest: object
+) -> Summary:
+    """Walk one image (channels, height, width) through ``net``.
+
+    A row for each layer that runs, in the order of the forward pass; a block counts
+    as one row, and what no layer accounts for (parameters used by the net itself) is
+    in a row "rest".  Multiply–adds are those of PyTorch's own FLOP counter, halved.
+    The receptive field is how many input pixels, padding included, can change one
+    place of the output, in evaluation mode: a batch normalisation adds nothing, as
+    the statistics of a batch would in training.  It is "?" where a function is not
+    known.  Nothing is computed, unless the ``forward`` of the net asks for values.
+    The net, its mode, buffers, hooks and the random state stay as they are.  Raises
+    ValueError, naming the layer, for an input that does not fit.
     """
-    twin = copy.deepcopy(net).to("meta").eval()
-    X = torch.empty(1, *input_shape, device="meta")
-    rows: list[Row] = []
-    # explain_misfit tries other sizes: outside the counter and without its hooks.
-    with (
-        explain_misfit(twin, X),
-        FlopCounterMode(display=False) as counter,
-        ReceptiveFields(X) as fields,
-    ):
-        total = counter.get_total_flops
-        hooks = _observe(twin, rows, total, fields)
-        try:
-            with torch.no_grad():
-                twin(X)
-        finally:
-            for hook in hooks:
-                hook.remove()
-    parameters = sum(p.numel() for p in net.parameters())
-    return Summary(input_shape, tuple(rows), parameters, total() // 2)
+    shape = image_shape("input_shape", input_shape, *rest)
+    passed = Passage()
+    passed.through(net, shape)
+    rows = [
+        Row(s.name, s.kind, s.shape or (), s.parameters, s.work, s.field)
+        for s in (*passed.steps, *passed.rest)
+    ]
+    return Summary(shape, tuple(rows), passed.parameters, passed.work, passed.note)
 
 
-def _observe(
-    net: nn.Module,
-    rows: list[Row],
-    flops: Callable[[], int],
-    fields: "ReceptiveFields",
-) -> list[Any]:
-    """Hooks that add a row to ``rows`` as each child of ``net`` is done."""
-    begun: dict[str, int] = {}
+@dataclass
+class Step:
+    """One layer on the way; without a shape if the way ends inside it."""
 
-    def before(name: str) -> Any:
-        return lambda layer, args: begun.update({name: flops()})
+    depth: int
+    name: str
+    kind: str
+    parameters: int
+    work: int  # multiply–adds; while it runs, the FLOPs spent before
+    shape: tuple[int, ...] | None = None
+    field: Field = None
 
-    def after(name: str) -> Any:
-        def hook(layer: nn.Module, args: object, out: Tensor) -> None:
-            parameters = sum(p.numel() for p in layer.parameters())
-            spent = (flops() - begun[name]) // 2
-            kind, field = type(layer).__name__, fields.of(out)
-            rows.append(Row(name, kind, tuple(out.shape), parameters, spent, field))
+
+@dataclass
+class Passage:
+    """A pass through a network, layer by layer, blocks opened to ``depth``."""
+
+    depth: int = 1
+    steps: list[Step] = field(default_factory=list)  # in the order they begin
+    parameters: int = 0
+    work: int = 0
+    note: str = ""
+
+    def through(self, net: nn.Module, shape: tuple[int, int, int]) -> None:
+        """Walk an image through a copy of ``net``.
+
+        A Misfit leaves the steps so far, the last of which have no shape.
+        """
+        walk(net, shape, self._look)
+
+    @property
+    def rest(self) -> list[Step]:
+        """What no step of the lowest depth accounts for, if there is anything."""
+        stages = [step for step in self.steps if step.depth == 0]
+        parameters = self.parameters - sum(step.parameters for step in stages)
+        work = self.work - sum(step.work for step in stages)
+        one = Step(0, "rest", "", parameters, work, ())
+        return [one] if parameters or work else []
+
+    def _look(self, net: nn.Module, X: Tensor) -> None:
+        self.steps = []
+        self._open: list[tuple[str, Step]] = []  # the layers that are running
+        self._counted: dict[int, dict[int, Step]] = {}  # parameters, by depth
+        with (
+            FlopCounterMode(display=False) as counter,
+            ReceptiveFields(X) as self._fields,
+            _Strangers(net) as strangers,
+            ExitStack() as hooks,
+        ):
+            self._flops = counter.get_total_flops
+            for path, layer in net.named_modules():
+                if path and "parametrizations" not in path.split("."):
+                    hooks.enter_context(
+                        layer.register_forward_pre_hook(self._begin(path))
+                    )
+                    hooks.enter_context(layer.register_forward_hook(self._end))
+            out = net(X)
+        self.parameters = _parameters(net)
+        self.work = int(self._flops()) // 2
+        self.note = strangers.note
+        if not self.steps:  # a layer alone
+            alone = Step(0, "", _kind(net), self.parameters, self.work)
+            self._finish(alone, out)
+            self.steps.append(alone)
+
+    def _begin(self, path: str) -> Any:
+        def hook(layer: nn.Module, args: object) -> None:
+            within = [p for p, _ in self._open]
+            step = Step(len(within), path, _kind(layer), 0, self._flops())
+            if within and path.startswith(f"{within[-1]}."):
+                step.name = path.removeprefix(f"{within[-1]}.")
+            step.parameters = self._new(layer, step)
+            self._open.append((path, step))
+            if step.depth < self.depth:
+                self.steps.append(step)
 
         return hook
 
-    hooks: list[Any] = []
-    for name, layer in net.named_children():
-        hooks.append(layer.register_forward_pre_hook(before(name)))
-        hooks.append(layer.register_forward_hook(after(name)))
-    return hooks
+    def _end(self, layer: nn.Module, args: object, out: Any) -> None:
+        _, step = self._open.pop()
+        step.work = (self._flops() - step.work) // 2
+        step.parameters = self._new(layer, step)
+        self._finish(step, out)
+
+    def _finish(self, step: Step, out: Any) -> None:
+        first = next(tensors([out]), None)
+        step.shape = () if first is None else tuple(first.shape)
+        step.field = None if first is None else self._fields.of(first)
+
+    def _new(self, layer: nn.Module, step: Step) -> int:
+        """Parameters of ``layer`` that no earlier step of its depth has."""
+        counted = self._counted.setdefault(step.depth, {})
+        return sum(
+            p.numel()
+            for p in layer.parameters()
+            if not is_lazy(p) and counted.setdefault(id(p), step) is step
+        )
 
 
-class _Seen(NamedTuple):
-    """How much of the input one element sees, and how far apart two look."""
+class _Strangers(TorchFunctionMode):
+    """Finds weights that take part and are not among ``net.parameters()``."""
 
-    size: tuple[int, int] = (1, 1)
-    step: tuple[int, int] = (1, 1)
-
-
-class ReceptiveFields(TorchFunctionMode):
-    """Follows the receptive field through every function called within.
-
-    With kernel k, dilation d and stride s, a field r whose elements lie j
-    input pixels apart becomes r + (k - 1)·d·j, and j becomes j·s (Araujo et
-    al., 2019).  A function of several tensors (a sum, a concatenation) keeps
-    the larger field.
-    """
-
-    def __init__(self, X: Tensor) -> None:
+    def __init__(self, net: nn.Module) -> None:
         super().__init__()
-        # Keyed by identity; the tensors are kept, so that no id is reused.
-        self._seen: dict[int, tuple[Tensor, _Seen]] = {id(X): (X, _Seen())}
-
-    def of(self, X: Tensor) -> tuple[int, int] | None:
-        """The field of one element of ``X`` (N, C, H, W); None without H, W."""
-        seen = self._seen.get(id(X))
-        return seen[1].size if seen and X.ndim == 4 else None
+        self._known = {id(p) for p in net.parameters()}
+        self._found: dict[int, int] = {}
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        kwargs = kwargs or {}
-        out = func(*args, **kwargs)
-        known = [self._seen[id(t)][1] for t in tensors(args) if id(t) in self._seen]
-        if known and isinstance(out, Tensor):
-            widest = _Seen(*(_larger(pairs) for pairs in zip(*known, strict=True)))
-            window = _window(func, args, kwargs)
-            self._seen[id(out)] = (out, _wider(widest, *window) if window else widest)
-        return out
+        for X in tensors((args, kwargs or {})):
+            if isinstance(X, nn.Parameter) and id(X) not in self._known:
+                self._found[id(X)] = X.numel()
+        return func(*args, **(kwargs or {}))
+
+    @property
+    def note(self) -> str:
+        count = sum(self._found.values())
+        if not count:
+            return ""
+        return (
+            f"{count:,} weights take part that are not among net.parameters(), so "
+            "that training leaves them as they are: keep layers in an nn.ModuleList, "
+            "not in a plain list."
+        )
 
 
-def _larger(pairs: tuple[tuple[int, int], ...]) -> tuple[int, int]:
-    return max(p[0] for p in pairs), max(p[1] for p in pairs)
+def _kind(layer: nn.Module) -> str:
+    kind = type(layer)
+    return (kind.__bases__[0] if is_parametrized(layer) else kind).__name__
 
 
-def tensors(values: Any) -> Iterator[Tensor]:
-    """The tensors among ``values``, however deep in tuples and lists."""
-    for value in values:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, (tuple, list)):
-            yield from tensors(value)
-
-
-def _wider(
-    seen: _Seen, kernel: tuple[int, int], stride: tuple[int, int], gap: tuple[int, int]
-) -> _Seen:
-    size = (
-        seen.size[0] + (kernel[0] - 1) * gap[0] * seen.step[0],
-        seen.size[1] + (kernel[1] - 1) * gap[1] * seen.step[1],
-    )
-    return _Seen(size, (seen.step[0] * stride[0], seen.step[1] * stride[1]))
-
-
-def _window(
-    func: Any, args: Any, kwargs: Any
-) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]] | None:
-    """Kernel, stride and dilation of a windowed function; None for others."""
-
-    def option(position: int, name: str, default: object) -> Any:
-        value = args[position] if len(args) > position else kwargs.get(name)
-        if value is None or value == []:
-            value = default
-        return (value, value) if isinstance(value, int) else value
-
-    if func in (torch.conv2d, F.conv2d):
-        kernel = args[1].shape[-2:]
-        return tuple(kernel), option(3, "stride", 1), option(5, "dilation", 1)
-    if func in (F.max_pool2d, torch.max_pool2d):
-        kernel = option(1, "kernel_size", 1)
-        return kernel, option(2, "stride", kernel), option(4, "dilation", 1)
-    if func is F.avg_pool2d:
-        kernel = option(1, "kernel_size", 1)
-        return kernel, option(2, "stride", kernel), (1, 1)
-    if func is F.adaptive_avg_pool2d:
-        size = option(1, "output_size", 1)
-        spans = [-(-n // m) for n, m in zip(args[0].shape[-2:], size, strict=True)]
-        return (spans[0], spans[1]), (spans[0], spans[1]), (1, 1)
-    return None
+def _parameters(net: nn.Module) -> int:
+    return sum(p.numel() for p in net.parameters() if not is_lazy(p))

@@ -1,111 +1,310 @@
-"""Naming the layer that an input does not fit."""
+"""Walking through a network, and naming the layer that an input does not fit."""
 
 import contextlib
-from collections.abc import Iterator
-from typing import NamedTuple
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
+from torch.overrides import TorchFunctionMode
+
+from d2lmini.arguments import instance
+from d2lmini.nets import needs
+from d2lmini.nets.twin import picture, tensors, twin, undisturbed
 
 LARGEST = 256  # pixels a side from which no larger size is tried
-POOLS = (nn.MaxPool2d, nn.AvgPool2d)
+#: Functions of two tensors that must be of one size, and what people call them.
+MEETINGS = {
+    **{"add": "an addition", "sub": "a subtraction", "mul": "a multiplication"},
+    **{"div": "a division", "truediv": "a division"},
+}
+Found = TypeVar("Found")
 
 
-class _Reached(NamedTuple):
-    """A layer, and the shape that has come to it."""
-
-    name: str
-    layer: nn.Module
-    shape: tuple[int, ...]
+class Misfit(ValueError):
+    """An input does not fit a network: one sentence with layer, found, expected."""
 
 
 @contextlib.contextmanager
 def explain_misfit(net: nn.Module, X: Tensor) -> Iterator[None]:
     """Turn a failure of ``net(X)`` into one sentence that names the layer.
 
-    Within the block, a RuntimeError from a layer becomes a ValueError with
-    the layer, the shape that reached it and what it expects; where an image
-    is too small, with the size that the net needs.
+    Within the block, an error that comes from a shape which does not fit becomes a
+    :class:`Misfit` (a ValueError): the layer, what reached it, what it takes, the
+    remedy; where an image is too small, the size that the net needs.  It is found on
+    a copy, after the failure.  Other errors pass unchanged.
     """
-    with _watching(net) as reached:
-        try:
-            yield
-        except RuntimeError as error:
-            sentence = _sentence(net, X, reached[0]) if reached else ""
-            if not sentence:
-                raise
-            raise ValueError(sentence) from error
-
-
-@contextlib.contextmanager
-def _watching(net: nn.Module) -> Iterator[list[_Reached]]:
-    """A list that holds the layer which is running, or ran last."""
-    reached: list[_Reached] = []
-
-    def note(name: str) -> object:
-        def hook(layer: nn.Module, args: tuple[object, ...]) -> None:
-            if args and isinstance(args[0], Tensor):
-                reached[:] = [_Reached(name, layer, tuple(args[0].shape))]
-
-        return hook
-
-    leaves = [(n, m) for n, m in net.named_modules() if not list(m.children())]
-    hooks = [m.register_forward_pre_hook(note(n)) for n, m in leaves]
     try:
-        yield reached
-    finally:
-        for hook in hooks:
-            hook.remove()
+        yield
+    except (Misfit, torch.OutOfMemoryError):
+        raise
+    except (RuntimeError, ValueError, TypeError, IndexError, AssertionError):
+        if not (sentence := _diagnosis(net, X)):
+            raise
+        raise Misfit(sentence) from None
 
 
-def _sentence(net: nn.Module, X: Tensor, at: _Reached) -> str:
-    """What is wrong between a layer and its input; empty when nothing is."""
-    layer, shape = at.layer, at.shape
-    where = f"layer {at.name} ({type(layer).__name__}) of {type(net).__name__}"
-    start = f"An input of {tuple(X.shape[1:])} does not fit: "
-    if isinstance(layer, nn.Linear) and shape[-1] != layer.in_features:
-        return (
-            f"{start}{shape[-1]} features reach {where}, which takes "
-            f"{layer.in_features}; change resize or the layer."
-        )
-    takes = _channels(layer)
-    if takes and len(shape) > 2 and shape[-3] != takes:
-        return (
-            f"{start}{shape[-3]} channels reach {where}, which takes {takes}; "
-            f"{_remedy(X, shape)}."
-        )
-    if _window_misfits(at):
-        return (
-            f"{start}only {shape[-2]}×{shape[-1]} pixels are left at {where}, whose "
-            f"window is larger, so that nothing is left after {_ordinal(net, layer)}; "
-            f"{_needed(net, X)}."
-        )
+def walk(
+    net: nn.Module,
+    shape: tuple[int, int, int],
+    look: Callable[[nn.Module, Tensor], Found],
+    *,
+    pictures: int = 1,
+    training: bool = False,
+) -> Found:
+    """What ``look(twin, X)`` returns, which is to call ``twin(X)`` in its own way.
+
+    ``twin`` is a copy of ``net`` without data, and ``X`` (pictures, *shape) has none
+    either.  Where a ``forward`` needs values, both have some the second time.  The
+    net, its buffers and hooks, and all random states stay as they are.  Raises
+    Misfit for an image that does not fit, and other errors of the net as they are.
+    """
+    is_network("net", net)
+    return _walk(net, (pictures, *shape), look, training)
+
+
+def is_network(name: str, value: Any) -> None:
+    """TypeError for what is no network, such as the function that makes one."""
+    instance(name, value, nn.Module, "give a network, made with brackets: lenet()")
+
+
+def settled(net: nn.Module, shapes: Iterable[tuple[int, int, int]]) -> nn.Module:
+    """A copy of ``net`` that the first of ``shapes`` which fits has gone through.
+
+    Lazy layers have then taken their size.  Without one that fits it is ``net``.
+    """
+
+    def look(copied: nn.Module, X: Tensor) -> nn.Module:
+        copied(X)
+        return copied
+
+    for shape in shapes:
+        with contextlib.suppress(ValueError, RuntimeError):
+            return walk(net, shape, look)
+    return net
+
+
+def _walk(
+    net: nn.Module,
+    shape: tuple[int, ...],
+    look: Callable[[nn.Module, Tensor], Found],
+    training: bool | None = None,
+) -> Found:
+    nowhere = any(p.is_meta for p in net.parameters())
+    for real in (False, True):
+        copied = twin(net, real=real)
+        if training is not None:
+            copied.train(training)
+        X = picture(copied, shape, real=real)
+        try:
+            with fitting(copied, X), undisturbed():
+                return look(copied, X)
+        except Misfit:
+            raise
+        except Exception:  # any that a forward may raise on tensors without data
+            if real or nowhere:
+                raise
+    raise AssertionError("the second walk returns or raises")
+
+
+def _diagnosis(net: nn.Module, X: Tensor) -> str:
+    """Why ``net(X)`` fails, if it is a shape; else nothing."""
+    try:
+        _walk(net, tuple(X.shape), lambda copied, image: copied(image))
+    except Misfit as misfit:
+        return str(misfit)
+    except Exception:
+        pass  # the first failure says it better
     return ""
 
 
-def _channels(layer: nn.Module) -> int:
-    """How many channels a layer takes; 0 when it takes any."""
-    if isinstance(layer, nn.Conv2d):
-        return layer.in_channels
-    return layer.num_features if isinstance(layer, nn.BatchNorm2d) else 0
+@contextlib.contextmanager
+def fitting(net: nn.Module, X: Tensor) -> Iterator[None]:
+    """Within the block ``net(X)`` raises Misfit where something does not fit.
+
+    It is for a copy: every layer is looked at before it runs, since tensors without
+    data pass some layers that would refuse them.
+    """
+    watch = _Watch()
+    try:
+        with watch.on(net), watch:
+            yield
+    except Exception as error:
+        if not (sentence := _sentence(net, X, watch, error)):
+            raise
+    else:
+        return
+    raise Misfit(sentence)
 
 
-def _remedy(X: Tensor, shape: tuple[int, ...]) -> str:
-    if shape == tuple(X.shape):  # the input itself
-        return f"build the net with in_channels={shape[-3]}"
-    return f"let that layer take {shape[-3]} channels"
+class _At(NamedTuple):
+    """A layer, what has come to it, and what is wrong with that."""
+
+    name: str
+    layer: nn.Module
+    X: Tensor
+    wrong: needs.Wrong | None
 
 
-def _window_misfits(at: _Reached) -> bool:
-    windowed = isinstance(at.layer, (nn.Conv2d, *POOLS))
-    return windowed and _too_small(at.layer, at.shape[-2:])
+class _Stop(Exception):
+    """A layer is about to get what it cannot take."""
+
+
+class _Watch(TorchFunctionMode):
+    """Knows the layer that was reached last, and the function that failed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at: _At | None = None
+        self.inside: list[str] = []  # names of the modules that are running
+        self.failed: tuple[str, Any] | None = None
+
+    @contextlib.contextmanager
+    def on(self, net: nn.Module) -> Iterator[None]:
+        hooks: list[Any] = []
+        for name, module in net.named_modules():
+            before, after = self._before(name), self._after
+            hooks.append(module.register_forward_pre_hook(before, with_kwargs=True))
+            hooks.append(module.register_forward_hook(after))
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    def _before(self, name: str) -> Callable[..., None]:
+        def hook(layer: nn.Module, args: Any, kwargs: Any) -> None:
+            self.inside.append(name)
+            first = next(tensors((args, kwargs)), None)
+            if first is None:
+                return
+            found = needs.wrong(layer, first)
+            self.at = _At(name, layer, first, found)
+            if found and type(layer).forward.__module__.startswith("torch.nn"):
+                raise _Stop  # while a class with a forward of its own may know better
+
+        return hook
+
+    def _after(self, layer: nn.Module, args: Any, out: Any) -> None:
+        self.inside.pop()
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        try:
+            return func(*args, **(kwargs or {}))
+        except Exception:
+            name = str(getattr(func, "__name__", "")).strip("_").removeprefix("i")
+            self.failed = self.failed or (name, (args, kwargs or {}))
+            raise
+
+
+def _sentence(net: nn.Module, X: Tensor, watch: _Watch, error: Exception) -> str:
+    """What is wrong between a layer or a function and its input, if that is it."""
+    start = f"An input of {tuple(X.shape[1:])} does not fit: "
+    at = watch.at
+    if at and at.wrong:
+        where = _where(net, at.name)
+        if at.wrong.window:
+            left = "×".join(map(str, at.X.shape[2:]))
+            return (
+                f"{start}only {left} pixels are left at {where}, whose window is "
+                "larger, so that nothing is left after "
+                f"{_ordinal(net, at.layer)}; {_needed(net, X)}."
+            )
+        takes, remedy = at.wrong.takes, at.wrong.remedy or _remedy(X, at.X)
+        return f"{start}{at.wrong.reaches} {where}, which takes {takes}; {remedy}."
+    if watch.failed and not isinstance(error, _Stop):
+        what = _function(*watch.failed)
+        place = _where(net, watch.inside[-1] if watch.inside else "")
+        return f"{start}in {place} {what}." if what else ""
+    return ""
+
+
+def _where(net: nn.Module, name: str) -> str:
+    kind = type(net).__name__
+    if not name:
+        return kind
+    return f"layer {name} ({type(net.get_submodule(name)).__name__}) of {kind}"
+
+
+def _remedy(X: Tensor, reached: Tensor) -> str:
+    if reached.shape == X.shape:  # the input itself
+        return f"build the net with in_channels={X.shape[1]}"
+    channels = reached.shape[1 if reached.ndim > 1 else 0]
+    return f"let that layer take {channels} channels"
+
+
+def _function(name: str, given: Any) -> str:
+    """What is wrong with the arguments of a function, by their shapes."""
+    shapes = [tuple(X.shape) for X in tensors(given)]
+    said = " and ".join(map(str, shapes))
+    if name in MEETINGS and len(shapes) == 2 and not _broadcast(*shapes):
+        return (
+            f"tensors of shape {said} meet in {MEETINGS[name]}; let both paths end "
+            "at one shape"
+        )
+    if name in ("cat", "concat", "concatenate", "stack") and len(set(shapes)) > 1:
+        return (
+            f"tensors of shape {said} are put together; let all agree but along the "
+            "dimension that grows"
+        )
+    if name in ("matmul", "mm", "bmm", "linear") and len(shapes) > 1:
+        return _product(name, shapes)
+    if name.startswith("conv") and len(shapes) > 1 and "transpose" not in name:
+        image, weights = shapes[:2]
+        if len(image) == len(weights) and image[1] % weights[1]:
+            return (
+                f"{image[1]} channels meet weights of shape {weights}, which take "
+                f"{weights[1]}; change either"
+            )
+    if name in ("view", "reshape", "unflatten") and shapes:
+        numbers = math.prod(shapes[0])
+        wanted = [n for n in _ints(given) if n > 0]
+        if wanted and numbers % math.prod(wanted):
+            return (
+                f"{name}{tuple(_ints(given))} cannot hold the {numbers} numbers of "
+                f"{shapes[0]}; change resize or these numbers"
+            )
+    return ""
+
+
+def _product(name: str, shapes: list[tuple[int, ...]]) -> str:
+    left, right = shapes[:2]
+    if name == "linear":
+        right = right[::-1]  # the weight is kept the other way round
+    if not left or not right or left[-1] == right[-2 if len(right) > 1 else -1]:
+        return ""
+    return (
+        f"{left} is multiplied by {right}, and {left[-1]} is not "
+        f"{right[-2 if len(right) > 1 else -1]}; change resize or the second"
+    )
+
+
+def _broadcast(*shapes: tuple[int, ...]) -> bool:
+    try:
+        torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        return False
+    return True
+
+
+def _ints(values: Any) -> list[int]:
+    """The whole numbers among arguments, those in tuples and dicts as well."""
+    found: list[int] = []
+    for value in values.values() if isinstance(values, dict) else values:
+        if isinstance(value, int) and not isinstance(value, bool):
+            found.append(value)
+        elif isinstance(value, (tuple, list, dict)):
+            found += _ints(value)
+    return found
 
 
 def _ordinal(net: nn.Module, layer: nn.Module) -> str:
     """Which of its kind a layer is, in words: "pool 3"."""
-    pools = isinstance(layer, POOLS)
-    kind: tuple[type[nn.Module], ...] = POOLS if pools else (nn.Conv2d,)
+    pools = isinstance(layer, needs.POOLS)
+    kind = needs.POOLS if pools else needs.CONVOLUTIONS
     same = [m for m in net.modules() if isinstance(m, kind)]
     number = 1 + next(i for i, m in enumerate(same) if m is layer)
     return f"{'pool' if pools else 'convolution'} {number}"
@@ -113,21 +312,21 @@ def _ordinal(net: nn.Module, layer: nn.Module) -> str:
 
 def _needed(net: nn.Module, X: Tensor) -> str:
     """The smallest square image that every window of ``net`` fits, in words."""
-    state = {
-        name: torch.empty_like(value, device="meta")
-        for name, value in (*net.named_parameters(), *net.named_buffers())
-    }
+    empty = twin(net, real=False)
 
     def fits(size: int) -> bool:
-        image = torch.empty(2, X.shape[1], size, size, device="meta")
-        with _watching(net) as reached:
-            try:
-                functional_call(net, state, (image,))
-            except (RuntimeError, ValueError):
-                return not (reached and _window_misfits(reached[0]))
+        image = picture(empty, (2, X.shape[1], size, size), real=False)
+        watch = _Watch()
+        try:
+            with watch.on(empty), watch, undisturbed():
+                empty(image)
+        except Exception:  # a net that fails later on has a window for this size
+            return not (watch.at and watch.at.wrong and watch.at.wrong.window)
         return True
 
-    low = high = min(X.shape[-2:])
+    if X.ndim != 4:
+        return "use a larger resize"
+    low = high = max(1, min(X.shape[-2:]))
     while not fits(high) and high < LARGEST:
         low, high = high, 2 * high
     if low == high or not fits(high):
@@ -136,20 +335,3 @@ def _needed(net: nn.Module, X: Tensor) -> str:
         middle = (low + high) // 2
         low, high = (low, middle) if fits(middle) else (middle, high)
     return f"the net needs at least {high} px"
-
-
-def _too_small(layer: nn.Module, size: tuple[int, ...]) -> bool:
-    """Whether the window of ``layer`` is larger than the padded input."""
-
-    def pair(value: object) -> tuple[int, int]:
-        return value if isinstance(value, tuple) else (value, value)
-
-    kernel = pair(getattr(layer, "kernel_size", 1))
-    padding = getattr(layer, "padding", 0)
-    if isinstance(padding, str):  # "same" always fits, "valid" pads nothing
-        padding = 0 if padding == "valid" else kernel
-    dilation = pair(getattr(layer, "dilation", 1))
-    return any(
-        n + 2 * p < d * (k - 1) + 1
-        for n, p, d, k in zip(size, pair(padding), dilation, kernel, strict=True)
-    )

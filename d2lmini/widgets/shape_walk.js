@@ -51,6 +51,7 @@ const STYLE = [
 const grouped = (n) => n.toLocaleString("en-US");
 const three = (x) => (x < 100 ? String(Number(x.toPrecision(3))) : grouped(Math.round(x)));
 const product = (shape) => shape.reduce((a, b) => a * b, 1);
+const memoryOf = ([shape]) => (shape ? 4 * product(shape) : 0);
 const pair = (field) => (Array.isArray(field) ? field : [field, field]);
 
 function bytes(n) {
@@ -118,13 +119,15 @@ function layer(index, [depth, name, kind, parameters], whole, toggle) {
       [work, memory, field].forEach((cell) => cell.set());
       return map && map.set(0);
     }
-    const [shape, spent, seen] = row, size = product(shape) * 4;
-    output.set(...sizes(`${index}.output`, shape));
+    const [shape, spent, seen] = row, size = memoryOf(row);
     work.set(...shared(`${index}.work`, spent, depth ? 0 : now.work, "--weight"));
-    memory.set(number(`${index}.memory`, size, bytes(size)));
-    if (seen) field.set(...sizes(`${index}.field`, pair(seen)));
-    else field.set("–");
-    if (map) map.set(shape.length === 3 ? Math.min(1, shape[2] / now.size) : 0);
+    if (shape) {
+      output.set(...sizes(`${index}.output`, shape));
+      memory.set(number(`${index}.memory`, size, bytes(size)));
+    } else [output, memory].forEach((cell) => cell.set("–"));
+    if (!seen || seen === "?") field.set(seen || "–");
+    else field.set(...sizes(`${index}.field`, pair(seen)));
+    if (map) map.set(shape && shape.length === 3 ? Math.min(1, shape[2] / now.size) : 0);
   }
   const open = (yes) => { button.setAttribute("aria-expanded", yes); sign.textContent = yes ? "▾" : "▸"; };
   return { el, fill, open };
@@ -176,13 +179,13 @@ function render({ model, el }) {
     ...stages.map((x) => x.el),
     h("li", {}, h("div", { class: "d2l-walk-line d2l-walk-total" }, plain("total"), ...total.els)));
   const note = h("p", { class: "d2l-note", style: "max-width: 62rem" },
-    "Memory: the output for one image, as float32 (4 bytes a number). Field: the input pixels, padding included, that can change one element of the output. ",
+    "Memory: the output for one image, as float32 (4 bytes a number). Field: the input pixels, padding included, that can change one place of the output; ? if that is not known. ",
     "Bars and percentages: share of the network's total. Blocks at the left: the side of the feature map, compared with the image's; a dot has no sides.");
 
   function draw() {
     const at = data.sizes.indexOf(model.get("size")), size = data.sizes[at], walk = data.walks[at];
     const done = starts.map((i) => walk.rows[i]).filter(Boolean);
-    const memory = done.reduce((sum, row) => sum + 4 * product(row[0]), 0);
+    const memory = done.reduce((sum, row) => sum + memoryOf(row), 0);
     const now = { ...walk, size, stopped: walk.problem ? starts.find((i) => !walk.rows[i]) : -1 };
     control.set(at);
     warning.textContent = walk.problem;

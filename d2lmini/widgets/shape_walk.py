@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Dict, Int, List, TraitError, Unicode, validate
 
+from d2lmini.arguments import whole
+
 from .base import Figure
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
-    from d2lmini.analysis.summary import Summary
+    from d2lmini.analysis.summary import Step, Summary
 
 SIZES = (28, 32, 48, 64, 96, 128, 160, 224)
 DEPTH = 3  # a stage, its layers, and the layers of those
@@ -24,37 +25,10 @@ PADDED = 'style="padding: .3rem .6rem; text-align: left"'
 
 
 @dataclass
-class _Step:
-    """One layer on the walk; without a shape if the walk ends inside it."""
-
-    depth: int
-    name: str
-    kind: str
-    parameters: int
-    work: int
-    shape: tuple[int, ...] = ()
-    field: tuple[int, int] | None = None
-
-    @classmethod
-    def of(cls, layer: nn.Module, name: str, depth: int, spent: int) -> _Step:
-        """The step as `layer` begins, when `spent` FLOPs have been counted."""
-        parameters = sum(p.numel() for p in layer.parameters())
-        return cls(depth, name, type(layer).__name__, parameters, spent)
-
-    def row(self) -> list[Any] | None:
-        """[shape, multiply–adds, field], the field 0 after flattening."""
-        if not self.shape:
-            return None
-        high, wide = self.field or (0, 0)
-        field = high if high == wide else [high, wide]
-        return [list(self.shape), self.work, field]
-
-
-@dataclass
 class _Walk:
     """The layers at one size, in the order in which they begin."""
 
-    steps: list[_Step]
+    steps: list[Step]
     work: int = 0
     problem: str = ""
 
@@ -62,71 +36,48 @@ class _Walk:
         """What the page needs; rows end where the walk does."""
         rest = "nothing left" if "pixels are left" in self.problem else "not reached"
         return {
-            "rows": [step.row() for step in self.steps],
+            "rows": [_row(step) for step in self.steps],
             "work": self.work,
             "problem": self.problem,
             "rest": rest if self.problem else "",
         }
 
 
-def _walk(twin: nn.Module, shape: tuple[int, int, int]) -> _Walk:
-    """Walks a (C, H, W) image without data through a net on the meta device."""
-    import torch
+def _row(step: Step) -> list[Any] | None:
+    """[shape, multiply–adds, field] of a layer that is done.
 
-    from d2lmini.nets.misfit import explain_misfit
+    The shape is null where there is no tensor; the field 0 after flattening and
+    "?" if it is not known.
+    """
+    if step.shape is None:
+        return None
+    field: Any = step.field or 0
+    if isinstance(field, tuple):
+        field = field[0] if field[0] == field[1] else list(field)
+    return [list(step.shape[1:]) if step.shape else None, step.work, field]
 
-    X = torch.empty(1, *shape, device="meta")
-    walk = _Walk([])
+
+def _walk(net: nn.Module, shape: tuple[int, int, int]) -> _Walk:
+    """Walks a (C, H, W) image through a copy of the net."""
+    from d2lmini.analysis.summary import Passage
+
+    passage = Passage(DEPTH)
     try:
-        with explain_misfit(twin, X):  # which tries other sizes: no hook is left then
-            walk.work = _counted(twin, X, walk.steps)
+        passage.through(net, shape)
     except (ValueError, RuntimeError) as error:
-        walk.problem = str(error).splitlines()[0]
-    return walk
+        return _Walk(passage.steps, problem=str(error).splitlines()[0])
+    return _Walk([*passage.steps, *passage.rest], passage.work)
 
 
-def _counted(twin: nn.Module, X: Tensor, steps: list[_Step]) -> int:
-    """Multiply–adds of a pass, which adds the layers to `steps` as they begin."""
-    import torch
-    from torch.utils.flop_counter import FlopCounterMode
+def _walks(
+    net: nn.Module, channels: int, sizes: list[int]
+) -> tuple[nn.Module, dict[int, _Walk]]:
+    """A copy of the net as it is now, and the walk through it at every size."""
+    from d2lmini.nets.misfit import settled
 
-    from d2lmini.analysis.summary import ReceptiveFields
-
-    with FlopCounterMode(display=False) as counter, ReceptiveFields(X) as fields:
-        hooks = _observe(twin, steps, counter.get_total_flops, fields)
-        try:
-            with torch.no_grad():
-                twin(X)
-        finally:
-            for hook in hooks:
-                hook.remove()
-    return int(counter.get_total_flops()) // 2
-
-
-def _observe(net: nn.Module, steps: list[_Step], flops: Any, fields: Any) -> Any:
-    """Hooks that add a step as each layer begins and fill it in when it is done."""
-    begun: list[_Step] = []
-
-    def before(name: str) -> Any:
-        def hook(layer: nn.Module, args: object) -> None:
-            step = _Step.of(layer, name, len(begun), flops())
-            begun.append(step)
-            steps.append(step)
-
-        return hook
-
-    def after(layer: nn.Module, args: object, out: Any) -> None:
-        step = begun.pop()
-        step.work = (flops() - step.work) // 2
-        step.shape, step.field = tuple(out.shape[1:]), fields.of(out)
-
-    hooks: list[Any] = []
-    for path, layer in net.named_modules():
-        if path and path.count(".") < DEPTH:
-            name = path.rsplit(".", 1)[-1]
-            hooks.append(layer.register_forward_pre_hook(before(name)))
-            hooks.append(layer.register_forward_hook(after))
-    return hooks
+    shapes = {n: (channels, n, n) for n in sizes}
+    kept = settled(net, shapes.values())
+    return kept, {n: _walk(kept, shape) for n, shape in shapes.items()}
 
 
 def _layers(walks: dict[int, _Walk]) -> list[list[Any]]:
@@ -163,7 +114,7 @@ def _named(layers: list[list[Any]], names: Sequence[str]) -> list[list[Any]]:
 
 def _checked(sizes: Sequence[int]) -> list[int]:
     """The sizes as a list; ValueError unless they grow from 1 up."""
-    plain = [int(size) for size in sizes]
+    plain = [whole("every size", size, least=None) for size in sizes]
     if not plain or plain[0] < 1 or plain != sorted(set(plain)):
         raise ValueError(
             f"sizes is {sizes!r}; give growing whole numbers of pixels, at least one."
@@ -195,15 +146,14 @@ class ShapeWalk(Figure):
         stages: Sequence[str] | None = None,
         **state: Any,
     ) -> None:
-        plain = _checked(sizes)
-        self._twin = copy.deepcopy(net).to("meta").eval()
-        walks = {n: _walk(self._twin, (in_channels, n, n)) for n in plain}
+        plain, channels = _checked(sizes), whole("in_channels", in_channels)
+        self._net, walks = _walks(net, channels, plain)
         layers = _layers(walks)
         data = {
             "name": name or type(net).__name__,
-            "channels": in_channels,
+            "channels": channels,
             "sizes": plain,
-            "parameters": sum(p.numel() for p in net.parameters()),
+            "parameters": sum(p.numel() for p in self._net.parameters()),
             "layers": layers if stages is None else _named(layers, stages),
             "walks": [walk.packed() for walk in walks.values()],
         }
@@ -244,7 +194,7 @@ class ShapeWalk(Figure):
 
         if self.problem:
             return None
-        return summary(self._twin, (self.data["channels"], self.size, self.size))
+        return summary(self._net, (self.data["channels"], self.size, self.size))
 
     def describe(self) -> str:
         """One line: the network, its stages, its parameters and the sizes."""
@@ -263,7 +213,7 @@ class ShapeWalk(Figure):
         for i, (depth, name, kind, parameters) in enumerate(self.data["layers"]):
             row = rows[i] if i < len(rows) else None
             if depth == 0 and row:
-                lines.append(_line(name, kind, row[0], parameters, row[1], row[2]))
+                lines.append(_line(name, kind, row[0] or (), parameters, *row[1:]))
             elif depth == 0:
                 lines.append(_line(name, kind, (rest,), parameters))
         head = "".join(f'<th scope="col" {PADDED}>{text}</th>' for text in HEAD)
@@ -297,7 +247,7 @@ def _line(
 ) -> str:
     """One row of the still table; a shape of one text is a word in its place."""
     high, wide = field if isinstance(field, (list, tuple)) else (field, field)
-    word = isinstance(shape[0], str)
+    word = not shape or isinstance(shape[0], str)
     cells = (
         " × ".join(map(str, shape)),
         f"{parameters:,}" if parameters else "–",

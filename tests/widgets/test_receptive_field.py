@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import avg_pool1d, conv1d
 from traitlets import TraitError
 
-from d2lmini.analysis.summary import ReceptiveFields
+from d2lmini.analysis.field import ReceptiveFields
 from d2lmini.widgets import ReceptiveField
 from d2lmini.widgets.receptive_field import CHANNELS, PRESETS, as_layer
 

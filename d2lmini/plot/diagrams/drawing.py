@@ -1,11 +1,12 @@
 """A block of a network as a picture, drawn from the block itself."""
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import nn
 
+from d2lmini.arguments import image_shape
 from d2lmini.plot.diagrams.layout import LABEL, Drawing, Item, Point, arrange
 from d2lmini.plot.diagrams.trace import Step, steps
 from d2lmini.plot.diagrams.words import Kind
@@ -46,16 +47,20 @@ class Diagram:
 
 
 def diagram(
-    block: nn.Module, input_shape: tuple[int, int, int], *, title: str | None = None
+    block: nn.Module,
+    input_shape: tuple[int, int, int],
+    *rest: object,
+    title: str | None = None,
 ) -> Diagram:
     """Boxes for the layers of ``block`` and arrows for the way of the image.
 
     ``input_shape`` is (channels, height, width); below each box stands the
-    shape that leaves it.  Nothing is computed: ``block`` runs once on a tensor
-    without data, so the picture shows what its ``forward`` does.  ``title``
-    stands above.  Raises ValueError for an input that does not fit.
+    shape that leaves it.  A copy of ``block`` runs once, on a tensor without data
+    unless its ``forward`` asks for values, so the picture shows what that does;
+    ``block`` stays as it is.  ``title`` stands above.  Raises ValueError for an input
+    that does not fit.
     """
-    found = steps(block, _checked(input_shape))
+    found = steps(block, image_shape("input_shape", input_shape, *rest))
     across = _across(found)
     letters = LETTERS.get(across, NARROW)
     texts = [_text(s, LONG if s.kind is Kind.JOIN else letters) for s in found]
@@ -66,16 +71,6 @@ def diagram(
     drawing = arrange(sizes, [step.before for step in found], bars)
     alt = _read(title or _name(block), found)
     return Diagram(_svg(drawing, found, texts, title, alt), alt)
-
-
-def _checked(shape: tuple[int, int, int]) -> tuple[int, int, int]:
-    plain = tuple(shape) if isinstance(shape, Sequence) else ()
-    if len(plain) != 3 or not all(isinstance(n, int) and n > 0 for n in plain):
-        raise ValueError(
-            f"input_shape is {shape!r}: give (channels, height, width), three whole "
-            "numbers above 0."
-        )
-    return plain[0], plain[1], plain[2]
 
 
 def _name(block: nn.Module) -> str:

@@ -1,16 +1,15 @@
 """What a block does to an image, step by step, as a graph."""
 
-import copy
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from d2lmini.nets.misfit import explain_misfit
+from d2lmini.nets.misfit import is_network, walk
+from d2lmini.nets.twin import tensors
 from d2lmini.plot.diagrams.words import Kind, Words, of_function, of_layer
 
 MOST = 60  # boxes in a figure that can still be read
@@ -34,22 +33,19 @@ class Step:
 def steps(block: nn.Module, shape: tuple[int, int, int]) -> list[Step]:
     """The boxes of ``block`` for an image (C, H, W): the input, then the rest.
 
-    Activations and normalisations share the box of their convolution.  The
-    block runs once on tensors without data, so that whatever its ``forward``
-    does is what is drawn.  Raises ValueError if the image does not fit.
+    Activations and normalisations share the box of their convolution.  A copy of
+    the block runs once, so that whatever its ``forward`` does is what is drawn.
+    Raises ValueError if the image does not fit.
     """
-    X = torch.empty(1, *shape, device="meta")
+    is_network("block", block)
     root = nn.Sequential(block) if _is_layer(block) else block
-    twin = copy.deepcopy(root).to("meta").eval()
-    recorder = _Recorder(X)
-    with explain_misfit(twin, X):
-        end = _run(twin, X, recorder)
+    made, end = walk(root, shape, _recorded)
     if end == 0:
         raise ValueError(
             f"{type(block).__name__} returns nothing that a layer made of its input: "
             "a diagram needs a block that maps an image to one tensor."
         )
-    found = _merged(recorder.steps[: end + 1])
+    found = _merged(made[: end + 1])
     if len(found) > MOST:
         raise ValueError(
             f"{type(block).__name__} has {len(found)} boxes, and {MOST} is the most "
@@ -58,12 +54,14 @@ def steps(block: nn.Module, shape: tuple[int, int, int]) -> list[Step]:
     return found
 
 
-def _run(twin: nn.Module, X: Tensor, recorder: "_Recorder") -> int:
-    """The number of the step that made the output."""
+def _recorded(twin: nn.Module, X: Tensor) -> tuple[list[Step], int]:
+    """Every step of a pass, and the number of the one that made the output."""
+    recorder = _Recorder(X)
     hooks = [hook for m in twin.modules() for hook in recorder.watch(m, twin)]
     try:
-        with recorder, torch.no_grad():
-            return recorder.source(twin(X))
+        with recorder:
+            out = next(tensors([twin(X)]), None)
+        return recorder.steps, recorder.source(out)
     finally:
         for hook in hooks:
             hook.remove()
@@ -98,19 +96,20 @@ class _Recorder(TorchFunctionMode):
         def before(layer: nn.Module, args: Any) -> None:
             self._inside += 1
 
-        def after(layer: nn.Module, args: Any, out: Any) -> Any:
+        def after(layer: nn.Module, args: Any, kwargs: Any, out: Any) -> Any:
+            given = (*args, *kwargs.values())
             changed = bool(getattr(layer, "inplace", False))
-            out = self._fresh(args, out, changed)
+            out = self._fresh(given, out, changed)
             self._inside -= 1
             if not self._inside and not isinstance(layer, nn.Identity):
-                self._note(of_layer(layer), args, out)
+                self._note(of_layer(layer), given, out)
             elif not self._inside:
-                self._pass_on(args, out)
+                self._pass_on(given, out)
             return out
 
         return [
             layer.register_forward_pre_hook(before),
-            layer.register_forward_hook(after),
+            layer.register_forward_hook(after, with_kwargs=True),
         ]
 
     def __torch_function__(
@@ -131,11 +130,11 @@ class _Recorder(TorchFunctionMode):
 
     def _fresh(self, args: Any, out: Any, changed: bool) -> Any:
         """``out`` as a tensor of its own where a layer only hands its input on."""
-        same = not changed and any(out is t for t in _tensors(args))
+        same = not changed and any(out is t for t in tensors(args))
         return out.view_as(out) if same else out
 
     def _sources(self, given: Any) -> tuple[int, ...]:
-        known = [self._made[id(t)][1] for t in _tensors(given) if id(t) in self._made]
+        known = [self._made[id(t)][1] for t in tensors(given) if id(t) in self._made]
         return tuple(dict.fromkeys(known))
 
     def _pass_on(self, given: Any, out: Any) -> None:
@@ -144,7 +143,7 @@ class _Recorder(TorchFunctionMode):
             self._made[id(out)] = (out, before[0])
 
     def _note(self, words: Words, given: Any, out: Any) -> None:
-        before, made = self._sources(given), list(_tensors([out]))
+        before, made = self._sources(given), list(tensors([out]))
         if not before or not made:
             return  # numbers, sizes, and what does not come from the image
         if words.kind is Kind.JOIN and len(before) < 2:
@@ -154,14 +153,6 @@ class _Recorder(TorchFunctionMode):
         self.steps.append(Step((words,), before, tuple(made[0].shape[1:])))
         for tensor in made:
             self._made[id(tensor)] = (tensor, len(self.steps) - 1)
-
-
-def _tensors(values: Any) -> Iterator[Tensor]:
-    for value in values:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, (tuple, list)):
-            yield from _tensors(value)
 
 
 def _merged(found: Sequence[Step]) -> list[Step]:

@@ -1,0 +1,138 @@
+"""A copy of a network to try things on, of which nothing reaches the original."""
+
+import contextlib
+import copy
+import random
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+HOOKS = (
+    *("_forward_hooks", "_forward_pre_hooks"),
+    *("_backward_hooks", "_backward_pre_hooks"),
+)
+#: What a module keeps for itself, and what must never be shared with its copy.
+OWN = ("_modules", "_parameters", "_buffers", *HOOKS)
+
+
+def tensors(values: Any) -> Iterator[Tensor]:
+    """The tensors among ``values``, however deep in tuples, lists and dicts."""
+    for value in values.values() if isinstance(values, Mapping) else values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, (tuple, list, Mapping)):
+            yield from tensors(value)
+
+
+def twin(net: nn.Module, *, real: bool) -> nn.Module:
+    """``net`` once more, with tensors of its own and nobody else's hooks.
+
+    ``real``: with its data, where they are; otherwise on the device "meta", where
+    tensors have a shape and nothing else, so that the largest net costs nothing.
+    Feature maps that the net has kept are copied too, which PyTorch itself refuses.
+    PyTorch's own hooks (lazy layers, weight_norm, pruning) belong to the net and stay.
+    """
+    net = getattr(net, "_orig_mod", net)  # as it was before torch.compile
+    memo: dict[int, Any] = {}
+    for value in _within(net):
+        if isinstance(value, Tensor):
+            memo[id(value)] = _like(value, real)
+        else:
+            foreign = [h for h in _hooks(value) if not _is_torchs(h)]
+            memo.update({id(hook): hook for hook in foreign})  # not copied: they go
+    try:
+        copied = copy.deepcopy(net, dict(memo))
+    except Exception:  # a lock, an open file, a generator: shared
+        copied = copy.deepcopy(net, memo | _uncopied(net, memo))
+    for module in copied.modules():
+        for name in HOOKS:
+            held = getattr(module, name)
+            for key in [k for k, hook in held.items() if not _is_torchs(hook)]:
+                del held[key]
+    return copied
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """No gradients, kernels that can be counted, and random states as they were."""
+    states = random.getstate(), np.random.get_state()
+    fused = torch.backends.mha.get_fastpath_enabled()
+    gpus = range(torch.cuda.device_count() if _uses_gpus() else 0)
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with (
+            torch.random.fork_rng(gpus),
+            torch.no_grad(),
+            torch.backends.mkldnn.flags(enabled=False),
+        ):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+def picture(net: nn.Module, shape: tuple[int, ...], *, real: bool) -> Tensor:
+    """An input of ``shape`` as ``net`` takes it: always the same noise, or no data."""
+    held = (*net.parameters(), *net.buffers())
+    first = next((t for t in held if t.is_floating_point()), torch.empty(0))
+    if not real:
+        return torch.empty(shape, dtype=first.dtype, device="meta")
+    noise = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    return noise.to(first.device, first.dtype)
+
+
+def _uses_gpus() -> bool:
+    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
+
+
+def _within(value: Any, seen: set[int] | None = None) -> Iterator[Any]:
+    """Modules and tensors that ``value`` holds, in lists and dicts as well."""
+    seen = set() if seen is None else seen
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, (Tensor, nn.Module)):
+        yield value
+    if isinstance(value, nn.Module):
+        value = vars(value)
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple, set)):
+        for part in value:
+            yield from _within(part, seen)
+
+
+def _like(X: Tensor, real: bool) -> Tensor:
+    if is_lazy(X):
+        lazy: Callable[..., Tensor] = type(X)
+        return lazy(X.requires_grad, device=X.device if real else "meta", dtype=X.dtype)
+    with torch.no_grad():
+        new = X.detach().clone() if real else torch.empty_like(X, device="meta")
+    return nn.Parameter(new, X.requires_grad) if isinstance(X, nn.Parameter) else new
+
+
+def _hooks(module: nn.Module) -> Iterator[Any]:
+    for name in HOOKS:
+        yield from getattr(module, name).values()
+
+
+def _is_torchs(hook: Any) -> bool:
+    return str(getattr(hook, "__module__", "")).startswith("torch.")
+
+
+def _uncopied(net: nn.Module, memo: dict[int, Any]) -> dict[int, Any]:
+    """What modules hold that cannot be copied, each standing for itself."""
+    shared = {}
+    for module in net.modules():
+        for name, value in vars(module).items():
+            try:
+                if name not in OWN:
+                    copy.deepcopy(value, dict(memo))
+            except Exception:
+                shared[id(value)] = value
+    return shared
