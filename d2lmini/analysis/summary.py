@@ -137,7 +137,7 @@ class Passage:
 
     def _look(self, net: nn.Module, X: Tensor) -> None:
         self.steps = []
-        self._open: list[tuple[str, Step]] = []  # the layers that are running
+        self._open: list[Step] = []  # the layers that are running
         self._counted: dict[int, dict[int, Step]] = {}  # parameters, by depth
         with (
             FlopCounterMode(display=False) as counter,
@@ -146,10 +146,11 @@ class Passage:
             ExitStack() as hooks,
         ):
             self._flops = counter.get_total_flops
+            # Begun before anybody refuses the input: a misfit's layer is the last.
             for path, layer in net.named_modules():
                 if path and "parametrizations" not in path.split("."):
                     hooks.enter_context(
-                        layer.register_forward_pre_hook(self._begin(path))
+                        layer.register_forward_pre_hook(self._begin(path), prepend=True)
                     )
                     hooks.enter_context(layer.register_forward_hook(self._end))
             out = net(X)
@@ -163,21 +164,21 @@ class Passage:
 
     def _begin(self, path: str) -> Any:
         def hook(layer: nn.Module, args: object) -> None:
-            within = [p for p, _ in self._open]
-            step = Step(len(within), path, _kind(layer), 0, self._flops())
-            if within and path.startswith(f"{within[-1]}."):
-                step.name = path.removeprefix(f"{within[-1]}.")
+            depth = len(self._open)
+            name = path.rsplit(".", 1)[-1] if depth else path
+            step = Step(depth, name, _kind(layer), 0, self._flops())
             step.parameters = self._new(layer, step)
-            self._open.append((path, step))
-            if step.depth < self.depth:
+            self._open.append(step)
+            if depth < self.depth and (not depth or path.count(".") < self.depth):
                 self.steps.append(step)
 
         return hook
 
     def _end(self, layer: nn.Module, args: object, out: Any) -> None:
-        _, step = self._open.pop()
+        step = self._open.pop()
         step.work = (self._flops() - step.work) // 2
-        step.parameters = self._new(layer, step)
+        # a lazy layer has become another, with parameters
+        step.kind, step.parameters = _kind(layer), self._new(layer, step)
         self._finish(step, out)
 
     def _finish(self, step: Step, out: Any) -> None:
