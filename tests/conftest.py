@@ -5,7 +5,7 @@ import os
 import nbformat
 import pytest
 
-from tools import book
+from tools import book, data
 from tools import browser as chromium
 
 
@@ -21,6 +21,7 @@ class Rehearsal:
 
 
 def pytest_configure(config):
+    data.settle()  # before the kernels of chapters, which start in other folders
     # As a plugin: a hook in this file would not be asked about chapters, which
     # lie in another folder.
     config.pluginmanager.register(Rehearsal())

@@ -45,7 +45,7 @@ from nbformat import NotebookNode
 from d2lmini import runs
 from d2lmini.nets import trained
 from d2lmini.training.history import History
-from tools import address, book
+from tools import address, book, data
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 RUNS = book.ROOT / "book" / "runs"
@@ -375,9 +375,7 @@ def main() -> None:
         parser.error("--cells needs the name of a chapter")
     if why := refusal(dict(os.environ)):
         sys.exit(why)
-    # A folder given relative to here would be looked for beside each chapter.
-    if folder := os.environ.get("D2LMINI_DATA"):
-        os.environ["D2LMINI_DATA"] = str(Path(folder).expanduser().resolve())
+    data.settle()
     os.environ.update(D2LMINI_RUNS=str(RUNS), JUPYTER_PREFER_ENV_PATH="1")
     try:
         paths = select(asked.names)

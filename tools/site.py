@@ -17,6 +17,7 @@ JUPYTER_BOOK = (
     "-c",
     "from jupyter_book.cli.main import main; main(prog_name='jupyter-book')",
 )
+BUILD = ("build", "-W", "--keep-going")
 
 
 class Server(ThreadingHTTPServer):
@@ -27,8 +28,7 @@ class Server(ThreadingHTTPServer):
 
 def build() -> None:
     """Build all pages; what is wrong is printed, and ends this program."""
-    command = (*JUPYTER_BOOK, "build", "-W", "--keep-going", str(ROOT))
-    if code := subprocess.call(command):
+    if code := subprocess.call((*JUPYTER_BOOK, *BUILD, str(ROOT))):
         sys.exit(code)
     print(f"\nThe book:  {(SITE / 'index.html').as_uri()}", flush=True)
 

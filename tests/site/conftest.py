@@ -3,7 +3,6 @@
 import functools
 import http.server
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from visitor import Visitor
 
 from tools import book
+from tools.site import BUILD, JUPYTER_BOOK
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -22,9 +22,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def build(tmp_path_factory):
     """The finished `jupyter-book build`, warnings as errors, and where it wrote."""
     folder = tmp_path_factory.mktemp("site")
-    program = Path(sys.executable).with_name("jupyter-book")
     done = subprocess.run(
-        [program, "build", "-W", "--keep-going", "--path-output", folder, book.ROOT],
+        [*JUPYTER_BOOK, *BUILD, "--path-output", folder, book.ROOT],
         capture_output=True,
         encoding="utf-8",
         stdin=subprocess.DEVNULL,

@@ -1,7 +1,9 @@
 """Files are read and written alike on every system: UTF-8, and lines end as here."""
 
 import ast
+import importlib.util
 import re
+import sys
 
 import pytest
 
@@ -114,3 +116,36 @@ def test_no_tool_knows_but_one_system():
         if path.name != "install.py":
             text = path.read_text(encoding="utf-8")
             assert not re.search(r"""["']bin["']|/bin/|["']/tmp""", text), path.name
+
+
+# ---- what the package needs --------------------------------------------------
+
+#: Distributions whose module has another name, and what comes with one of them.
+NAMES = {"pillow": "PIL", "ipython": "IPython"}
+WITH_THEM = {"traitlets"}  # ipywidgets' own language
+
+
+def modules(text):
+    """The names of modules and distributions that a source may load."""
+    loaded = r"(?m)^\s*(?:import|from) (\w+)|import_module\(\"(\w+)|version\(\"(\w+)"
+    return {name for found in re.findall(loaded, text) for name in found if name}
+
+
+def test_the_package_asks_for_what_it_loads_and_for_nothing_else():
+    asked = {NAMES.get(name, name) for name in dependencies()}
+    sources = [
+        path
+        for path in (ROOT / "d2lmini").rglob("*.py")
+        if "course" not in path.parts  # nbgrader's extra brings what that needs
+    ]
+    loads = set().union(*(modules(p.read_text(encoding="utf-8")) for p in sources))
+    foreign = loads - sys.stdlib_module_names - {"d2lmini"} - WITH_THEM
+    known = {name for name in foreign if importlib.util.find_spec(name)}
+    assert known <= asked, f"pyproject.toml lacks {known - asked}"
+    assert asked <= loads, f"nothing loads {asked - loads}"
+
+
+def dependencies():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    listed = re.search(r"(?s)\ndependencies = \[(.*?)\n\]", text)[1]
+    return re.findall(r'"(\w+)>=', listed)
