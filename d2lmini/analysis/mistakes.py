@@ -20,9 +20,10 @@ class Mistakes(NamedTuple):
 
 def confusion_matrix(net: nn.Module, batches: Batches) -> Tensor:
     """Counts int64 (classes, classes) on the CPU: row true class, column predicted."""
+    answers = predict(net, batches)  # which checks both
     n = len(batches.images.classes)
     counts = torch.zeros(n * n, dtype=torch.long)
-    for logits, y in predict(net, batches):
+    for logits, y in answers:
         counts += torch.bincount(y * n + logits.argmax(1), minlength=n * n).cpu()
     return counts.view(n, n)
 

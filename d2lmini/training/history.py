@@ -1,11 +1,17 @@
 """What a training run did, epoch by epoch."""
 
+import base64
 import dataclasses
 import json
 import math
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
+
+import torch
+from torch import Tensor
 
 from d2lmini import storage
 from d2lmini.training.recipe import Recipe
@@ -34,7 +40,8 @@ class History:
     ``test_loss`` and ``test_accuracy`` are measured once, after the last epoch, and
     not a number until then.  ``notes`` is what every figure of the run has to say
     ("offline sample", "quick mode").  ``snapshots`` follow the images that ``train``
-    was asked to watch; :func:`d2lmini.replay` shows them.
+    was asked to watch; :func:`d2lmini.replay` shows them.  ``answers`` holds what
+    :meth:`answered` gives.
     """
 
     name: str
@@ -47,6 +54,28 @@ class History:
     test_loss: float = math.nan
     test_accuracy: float = math.nan
     snapshots: list[Snapshot] = field(default_factory=list)
+    answers: str = ""
+
+    def keep_answers(self, answers: Sequence[Tensor]) -> None:
+        """Store the classes given to the test images, batches (N,) in their order."""
+        whole = torch.cat(list(answers)).cpu()
+        if len(whole) and int(whole.max()) < 256:  # a byte each
+            content = zlib.compress(whole.to(torch.uint8).numpy().tobytes(), 9)
+            self.answers = base64.b64encode(content).decode()
+
+    def answered(self) -> Tensor:
+        """The class given to each test image, int64 (N,), as the test set orders them.
+
+        So two networks can be compared picture by picture.  Raises ValueError for a
+        run that did not keep them, as runs of earlier versions.
+        """
+        if not self.answers:
+            raise ValueError(
+                f"the run {self.name!r} did not keep its answers: train it "
+                "again to compare picture by picture."
+            )
+        content = zlib.decompress(base64.b64decode(self.answers))
+        return torch.frombuffer(bytearray(content), dtype=torch.uint8).long()
 
     @property
     def finished(self) -> bool:

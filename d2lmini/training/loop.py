@@ -127,9 +127,9 @@ def train(
                 checkpoint.save(run, history, report)
             if not history.finished:
                 run.settle(_some_images(data.train))
-                history.test_loss, history.test_accuracy = evaluate(
-                    net, data.test, precision=run.forward.precision, loss=loss
-                )
+                tested = _judged(net, data.test, run.forward.precision, loss)
+                history.test_loss, history.test_accuracy = tested.means()
+                history.keep_answers(tested.answers)
                 checkpoint.save(run, history, report)
             keep(net, history, name)
         except KeyboardInterrupt:
@@ -183,11 +183,18 @@ def evaluate(
 
     Of ``net``, and of errors, the same is true as in :func:`predict`.
     """
+    return _judged(net, batches, precision, loss).means()
+
+
+def _judged(
+    net: nn.Module, batches: Batches, precision: torch.dtype | None, loss: Loss
+) -> Tally:
     answers = predict(net, batches, precision=precision)
     tally = Tally(batches.images.images.device)
     for logits, y in answers:
         tally.add(logits, y, mean_loss(loss, logits, y))
-    return tally.means()
+        tally.answers.append(logits.argmax(1))
+    return tally
 
 
 _THREE = "give the three parts that load_fashion_mnist returns, a Splits of Batches"

@@ -214,6 +214,7 @@ class Tally:
     def __init__(self, device: torch.device) -> None:
         self.sums = torch.zeros(2, device=device)  # summed loss, hits
         self.seen = 0
+        self.answers: list[Tensor] = []  # a class for each image, where that is asked
 
     def add(self, logits: Tensor, y: Tensor, loss: Tensor) -> None:
         """Add a batch, whose mean loss is ``loss``: nothing is read back."""

@@ -436,6 +436,20 @@ def test_history_survives_json(tmp_path):
         History.load(tmp_path / "bad.json")
 
 
+def test_a_history_keeps_what_was_answered(tmp_path):
+    net, data = small_net(), splits(160)
+    history = quietly(net, data)
+    history.save(tmp_path / "run.json")
+    answered = History.load(tmp_path / "run.json").answered()
+    expected = [logits.argmax(1) for logits, _ in predict(net, data.test)]
+    assert torch.equal(answered, torch.cat(expected))
+    right = (answered == data.test.images.labels).double().mean()
+    assert history.test_accuracy == pytest.approx(float(right))
+    history.answers = ""
+    with pytest.raises(ValueError, match="did not keep its answers"):
+        history.answered()
+
+
 def test_history_tells_what_was_measured():
     history = quietly(small_net(), splits())
     assert history.versions["torch"] == torch.__version__
