@@ -73,14 +73,25 @@ class Checkpoint:
     def save(self, run: Run, history: History, report: Report) -> None:
         """Write everything that the run needs to go on, in one step or not at all.
 
-        A disk that has become full costs the file and not the run: it is said.
+        A disk that has become full costs the file and not the run, and so does another
+        process that has stored another run there: it is said.
         """
         if self.path is None:
             return
         try:
+            if self._is_taken(self.path):
+                raise OSError(f"{self.path} holds another run by now.")
             self._write(self.path, run, history)
         except OSError as error:
             report.say(f"{error} The run goes on and is not stored meanwhile.")
+
+    def _is_taken(self, path: Path) -> bool:
+        """Whether another process has put another run there meanwhile."""
+        try:  # mmap: the numbers are not read
+            state = torch.load(path, mmap=True, weights_only=True)
+            return bool(state["content"] != self.content)
+        except Exception:  # no file, or one that helps nobody
+            return False
 
     def leave(self) -> None:
         """Know the net again when it is handed in once more to go on."""

@@ -250,6 +250,22 @@ def test_a_disk_that_becomes_full_costs_the_file_and_not_the_run(tmp_path, monke
     assert "No space left" in report.said[0] and "goes on" in report.said[0]
 
 
+def test_two_runs_with_one_file_do_not_take_it_from_each_other(tmp_path):
+    """The one that comes later is refused; one that came at the same time is told."""
+    path = tmp_path / "run.pt"
+
+    class Meanwhile(Heard):
+        def epoch(self, history):
+            if len(history.epochs) == 1:
+                path.unlink()
+                run(path, seed=2)
+
+    report = Meanwhile()
+    assert run(path, report=report)[1].finished
+    assert "holds another run by now" in report.said[0]
+    assert run(path, seed=2)[1].finished  # it is whole, and theirs
+
+
 def changed(path, **entries):
     state = torch.load(path, weights_only=True) | entries
     torch.save({k: v for k, v in state.items() if v is not None}, path)
