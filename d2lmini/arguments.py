@@ -119,5 +119,5 @@ def _dtype(X: Tensor) -> str:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())  # those of tensors have lines
     return text if len(text) <= 40 else f"{text[:37]}…"

@@ -7,10 +7,10 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from d2lmini.arguments import found, instance
+from d2lmini.arguments import found
 from d2lmini.data.classes import names
 from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
-from d2lmini.plot.numbers import Numbers, numbers
+from d2lmini.plot.numbers import Numbers, named, numbers
 from d2lmini.plot.picture import Picture
 
 MOST_NUMBERS = 25  # classes beyond which the cells have no room for numbers
@@ -55,9 +55,7 @@ def per_class(
 
 
 def _some(counts: Mapping[str, Numbers]) -> Mapping[str, Numbers]:
-    instance(
-        "counts", counts, Mapping, "give a matrix for each name, {'LeNet': counts}"
-    )
+    named("counts", counts)
     if not 1 <= len(counts) <= len(COLOURS):
         raise ValueError(
             f"there are {len(counts)} networks to compare: give 1 to {len(COLOURS)}."

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
-from d2lmini.plot.numbers import Numbers, numbers
+from d2lmini.plot.numbers import Numbers, named, numbers
 from d2lmini.plot.picture import Picture
 
 BINS = 80
@@ -55,6 +55,9 @@ def _checked(
     rows: Mapping[str, Mapping[str, Layers]], titles: Sequence[str]
 ) -> dict[str, dict[str, list[Tensor]]]:
     """The same with all numbers as tensors on the CPU."""
+    named("rows", rows)
+    for row, series in rows.items():
+        named(f"the row {row!r}", series)
     if not rows or not titles:
         raise ValueError("there is nothing to draw: give a row and a title at least.")
     for row, series in rows.items():

@@ -1,12 +1,13 @@
 """What figures are given, as tensors that can be drawn."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from d2lmini.arguments import found
+from d2lmini.arguments import found, instance
 
 #: Anything that is plainly a block of numbers: a tensor, an array, a list of either.
 Numbers = Any
@@ -32,6 +33,19 @@ def numbers(
             "out, or find where they come from."
         )
     return made
+
+
+def number(name: str, value: Numbers) -> float:
+    """``value`` as a float, NaN and infinity too; TypeError for what is not one."""
+    made = _tensor(value)
+    if made is None or made.numel() != 1:
+        raise TypeError(f"{name} is {found(value)}: give a number.")
+    return float(made)
+
+
+def named(what: str, values: Any) -> None:
+    """TypeError unless ``values`` are a dict, from names to what is drawn."""
+    instance(what, values, Mapping, "give a dict, from a name to what it stands for")
 
 
 def _tensor(values: Numbers) -> Tensor | None:

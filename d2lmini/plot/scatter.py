@@ -13,6 +13,7 @@ from matplotlib.text import Text
 
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, literal, look
 from d2lmini.plot.labels import Box, Label, placed
+from d2lmini.plot.numbers import named, numbers
 from d2lmini.plot.picture import Picture
 from d2lmini.plot.table import readable
 
@@ -41,7 +42,7 @@ def scatter(
     front are full, the others hollow.  Raises ValueError for no points, more
     than twelve, or a number that cannot be drawn.
     """
-    _check(points, xlog)
+    points = _checked(points, xlog)
     best = pareto(points) if front else list(points)
     with look():
         figure, (ax,) = canvas(1, 1, WIDTH, 4.0)
@@ -76,10 +77,13 @@ def pareto(points: Points) -> list[str]:
     return sorted(left, key=lambda name: points[name])
 
 
-def _check(points: Points, xlog: bool) -> None:
+def _checked(points: Points, xlog: bool) -> dict[str, tuple[float, float]]:
+    named("points", points)
     if not 1 <= len(points) <= MOST:
         raise ValueError(f"there are {len(points)} points to draw: give 1 to {MOST}.")
-    for name, point in points.items():
+    made = {}
+    for name, given in points.items():
+        point = numbers(f"the point {name!r}", given, finite=False).flatten().tolist()
         if len(point) != 2 or not all(map(math.isfinite, point)):
             raise ValueError(
                 f"the point {name!r} is {tuple(point)}: give two finite numbers."
@@ -89,6 +93,8 @@ def _check(points: Points, xlog: bool) -> None:
                 f"the point {name!r} lies at x = {point[0]}, which a logarithmic axis "
                 "does not have: give an x above 0, or xlog=False."
             )
+        made[name] = (point[0], point[1])
+    return made
 
 
 def _draw(ax: Axes, points: Points, best: Sequence[str]) -> None:

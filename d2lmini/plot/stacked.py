@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
+from d2lmini.plot.numbers import named, number
 from d2lmini.plot.picture import Picture
 from d2lmini.plot.table import readable
 
@@ -22,6 +23,7 @@ def stacked(
     the order of the first one.  The sum stands at the end of its bar.  Raises
     ValueError for no bars, other kinds, more than six, or a part below zero.
     """
+    parts = _lengths(parts)
     kinds = _kinds(parts)
     totals = {name: sum(lengths.values()) for name, lengths in parts.items()}
     with look():
@@ -39,6 +41,16 @@ def stacked(
         ax.set(title=title, xlabel=xlabel, xlim=(0, None))
         figure.legend(loc="outside lower center", ncols=len(kinds), fontsize=9)
         return finish(figure, alt or _read(parts, title, xlabel))
+
+
+def _lengths(parts: Parts) -> dict[str, dict[str, float]]:
+    named("parts", parts)
+    for name, lengths in parts.items():
+        named(f"the bar {name!r}", lengths)
+    return {
+        name: {kind: number(f"the part {kind!r}", v) for kind, v in lengths.items()}
+        for name, lengths in parts.items()
+    }
 
 
 def _kinds(parts: Parts) -> list[str]:

@@ -155,6 +155,7 @@ def test_normalised_pictures_are_not_clipped_and_say_so(X):
 
 NAN = torch.tensor([[[float("nan")]]])
 SQUARE = torch.eye(10) * 5
+WORDS = {"title": "", "xlabel": "", "ylabel": ""}
 
 
 @pytest.mark.parametrize(
@@ -190,8 +191,25 @@ SQUARE = torch.eye(10) * 5
         (lambda: plot.confusion(-SQUARE), "nothing below 0"),
         (lambda: plot.confusion(SQUARE / 0), "counts holds values that are no numb"),
         (lambda: plot.confusion(SQUARE, classes=["a"]), "1 classes for 10"),
-        (lambda: plot.per_class(SQUARE), "counts is a tensor .*: give a matrix"),
+        (lambda: plot.per_class(SQUARE), "counts is a tensor .*: give a dict"),
         (lambda: plot.per_class({"a": SQUARE, "b": SQUARE[:9, :9]}), "9 and 10 class"),
+        (lambda: plot.scatter([1, 2], **WORDS), "points is .*list .*: give a dict"),
+        (lambda: plot.scatter({"a": ("x", 1)}, **WORDS), "point 'a' is the tuple"),
+        (lambda: plot.scatter({"a": 3}, **WORDS), "point 'a' is .3,.: give two"),
+        (lambda: plot.lines([0.1], [1], title="", xlabel=""), "series is .*list"),
+        (lambda: plot.lines({"a": "b"}, [1], title="", xlabel=""), "'a' is the text"),
+        (lambda: plot.stacked({"a": 3}, title="", xlabel=""), "the bar 'a' is 3"),
+        (
+            lambda: plot.stacked({"a": {"b": "c"}}, title="", xlabel=""),
+            "part 'b' is",
+        ),
+        (lambda: plot.gradients({"a": [0.1]}), "sizes of 'a' is the list .*dict"),
+        (lambda: plot.gradients({"a": {"b": None}}), "size of 'b' is None: give a num"),
+        (
+            lambda: plot.histograms([GREY], titles=["a"]),
+            "rows is .*list .*: give a dict",
+        ),
+        (lambda: plot.histograms({"a": [GREY]}, titles=["a"]), "row 'a' is .*list"),
         (lambda: plot.class_name(-1), "label -1"),
         (lambda: plot.class_name("7"), "label is the text '7'"),
     ],
