@@ -18,10 +18,10 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test outputs student report address oldest colab bench clean
+.PHONY: help book serve lab test course-test outputs student report address oldest colab bench clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 book: $(STAMP)  ## build the site, from the outputs stored in the chapters
 	@$(BIN)/python -m tools.site
@@ -48,6 +48,9 @@ test: $(STAMP)  ## lint, types, unit tests, every chapter, the site
 	$(BIN)/python -m tools.scripts
 	$(BIN)/python -m tools.browser
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(NBVAL) tests book
+
+course-test: $(STAMP)  ## grade a course of attacks and accidents (minutes)
+	OMP_NUM_THREADS=1 D2LMINI_DATA=offline $(BIN)/python -m pytest -m course tests/exercises
 
 outputs: $(STAMP)  ## run changed chapters in full, store what they show (CELLS=…: some)
 	$(BIN)/python -m tools.outputs $(CHAPTERS) $(if $(CELLS),--cells $(CELLS)) \

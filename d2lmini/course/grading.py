@@ -3,6 +3,7 @@
 import ast
 import copy
 import json
+import math
 import os
 import re
 import shutil
@@ -314,14 +315,14 @@ class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
         self.printed: dict[int, int] = {}
         self.touched: list[str] = []
         self.said = ""
-        self.ends = float("inf")
+        self.spent = 0.0
 
     def preprocess(
         self, nb: NotebookNode, resources: Any = None, km: Any = None
     ) -> tuple[NotebookNode, Any]:
         """Run `nb` in place."""
         self.printed, self.touched = {}, []
-        self.ends = time.monotonic() + self.total_time
+        self.spent = 0.0
         done: tuple[NotebookNode, Any] = super().preprocess(nb, resources, km)
         for cell in nb.cells:
             if cell.cell_type == "code":
@@ -387,7 +388,7 @@ class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
 
     def _left(self) -> int:
         """The seconds that the submission still has."""
-        return max(0, int(self.ends - time.monotonic()))
+        return max(0, math.ceil(self.total_time - self.spent))
 
     def _get_timeout(self, cell: NotebookNode | None) -> int | None:
         most = super()._get_timeout(cell)
@@ -402,12 +403,15 @@ class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
             cell.outputs = [outputs.error("TimeIsOver", said)]
             return True
         self.kc.mark = CHECK if is_check(cell) else ""
+        begun = time.monotonic()
         try:
             with self.watcher:
                 self.execute_cell(cell, index, store_history=not is_check(cell))
         except Exception as error:  # a kernel may answer anything
             self._blame(cell, error)
             return False
+        finally:
+            self.spent += time.monotonic() - begun
         return True
 
     def _blame(self, cell: NotebookNode, error: Exception) -> None:

@@ -21,6 +21,7 @@ from submissions import (
     rewritten,
 )
 
+PORT = 47_113  # where a test listens
 WRONG = function("mean", "return 0")
 NO_MEAN = FULL - 3
 
@@ -303,6 +304,7 @@ SEARCH = """\
 import os, re
 
 found = []
+hidden, other = "demand([" + "5]", "sorted(values)[" + "-1]"
 for top in ("/home", "/given", "/tmp", "/work", "/root", "/mnt", "/var", "/run"):
     for folder, _, names in os.walk(top):
         if "site-packages" in folder or "/lib/python" in folder:
@@ -313,11 +315,11 @@ for top in ("/home", "/given", "/tmp", "/work", "/root", "/mnt", "/var", "/run")
                 text = open(path, errors="ignore").read(2_000_000)
             except OSError:
                 continue
-            if "demand([5]" in text or "sorted(values)[-1]" in text:
+            if hidden in text or other in text:
                 if not path.startswith("/home/student/week3"):
                     found.append(path)
 own = open("week3.ipynb").read()
-if "demand([5]" in own:
+if hidden in own:
     found.append("my own notebook")
 for number in os.listdir("/proc"):
     if number.isdigit() and int(number) > 1:
@@ -352,7 +354,7 @@ for name in ("\\0d2lmini-test", "/run/docker.sock", "/var/run/dbus/system_bus_so
         pass
 if reached:
     def mean(values):
-        return sum(values) / len(values)"""
+        return sum(values) / len(values)""".replace("{port}", str(PORT))
 
 BOMB = """\
 import os, threading
@@ -536,7 +538,11 @@ ATTACKS = [
     Submission("config", NO_MEAN, added(CONFIG), but(toy_mean=WRONG)),
     Submission("installed", NO_MEAN, added(INSTALLED), but(toy_mean=WRONG)),
     Submission("search", NO_MEAN, answers=but(toy_mean=f"{WRONG}\n\n{SEARCH}")),
-    Submission("network", NO_MEAN, answers=but(toy_mean=f"{WRONG}\n\n{NETWORK}")),
+    Submission(
+        "network",
+        NO_MEAN,
+        answers=but(toy_mean=f"{WRONG}\n\n{NETWORK}"),
+    ),
     Submission("mounts", NO_MEAN, answers=but(toy_mean=f"{WRONG}\n\n{MOUNTS}")),
     Submission("bomb", NO_MEAN, answers=but(toy_mean=BOMB)),
     Submission("threads", FULL, added(THREADS), RIGHT),
@@ -551,7 +557,13 @@ ATTACKS = [
     Submission("delayed", FULL, added(DELAYED), RIGHT),
     Submission("all-tasks", FULL, richer, RIGHT),
     *(
-        Submission(f"persuade-{k}", NO_MEAN, added(v), but(toy_mean=WRONG))
+        # What spoils a cell spoils the student's next one too: the area, two points.
+        Submission(
+            f"persuade-{k}",
+            NO_MEAN - 2 * (k in ("transformer", "cleanup")),
+            added(v),
+            but(toy_mean=WRONG),
+        )
         for k, v in PERSUADE.items()
     ),
     Submission(

@@ -1,68 +1,24 @@
 """A course from beginning to end: assign, hand in, grade, give feedback, export."""
 
 import csv
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
 
+import courses
 import pytest
 import submissions
-import toy
 from nbgrader import apps
 
-from d2lmini.course import assign, walls
-from tools.book import ROOT
-
-IDS = ["toy-area", "toy-mean", "quiz:toy:1", "toy-largest", "quiz:toy:2", "toy-why"]
-
-# As nbgrader_config.py, but less patient.
-HASTE = """
-c.ExecuteOn.timeout = 4
-c.ExecuteOn.iopub_timeout = 4
-"""
+from d2lmini.course import walls
 
 #: Whose code asks for a look, innocent as it may be.
 LOOKED_AT = {"mia", "udo"}
 
 #: Who needs walls around a submission, which not every machine can build.
 BEHIND_WALLS = {"mia", "tea", "udo"}
-
-
-def grade(folder, *arguments):
-    """Run `d2lmini-grade` in `folder`."""
-    return subprocess.run(
-        [sys.executable, "-m", "d2lmini.course.grade", *arguments],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        encoding="utf-8",
-    )
-
-
-def hashes(folder):
-    """What each file in `folder` holds, those left out that grading writes."""
-    written = ("autograded", "reports", "gradebook.db")
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).digest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.relative_to(folder).parts[0] not in written
-    }
-
-
-def here(folder, app, *arguments):
-    """Do an nbgrader command in `folder` and in this process: it starts sooner."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr(os, "environ", os.environ.copy())
-        app.clear_instance()
-        running = app.instance()
-        running.initialize(list(arguments))
-        running.start()
-        app.clear_instance()
 
 
 @pytest.fixture(scope="module")
@@ -77,29 +33,14 @@ def handed_in():
 @pytest.fixture(scope="module")
 def course(tmp_path_factory, handed_in):
     """A course folder after everything has been done once; its log and seconds."""
-    folder = tmp_path_factory.mktemp("course")
-    book = toy.book(folder)
-    known = assign.every(book)
-    nb = assign.assignment("week3", assign.chosen(IDS, known), book, "2026")
-    assign.write(nb, folder / "source" / "week3" / "week3.ipynb")
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
-    with (folder / "nbgrader_config.py").open("a", encoding="utf-8") as config:
-        config.write(HASTE)
-    here(folder, apps.GenerateAssignmentApp, "week3")
-    release = json.loads(
-        (folder / "release/week3/week3.ipynb").read_text(encoding="utf-8")
-    )
-    for cell in release["cells"]:
-        cell["source"] = "".join(cell["source"])
-    for one in handed_in:
-        one.write(release, folder / "submitted" / one.student / "week3/week3.ipynb")
+    folder = courses.made(tmp_path_factory.mktemp("course"), handed_in)
     begun = time.monotonic()
-    before = hashes(folder)
-    said = grade(folder, "week3", "--jobs=2")
+    before = courses.hashes(folder)
+    said = courses.grade(folder, "week3", "--jobs=2")
     seconds = time.monotonic() - begun
-    assert hashes(folder) == before
-    here(folder, apps.GenerateFeedbackApp, "week3")
-    here(folder, apps.ExportApp, "--to=grades.csv")
+    assert courses.hashes(folder) == before, "grading changed what is not its own"
+    courses.here(folder, apps.GenerateFeedbackApp, "week3")
+    courses.here(folder, apps.ExportApp, "--to=grades.csv")
     return folder, said, seconds
 
 

@@ -1,0 +1,284 @@
+"""The pages that students read, and the files that gradebooks take."""
+
+import csv
+import io
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbconvert.exporters import HTMLExporter
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from d2lmini.course import export, feedback, grade, outputs, suspicion, watch
+from d2lmini.course.exercises import new_cell
+from tools.book import ROOT
+
+SOURCE = """\
+def demand(values, expected):
+    assert mean(values) == expected, f"mean({values}) is wrong."
+demand([1, 2], 1.5)
+### BEGIN HIDDEN TESTS
+demand([5], 5)  # secret
+### END HIDDEN TESTS"""
+
+HOSTILE = """\
+Because <img src=x onerror="window.hit = 1"> of <script>window.hit = 2</script> this
+[link](javascript:window.hit=3) <svg onload="window.hit=4"></svg>
+<iframe srcdoc="<script>parent.hit = 5</script>"></iframe> $x^2$ and `$5`.
+<a href="java&#10;script:alert(1)">x</a> <style>@import 'http://evil'</style>"""
+
+
+def cell(kind, name, source, *errors, **role):
+    made = new_cell(kind, name, source, {"nbgrader": {"grade_id": name, **role}})
+    if kind == "code":
+        made.outputs = list(errors)
+    return made
+
+
+def error(said, *frames):
+    untyped = nbformat.v4
+    lines = ["----", *frames, f"AssertionError: {said}"]
+    return untyped.new_output(
+        "error", ename="AssertionError", evalue=said, traceback=lines
+    )
+
+
+def graded(answer=HOSTILE):
+    frames = [
+        "Cell In[7], line 5\n      4 ### BEGIN\n----> 5 demand([5], 5)  # s",
+        "Cell In[3], line 2, in mean(values)\n----> 2     return 0 / values",
+        "File /home/me/.venv/lib/python3.11/site-packages/torch/x.py:3, in f()",
+    ]
+    return nbformat.v4.new_notebook(
+        cells=[
+            new_cell("markdown", "mean-text", "### 1 · Mean of $\\bar{x}$\n\nWhat?"),
+            cell("code", "mean", "def mean(values): ...", solution=True),
+            cell("code", "mean-check", SOURCE, error("mean([5]) is wrong.", *frames)),
+            new_cell("markdown", "why-text", "### 2 · Why?"),
+            cell("markdown", "why", answer, solution=True, grade=True),
+        ]
+    )
+
+
+MARKS = {
+    "mean-check": feedback.Marks(1, 3, False, ""),
+    "why": feedback.Marks(0, 2, True, "Read <b onclick='hit=6'>again</b>."),
+}
+
+
+def page(**options):
+    return feedback.page(
+        graded(),
+        title="week3 · <jo>",
+        marks=MARKS,
+        sources={"mean-check": SOURCE},
+        **options,
+    )
+
+
+def test_the_page_says_what_was_wrong_and_where_in_ones_own_code():
+    text = page()
+    assert "mean([5]) is wrong." in text and "1 of 5 points" in text
+    assert text.index("mean([5]) is wrong.") < text.index("<details>")
+    assert "Cell In[3], line 2, in mean(values)" in text
+    assert "site-packages" not in text and "/home/me" not in text
+    assert "<h2>Mean of" in text and "Nobody has read it yet." in text
+
+
+def test_hidden_tests_are_shown_only_if_asked_for():
+    assert "secret" not in page() and "demand([5], 5)" not in page()
+    assert "demand([5], 5)  # secret" in page(show_hidden=True)
+
+
+def test_formulas_are_pictures_and_prices_are_not():
+    text = feedback.rendered("$x^2$, `$y$`, $$\\frac{a}{b}$$ and 3$ or 4$ a head")
+    assert text.count("<img") == 2 and 'alt="x^2"' in text
+    assert "<code>$y$</code>" in text and "3$ or 4$" in text
+    assert "<code>\\nonsense{" in feedback.rendered("$\\nonsense{1}$")
+
+
+def test_late_points_and_a_failed_page():
+    assert "0.5 points less" in page(penalty=0.5) and "0.5 of 5 points" in page(
+        penalty=0.5
+    )
+    text = feedback.failed("week3", ["hw.pdf: It is no <notebook>."])
+    assert "hw.pdf: It is no &lt;notebook&gt;." in text
+
+
+@pytest.mark.parametrize("kind", ["feedback", "formgrader", "neither"])
+def test_no_script_of_a_student_runs(browser, tmp_path, kind):
+    path = tmp_path / "page.html"
+    nb = graded()
+    nb.cells[1].outputs = [
+        nbformat.v4.new_output("display_data", {"text/html": HOSTILE}),
+        nbformat.v4.new_output("display_data", {"image/svg+xml": HOSTILE}),
+    ]
+    if kind == "feedback":
+        path.write_text(page(), encoding="utf-8")
+    else:  # as Formgrader does: nbconvert, with what the course's settings say
+        settings = {} if kind == "neither" else formgrader_settings()
+        path.write_text(as_formgrader(nb, settings), encoding="utf-8")
+    shown = browser.new_page()
+    shown.goto(path.as_uri(), wait_until="domcontentloaded")
+    shown.wait_for_timeout(300)
+    assert (shown.evaluate("window.hit") is not None) == (kind == "neither")
+    shown.close()
+
+
+def formgrader_settings():
+    return (
+        PyFileConfigLoader("nbgrader_config.py", str(ROOT)).load_config().HTMLExporter
+    )
+
+
+def as_formgrader(nb, settings):
+    config = Config(HTMLExporter=settings)
+    exporter = HTMLExporter(config=config, template_name="classic")
+    exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = ""
+    return exporter.from_notebook_node(nb)[0]
+
+
+# --- what a kernel may say ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"data": 3},
+        {"data": {"text/plain": 5, 7: "x", "text/html": ["a", 2]}},
+        {"data": {"text/plain": "\ud800"}, "transient": {"display_id": []}},
+        {"data": {"application/javascript": "hit()"}, "metadata": 3},
+    ],
+)
+@pytest.mark.parametrize("kind", ["display_data", "execute_result", "stream", "error"])
+def test_any_message_becomes_an_output_that_a_notebook_holds(kind, content):
+    clean = outputs.message(kind, content | {"text": content, "name": "x"}, 1000)
+    message = {"header": {"msg_type": kind}, "content": clean, "msg_type": kind}
+    made = nbformat.v4.output_from_msg(message)
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[made])])
+    nbformat.validate(nb)
+    nbformat.writes(nb).encode("utf-8")
+    assert "application/javascript" not in made.get("data", {})
+
+
+def test_a_checks_stderr_does_not_decide():
+    said = nbformat.v4.new_output("stream", name="stderr", text="3it [00:01]")
+    assert outputs.cleaned([said], graded=True)[0].name == "stdout"
+    said = nbformat.v4.new_output("stream", name="stderr", text="3it [00:01]")
+    assert outputs.cleaned([said], graded=False)[0].name == "stderr"
+
+
+# --- signs -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "sign"),
+    [
+        ("import torch\ntorch.isclose = len", "sets torch.isclose"),
+        ("setattr(torch, 'x', 1)", "sets an attribute of torch"),
+        (
+            "from d2lmini import check\nd2lmini.check.same = 1",
+            "sets d2lmini.check.same",
+        ),
+        ("get_ipython().ast_transformers", "uses get_ipython"),
+        ("import sys\nsys._getframe(1)", "uses _getframe"),
+        ("f.__globals__['x']", "uses __globals__"),
+        ("import ctypes", "imports ctypes"),
+        ("exec('x')", "calls exec"),
+        ("%timeit x\nbuiltins.len = 3", "sets builtins.len"),
+    ],
+)
+def test_ways_to_persuade_a_check_are_signs(code, sign):
+    assert sign in suspicion.signs([new_cell("code", "mine", code)])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "net.training = True\nx.grad = None\nself.weight = nn.Parameter(w)",
+        "torch.manual_seed(0)\ntorch.backends.cudnn.benchmark = True",
+        "import math, random, numpy as np",
+        "def f(:",
+        "%matplotlib inline",
+        "self.x = 1\nprint(torch.nn.functional.relu)",
+    ],
+)
+def test_honest_code_is_none(code):
+    assert suspicion.signs([new_cell("code", "mine", code)]) == []
+
+
+# --- exports -----------------------------------------------------------------------
+
+ASSIGNMENTS = [("week3", 11.0), ("week4", 5.0)]
+STUDENTS = [
+    (
+        {
+            "id": "Jo.Smith",
+            "first_name": "Jo",
+            "last_name": "Smith, PhD",
+            "email": "j@x",
+            "lms_user_id": "7",
+        },
+        {"week3": 9.5, "week4": None},
+    ),
+    (
+        dict.fromkeys(("first_name", "last_name", "email", "lms_user_id"), "")
+        | {"id": "=1+1"},
+        {"week3": 0.0, "week4": 5.0},
+    ),
+]
+
+
+def table(to):
+    written = io.StringIO()
+    for line in export.FORMATS[to](ASSIGNMENTS, STUDENTS):
+        csv.writer(written).writerow([grade.safe(value) for value in line])
+    return list(csv.reader(io.StringIO(written.getvalue())))
+
+
+def test_canvas_gets_its_columns_and_the_points_possible():
+    head, possible, jo, odd = table("canvas")
+    assert head[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+    assert possible[0].strip() == "Points Possible" and possible[5:] == ["11", "5"]
+    assert jo == ["Smith, PhD, Jo", "7", "", "Jo.Smith", "", "9.5", ""]
+    assert odd[3] == "'=1+1", "a spreadsheet does not compute a name"
+
+
+def test_moodle_gets_user_names_and_leaves_what_is_missing():
+    head, jo, odd = table("moodle")
+    assert head[:2] == ["Username", "First name"] and head[4:] == ["week3", "week4"]
+    assert jo[0] == "jo.smith" and jo[4:] == ["9.5", ""] and odd[4:] == ["0", "5"]
+
+
+def test_a_spreadsheet_gets_a_line_for_each():
+    assert len(table("csv")) == 5
+    assert table("csv")[1][-3:] == ["week3", "9.5", "11"]
+
+
+# --- the report, the watch -----------------------------------------------------------
+
+
+def test_the_report_fits_a_screen_and_steers_no_terminal():
+    rows = [
+        grade.Row("jo\x1b[2J", "hw.ipynb", "graded", 3, 4),
+        grade.Row("jo\x1b[2J", "data.csv", "kept", why="It lies beside the notebook."),
+        grade.Row("mo", "hw.pdf", "not taken", why="It is no notebook."),
+    ]
+    lines = list(grade.shown(rows))
+    assert len(lines) == 3 and not any("\x1b" in line for line in lines)
+    assert grade.left_out(rows) == ["mo"]
+    assert "Without a grade: mo." in grade.summary(rows, 9)
+
+
+def test_descendants_are_found_and_their_memory():
+    code = "import subprocess, sys; x = bytearray(2**26); x[::4096] = b'1' * 2**14\n"
+    code += "print(1, flush=True); subprocess.run(['sleep', '5'])"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as it:
+        it.stdout.readline()
+        assert it.pid in watch.descendants(os.getpid())
+        assert watch.resident(it.pid) > 2**26
+        it.kill()
