@@ -206,7 +206,8 @@ class Kernel(IPythonKernel):
 
     def tidy(self) -> None:
         """Undo what would make every later cell fail, whatever it says."""
-        self.shell.user_ns.update(__builtins__=builtins, __name__="__main__")
+        shell: Any = self.shell
+        shell.user_ns.update(__builtins__=builtins, __name__="__main__")
         signal.alarm(0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         sys.stdout, sys.stderr = self.streams
