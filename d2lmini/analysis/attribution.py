@@ -7,8 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from d2lmini.arguments import instance, real, whole
 from d2lmini.nets.borrowed import evaluating
-from d2lmini.nets.misfit import explain_misfit
+from d2lmini.nets.misfit import explain_misfit, is_network
 
 PLACES = 12  # squares along each side, unless told: 144 passes
 CHUNK = 64  # covered images in one pass
@@ -36,6 +37,7 @@ def occlusion(
     X = _one(net, image)
     H, W = X.shape[-2:]
     short = min(H, W)
+    grey = real("grey", grey, example="0.5")
     patch = _whole("patch", patch, short // 5 | 1, most=short)
     stride = _whole("stride", stride, math.ceil(max(H, W) / PLACES), most=short)
     rows, columns = _covers(H, patch, stride), _covers(W, patch, stride)
@@ -69,6 +71,8 @@ def gradient_map(net: nn.Module, image: Tensor, label: int | None = None) -> Ten
 
 def _one(net: nn.Module, image: Tensor) -> Tensor:
     """The image as a batch of one (1, C, H, W) where the net is, no graph."""
+    is_network("net", net)
+    instance("image", image, Tensor, "give a tensor (C, H, W), such as X[0]")
     X = image.detach()
     if X.ndim == 4 and len(X) == 1:
         X = X[0]
@@ -76,6 +80,10 @@ def _one(net: nn.Module, image: Tensor) -> Tensor:
         raise ValueError(
             f"the image must be one of (C, H, W), not {tuple(image.shape)}: give "
             "X[0], not the batch X."
+        )
+    if 0 in X.shape:
+        raise ValueError(
+            f"the image {tuple(X.shape)} has no pixels: give one that has."
         )
     if not X.is_floating_point():
         raise ValueError(
@@ -87,7 +95,7 @@ def _one(net: nn.Module, image: Tensor) -> Tensor:
 
 
 def _whole(name: str, value: int | None, default: int, *, most: int) -> int:
-    value = default if value is None else value
+    value = default if value is None else whole(name, value, least=None)
     if not 1 <= value <= most:
         raise ValueError(
             f"{name} is {value}: give whole pixels from 1 to {most}, the image's side."
@@ -97,7 +105,9 @@ def _whole(name: str, value: int | None, default: int, *, most: int) -> int:
 
 def _label(logits: Tensor, label: int | None) -> int:
     """``label``, or the predicted class; ValueError if the net has no such class."""
-    label = int(logits[0].argmax()) if label is None else label
+    if label is None:
+        return int(logits[0].argmax())
+    label = whole("label", label, least=None)
     if not 0 <= label < logits.shape[1]:
         raise ValueError(
             f"label is {label}, but the network tells classes 0 to "
@@ -109,6 +119,12 @@ def _label(logits: Tensor, label: int | None) -> int:
 def _logits(net: nn.Module, X: Tensor) -> Tensor:
     with explain_misfit(net, X):
         logits: Tensor = net(X)
+    instance("the output of the net", logits, Tensor, "let it return its logits alone")
+    if logits.ndim != 2 or len(logits) != len(X):
+        raise ValueError(
+            f"the net gives {tuple(logits.shape)} for {len(X)} images: it must give "
+            "one row of logits for each, (N, classes)."
+        )
     return logits
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from d2lmini.arguments import instance, whole
 from d2lmini.data import Batches
 from d2lmini.training.loop import predict
 
@@ -19,7 +20,10 @@ class Mistakes(NamedTuple):
 
 
 def confusion_matrix(net: nn.Module, batches: Batches) -> Tensor:
-    """Counts int64 (classes, classes) on the CPU: row true class, column predicted."""
+    """Counts int64 (classes, classes) on the CPU: row true class, column predicted.
+
+    The net stays as it was.  Raises ValueError for logits of other classes.
+    """
     answers = predict(net, batches)  # which checks both
     n = len(batches.images.classes)
     counts = torch.zeros(n * n, dtype=torch.long)
@@ -31,8 +35,11 @@ def confusion_matrix(net: nn.Module, batches: Batches) -> Tensor:
 def worst_mistakes(net: nn.Module, batches: Batches, count: int = 10) -> Mistakes:
     """The ``count`` wrong answers that ``net`` is most sure of.
 
-    ``batches`` must not be shuffled.  Fewer come back when fewer are wrong.
+    ``batches`` must not be shuffled.  Fewer come back when fewer are wrong; the net
+    stays as it was.
     """
+    count = whole("count", count)
+    instance("batches", batches, Batches, "give data.val or data.test")
     if batches.shuffle:
         raise ValueError(
             "worst_mistakes needs the images in a fixed order, and these batches are "

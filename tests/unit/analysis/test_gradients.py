@@ -72,7 +72,8 @@ def test_the_figure_shows_every_size_on_a_log_scale():
     picture = gradients({"ReLU": dict.fromkeys(sizes, 0.5), "sigmoid": sizes})
     (ax,) = picture.figure.axes
     flat, steep = [line.get_ydata() for line in ax.lines]
-    assert list(flat) == [0.5] * 3 and [steep[0], steep[2]] == [1e-6, 1e-1]
+    assert list(flat) == [0.5] * 3
+    assert [steep[0], steep[2]] == pytest.approx([1e-6, 1e-1])
     assert steep[1] != steep[1]  # 0 has no place there
     assert ax.get_yscale() == "log"
     assert [tick.get_text() for tick in ax.get_xticklabels()] == list(sizes)
@@ -90,3 +91,34 @@ def test_the_figure_shows_every_size_on_a_log_scale():
 def test_what_cannot_be_compared_is_refused(nets, words):
     with pytest.raises(ValueError, match=words):
         gradients(nets)
+
+
+def test_frozen_and_unused_layers_are_left_out():
+    twin, (X, y) = net(), batch()
+    twin[0].requires_grad_(False)
+    assert list(gradient_sizes(twin, X, y)) == ["dense 1"]
+    twin.add_module("spare", nn.ModuleList([nn.Linear(3, 3)]))
+    twin.forward = nn.Sequential(*list(twin)[:5]).forward  # which does not use it
+    assert list(gradient_sizes(twin, X, y)) == ["dense 1"]
+    with pytest.raises(ValueError, match="every layer of Sequential is frozen"):
+        gradient_sizes(twin.requires_grad_(False), X, y)
+
+
+def test_a_double_net_takes_float_images():
+    twin, (X, y) = net(), batch()
+    assert gradient_sizes(twin, X, y) == pytest.approx(
+        gradient_sizes(twin.double(), X, y), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [
+        ([nn.Conv2d(1, 3, 3)], r"gives \(6, 3, 1, 1\) for labels \(6,\)"),
+        ([nn.Flatten(), nn.Linear(9, 2)], "has 2 outputs and there is a label 2"),
+        ([nn.Flatten(), nn.Linear(8, 3)], "9 features reach layer 1"),
+    ],
+)
+def test_logits_that_cannot_be_scored_are_named(layers, words):
+    with pytest.raises(ValueError, match=words):
+        gradient_sizes(nn.Sequential(*layers), *batch())

@@ -5,8 +5,10 @@ import torch
 import torchvision
 from torch import nn
 
-from d2lmini import nets, summary
+from d2lmini import cost, diagram, nets, summary
 from d2lmini.analysis.summary import Row
+from d2lmini.nets.densenet import DenseBlock
+from d2lmini.widgets import ShapeWalk
 
 LENET = [  # counted by hand from the curriculum's walk
     ("Conv2d", (1, 6, 28, 28), 156, 6 * 28 * 28 * 25, (5, 5)),
@@ -162,3 +164,178 @@ def test_row_counts_follow_depth_one():
     rows = summary(net, (1, 5, 5)).rows
     assert [type(row) for row in rows] == [Row, Row]
     assert rows[0].multiply_adds == 2 * 9 * 9
+
+
+# ---- whatever trains ---------------------------------------------------------------
+
+
+class Rows(nn.Module):
+    """A recurrent network over the rows of an image."""
+
+    def __init__(self, kind=nn.LSTM):
+        super().__init__()
+        self.rnn, self.head = kind(28, 16, batch_first=True), nn.Linear(16, 10)
+
+    def forward(self, X):
+        return self.head(self.rnn(X.squeeze(1))[0][:, -1])
+
+
+class Attending(nn.Module):
+    """Attention over the rows; the output is a dict."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(28, 4, batch_first=True)
+        self.head = nn.Linear(28, 10)
+
+    def forward(self, X):
+        Z = X.squeeze(1)
+        Z, _ = self.attention(Z, Z, Z)
+        return {"logits": self.head(Z.mean(1))}
+
+
+class Lists(nn.Module):
+    """Layers and parameters in lists, and a product of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Conv2d(1, 1, 3) for _ in range(3))
+        self.scales = nn.ParameterList([nn.Parameter(torch.ones(1))])
+        self.weight = nn.Parameter(torch.rand(10, 22 * 22))
+
+    def forward(self, X):
+        for conv in self.convs:
+            X = conv(input=X) * self.scales[0]
+        return X.flatten(1) @ self.weight.T
+
+
+class Asking(nn.Module):
+    """Looks at values, and holds a plain tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.shift = nn.Conv2d(1, 2, 3), torch.rand(28)
+
+    def forward(self, X):
+        if X.sum() > 0:
+            X = X + self.shift * torch.rand(1)
+        return self.conv(X)
+
+
+def lazy():
+    layers = nn.LazyConv2d(2, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(5)
+    return nn.Sequential(*layers)
+
+
+TRAINS = {
+    "lstm": Rows,
+    "gru": lambda: Rows(nn.GRU),
+    "rnn": lambda: Rows(nn.RNN),
+    "attention": Attending,
+    "lists": Lists,
+    "values": Asking,
+    "lazy": lazy,
+    "a layer": lambda: nn.Conv2d(1, 2, 3),
+    "indices": lambda: nn.Sequential(nn.MaxPool2d(2, return_indices=True)),
+    "half": lambda: nets.lenet().half(),
+    "double": lambda: nets.lenet().double(),
+    "a dense block": lambda: DenseBlock(2, 1, 3),
+}
+
+
+@pytest.mark.parametrize("name", TRAINS)
+def test_whatever_trains_has_rows_that_add_up(name):
+    net = TRAINS[name]()
+    walk, spent = summary(net, (1, 28, 28)), cost(net, (1, 28, 28))
+    diagram(net, (1, 28, 28))
+    shown = ShapeWalk(net, sizes=(28,)).data
+    assert walk.rows
+    assert sum(row.parameters for row in walk.rows) == walk.parameters
+    assert sum(row.multiply_adds for row in walk.rows) == walk.multiply_adds
+    assert spent[:2] == (walk.parameters, walk.multiply_adds) and spent.activations
+    assert shown["parameters"] == walk.parameters
+    stages = [layer for layer in shown["layers"] if layer[0] == 0]
+    assert [s[1:] for s in stages] == [
+        [r.name, r.layer, r.parameters] for r in walk.rows
+    ]
+    if name == "lazy":
+        net(torch.rand(2, 1, 28, 28))  # these take their size only now
+    assert walk.parameters == sum(p.numel() for p in net.parameters())
+
+
+def test_recurrent_and_attending_layers_by_hand():
+    def work(net):
+        return summary(net, (1, 28, 28)).rows[0].multiply_adds
+
+    assert work(Rows()) == 28 * 4 * 16 * (28 + 16)
+    assert work(Rows(nn.GRU)) == 28 * 3 * 16 * (28 + 16)
+    assert work(Rows(nn.RNN)) == 28 * 16 * (28 + 16)
+    assert work(Attending()) == 4 * 28 * 28 * 28 + 2 * 28 * 28 * 28
+
+
+def test_items_of_lists_have_rows_and_the_rest_has_one():
+    rows = summary(Lists(), (1, 28, 28)).rows
+    assert [row.name for row in rows] == ["convs.0", "convs.1", "convs.2", "rest"]
+    assert rows[-1][2:] == ((), 1 + 4840, 4840, None)
+    assert "rest" in str(summary(Lists(), (1, 28, 28)))
+
+
+def test_a_layer_used_twice_has_its_parameters_once():
+    layer = nn.Conv2d(1, 1, 3)
+    walk = summary(nn.Sequential(layer, layer), (1, 9, 9))
+    assert [row.parameters for row in walk.rows] == [10, 0]
+    assert [row.field for row in walk.rows] == [(3, 3), (5, 5)]
+
+
+def test_layers_in_a_plain_list_are_said():
+    class Plain(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers, self.head = [nn.Conv2d(1, 1, 3)], nn.Flatten()
+
+        def forward(self, X):
+            return self.head(self.layers[0](X))
+
+    walk = summary(Plain(), (1, 9, 9))
+    assert "10 weights take part" in walk.note and "nn.ModuleList" in str(walk)
+    assert walk.note in walk._repr_html_() and walk.rows[-1].name == "rest"
+    assert summary(nets.lenet(), (1, 28, 28)).note == ""
+
+
+def test_hooks_of_others_do_not_run():
+    net, maps = nets.lenet(), []
+    net[0].register_forward_hook(lambda m, a, out: maps.append(float(out.sum())))
+    summary(net, (1, 28, 28)), cost(net, (1, 28, 28)), diagram(net, (1, 28, 28))
+    ShapeWalk(net, sizes=(28,))
+    assert maps == [] and len(net[0]._forward_hooks) == 1
+
+
+@pytest.mark.parametrize("ask", [summary, cost, diagram])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (((64, 1, 28, 28),), r"of one image, \(1, 28, 28\)"),
+        ((28,), "is 28: give .channels, height, width., three whole numbers above 0"),
+        ((torch.rand(1, 28, 28),), r"tuple\(X.shape\[1:\]\)"),
+        (((1.0, 28, 28),), "three whole numbers"),
+        (((1, 0, 28),), "three whole numbers above 0"),
+        (((1, 28, -28),), "three whole numbers above 0"),
+        ((1, 28, 28), r"give one tuple, \(1, 28, 28\)"),
+        ((None,), "is None: give"),
+    ],
+)
+def test_an_impossible_shape_is_refused_first(ask, given, words):
+    with pytest.raises(ValueError, match=words):
+        ask(nets.lenet(), *given)
+
+
+@pytest.mark.parametrize("ask", [summary, cost, diagram])
+def test_a_function_is_no_network(ask):
+    with pytest.raises(TypeError, match="is the function lenet: give a network"):
+        ask(nets.lenet, (1, 28, 28))
+
+
+@pytest.mark.parametrize("wrong", [{"sizes": (28.5,)}, {"in_channels": 1.0}])
+def test_a_walk_takes_whole_numbers(wrong):
+    with pytest.raises(TypeError, match="must be a whole number"):
+        ShapeWalk(nets.lenet(), **wrong)
