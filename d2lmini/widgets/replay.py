@@ -6,8 +6,10 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
+from d2lmini.arguments import found
 from d2lmini.data.classes import names
 from d2lmini.plot.canvas import COLOURS, SIGNED, WIDTH, canvas, finish, look
+from d2lmini.plot.numbers import Numbers, bright, pictures
 from d2lmini.plot.picture import Picture
 from d2lmini.training.history import History
 from d2lmini.training.snapshots import Snapshot
@@ -16,7 +18,7 @@ from d2lmini.widgets.explore import Explore, explore
 _FRAMES = 8  # a page carries them all
 
 
-def replay(history: History, image: Tensor, *, watched: int = 0) -> Explore:
+def replay(history: History, image: Numbers, *, watched: int = 0) -> Explore:
     """What ``train(..., watch=images)`` saw, behind a slider over its moments.
 
     Each frame shows the loss so far, the first layer's kernels, and
@@ -25,6 +27,9 @@ def replay(history: History, image: Tensor, *, watched: int = 0) -> Explore:
     among them.  Raises ValueError for a run that watched nothing.
     """
     moments = _chosen(history)
+    X, _ = bright(pictures(image, 1))
+    if len(X) != 1:
+        raise ValueError(f"image is {found(image)}: give one image, such as X[0].")
     if watched not in range(len(moments[0].probabilities)):
         raise ValueError(
             f"watched={watched} names no image: {len(moments[0].probabilities)} were "
@@ -33,7 +38,7 @@ def replay(history: History, image: Tensor, *, watched: int = 0) -> Explore:
 
     def frame(epochs: float) -> Picture:
         now = min(moments, key=lambda s: abs(s.progress - epochs))
-        return _frame(history, now, image, now.probabilities[watched])
+        return _frame(history, now, X[0], now.probabilities[watched])
 
     times = [round(s.progress, 2) for s in moments]
     return explore(frame, title="The training, moment by moment", dpi=90, epochs=times)
@@ -58,7 +63,7 @@ def _frame(
     with look():
         figure, axes = canvas(2, 2, WIDTH, 4.6)
         _loss(axes[0], history, now)
-        axes[1].imshow(image[0].float().cpu().numpy(), cmap="gray", vmin=0, vmax=1)
+        axes[1].imshow(image.movedim(0, -1).numpy(), cmap="gray", vmin=0, vmax=1)
         axes[1].set_title("The picture", loc="center")
         axes[1].set_axis_off()
         _bars(axes[2], probabilities)

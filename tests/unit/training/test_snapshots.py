@@ -79,7 +79,7 @@ def test_a_net_without_convolutions_has_no_kernels():
 
 def test_replay_shows_the_moments_and_says_what_the_net_says():
     _, X, history = watched(epochs=6)
-    figure = replay(history, X[0])
+    figure = replay(history, X[:1].numpy())  # as (1, C, H, W), or X[0]
     assert len(figure.alts) == len(figure.places) == 8
     last = history.snapshots[-1].probabilities[0]
     assert f"{max(last):.2f}" in figure.alts[-1]
@@ -89,6 +89,8 @@ def test_replay_refuses_a_run_that_watched_nothing():
     _, X, history = watched(epochs=1)
     with pytest.raises(ValueError, match="2 were watched"):
         replay(history, X[0], watched=2)
+    with pytest.raises(ValueError, match=": give one image"):
+        replay(history, X[:1].repeat(2, 1, 1, 1))
     history.snapshots.clear()
     with pytest.raises(ValueError, match=r"train with watch=X\[:1\]"):
         replay(history, X[0])
