@@ -1,12 +1,14 @@
 """Comparisons for exercises: each says in one sentence what is wrong, and where."""
 
 import copy
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from d2lmini.nets.misfit import explain_misfit
 
@@ -21,22 +23,72 @@ def same(found: Any, expected: Any, case: str) -> None:
 
     Shapes are compared first, then what kind of numbers a tensor holds, then the
     values: integers exactly, others to 1e-6 of the largest (1e-4 where one side is
-    float32).  NaN equals NaN and nothing else.  A list passes for a tuple, and a
-    tensor with one number and no dimensions for a number; True is no number.
+    float32).  NaN equals NaN and nothing else.  A list or an array passes for a tuple,
+    and a tensor with one number and no dimensions for a number; True is no number.
     Raises AssertionError with one sentence that begins with ``case``.
     """
-    if found is None and expected is not None:
-        _fail(case, "got None: did you forget `return`, or to assign a value?")
     if isinstance(expected, Tensor):
+        _something(found, case)
         _same_tensor(found, expected, case)
-    elif isinstance(expected, tuple | list):
-        _same_tuple(found, tuple(expected), case)
-    elif isinstance(expected, Number) and not isinstance(expected, bool):
-        _same_number(found, expected, case)
     else:
-        found = _item(found)
-        if type(found) is not type(expected) or found != expected:
-            _fail(case, f"found {_show(found)}, expected {_show(expected)}.")
+        _demand(found, expected, case, _named, 1e-6)
+
+
+def predicted(found: Any, expected: Any, case: str, tolerance: float = 1e-3) -> None:
+    """Demand a prediction: the same, but the sentence never names what is expected.
+
+    It says which part is wrong, and whether it is too high or too low.  Whole numbers
+    are compared exactly, others to ``tolerance`` of ``expected``: as many digits as
+    somebody writes who calculates with a pencil.
+    """
+    _demand(found, expected, case, _judged, tolerance)
+
+
+class Cases:
+    """The cases of one check, each worth the same share of ``points``.
+
+    A function that is decorated with it makes a case of each of its calls: what it
+    raises is kept, and the next call follows.  ``passed`` ends the check.
+    """
+
+    def __init__(self, points: float) -> None:
+        self.points, self.tried = points, 0
+        self.wrong: list[str] = []
+        self.predicted = self(predicted)
+
+    def __call__(self, function: Callable[..., object]) -> Callable[..., None]:
+        """``function``, each call of which is one of the cases."""
+
+        @functools.wraps(function)
+        def one(*args: Any, **options: Any) -> None:
+            self.tried += 1
+            try:
+                function(*args, **options)
+            except NotImplementedError:  # an exercise that nobody has solved
+                raise
+            except AssertionError as error:
+                self.wrong.append(str(error))
+            except Exception as error:
+                what = " ".join(f"{type(error).__name__}: {error}".split())
+                self.wrong.append(f"{function.__name__}{_called(args)} raised {what}")
+
+        return one
+
+    def passed(self, sentence: str) -> float | None:
+        """Print ``sentence`` where nothing was wrong; else say what was.
+
+        Returns the points where some cases are right and some are not, which nbgrader
+        reads as partial credit in the last line of a check.  Where all are wrong,
+        raises AssertionError with the first sentence.
+        """
+        if not self.wrong:
+            return print(sentence)
+        right = self.tried - len(self.wrong)
+        if not right:
+            raise AssertionError(self.wrong[0])
+        print(f"{right} of {self.tried} cases are right. What is not:")
+        print("\n".join(self.wrong[:5]))
+        return round(self.points * right / self.tried, 2)
 
 
 def unchanged(function: Callable[..., Any], *tensors: Any, case: str) -> Any:
@@ -79,6 +131,28 @@ def raises(
         _fail(case, f"raised {type(other).__name__} ({other}), {wanted}.")
     else:
         _fail(case, f"returned {_show(result)} and raised nothing, {wanted}.")
+
+
+class forbidden(TorchFunctionMode):
+    """Refuse these functions of torch inside a ``with``, under any of their names.
+
+    ``"groups"`` refuses convolutions with more than one group.  Raises AssertionError.
+    """
+
+    def __init__(self, *names: str, case: str) -> None:
+        super().__init__()
+        self.names, self.case = names, case
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        name, options = func.__name__.removesuffix("_"), kwargs or {}
+        if "groups" in self.names and name.startswith("conv"):
+            groups = options.get("groups", args[6] if len(args) > 6 else 1)
+            name = "groups" if groups != 1 else name
+        if name in self.names:
+            _fail(self.case, f"uses {name}, which this exercise does without.")
+        return func(*args, **options)
 
 
 def walk(
@@ -130,41 +204,85 @@ def _fail(case: str, what: str) -> NoReturn:
     raise AssertionError(f"{case}: {what}")
 
 
-def _item(value: Any) -> Any:
-    """The number in a tensor or array without dimensions; others as they are."""
-    dimensions = getattr(value, "ndim", None)
-    return value.item() if dimensions == 0 and hasattr(value, "item") else value
+def _something(found: Any, case: str) -> None:
+    if found is None:
+        _fail(case, "got None: did you forget `return`, or to assign a value?")
 
 
-def _same_number(found: Any, expected: Number, case: str) -> None:
-    wanted = f"expected {_show(expected)}"
-    coarse = _TOLERANCE.get(found.dtype, 1e-6) if isinstance(found, Tensor) else 1e-6
-    found = _item(found)
-    if isinstance(found, bool) or not isinstance(found, Number):
-        _fail(case, f"found {_show(found)}, which is no number, {wanted}.")
-    if isinstance(expected, int):
-        right = found == expected
-    else:
-        both_nan = math.isnan(found) and math.isnan(expected)
-        close = math.isclose(found, expected, rel_tol=coarse, abs_tol=1e-12)
-        right = both_nan or close
-    if not right:
-        _fail(case, f"found {_show(found)}, {wanted}.")
+def _plain(value: Any) -> Any:
+    """The number in a tensor or array without dimensions, the list in a longer one."""
+    array = isinstance(value, Tensor) or type(value).__module__ == "numpy"
+    return value.tolist() if array else value
 
 
-def _same_tuple(found: Any, expected: tuple[Any, ...], case: str) -> None:
-    if not isinstance(found, tuple | list):
-        _fail(case, f"found {_show(found)}, expected the tuple {_show(expected)}.")
-    if len(found) != len(expected):
-        _fail(
-            case,
-            f"found {_show(tuple(found))} with {len(found)} entries, expected "
-            f"{_show(expected)} with {len(expected)}.",
+#: How a comparison ends its sentence, given what was found and what is right.
+Tell = Callable[[Any, Any], str]
+
+
+def _named(found: Any, expected: Any) -> str:
+    if isinstance(expected, tuple) and isinstance(found, tuple | list):
+        return (
+            f" with {len(found)} entries, expected {_show(expected)} with "
+            f"{len(expected)}."
         )
+    kind = "the tuple " if isinstance(expected, tuple) else ""
+    return f", expected {kind}{_show(expected)}."
+
+
+def _judged(found: Any, expected: Any) -> str:
+    if isinstance(expected, tuple):
+        if not isinstance(found, tuple | list):
+            return ", which is no tuple."
+        much = "few" if len(found) < len(expected) else "many"
+        return f", which has too {much} entries."
+    if not _is_number(expected):
+        return ", which is not right."
+    if not _is_number(found) or math.isnan(found):
+        return "."
+    return f", which is too {'high' if found > expected else 'low'}."
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Number) and not isinstance(value, bool)
+
+
+def _demand(found: Any, expected: Any, case: str, tell: Tell, coarse: float) -> None:
+    """Compare all but tensors; see `same` and `predicted`."""
+    if expected is not None:
+        _something(found, case)
+    if isinstance(found, Tensor) and not found.ndim:
+        coarse = max(coarse, _TOLERANCE.get(found.dtype, 0))
+    found = _plain(found)
+    if isinstance(expected, tuple | list):
+        _demand_tuple(found, tuple(expected), case, tell, coarse)
+    elif not _is_number(expected):
+        if type(found) is not type(expected) or found != expected:
+            _fail(case, f"found {_show(found)}{tell(found, expected)}")
+    elif not _is_number(found):
+        _fail(case, f"found {_show(found)}, which is no number{tell(found, expected)}")
+    elif not _close(found, expected, coarse):
+        _fail(case, f"found {_show(found)}{tell(found, expected)}")
+
+
+def _close(found: Number, expected: Number, coarse: float) -> bool:
+    if isinstance(expected, int) or math.isnan(expected):
+        return found == expected or (math.isnan(found) and math.isnan(expected))
+    return math.isclose(found, expected, rel_tol=coarse, abs_tol=1e-12)
+
+
+def _demand_tuple(
+    found: Any, expected: tuple[Any, ...], case: str, tell: Tell, coarse: float
+) -> None:
+    if not isinstance(found, tuple | list) or len(found) != len(expected):
+        shown = tuple(found) if isinstance(found, list) else found
+        _fail(case, f"found {_show(shown)}{tell(found, expected)}")
     leaves = not any(isinstance(x, Tensor | tuple | list) for x in expected)
+    whole = f" in {_show(tuple(found))}" if leaves else ""
     for i, (one, other) in enumerate(zip(found, expected, strict=True)):
-        whole = f" in {_show(tuple(found))}" if leaves else ""
-        same(one, other, f"{case}, entry {i}{whole}")
+        if isinstance(other, Tensor):
+            same(one, other, f"{case}, entry {i}")
+        else:
+            _demand(one, other, f"{case}, entry {i}{whole}", tell, coarse)
 
 
 def _same_tensor(found: Any, expected: Tensor, case: str) -> None:
@@ -244,6 +362,10 @@ def _outputs(net: nn.Module, X: Tensor) -> list[tuple[str, tuple[int, ...]]]:
     with torch.no_grad(), explain_misfit(twin, X):
         twin(X)
     return rows
+
+
+def _called(args: tuple[Any, ...]) -> str:
+    return f"({', '.join(map(_show, args))})"
 
 
 def _show(value: Any) -> str:

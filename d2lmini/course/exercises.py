@@ -34,7 +34,7 @@ class Exercise:
     minutes: int
     points: int
     gpu: bool
-    hint: str
+    task: str
     needs: tuple[str, ...]
     cells: tuple[NotebookNode, ...]
     context: tuple[NotebookNode, ...]
@@ -185,7 +185,7 @@ def _exercise(
         minutes=int(about["minutes"]),
         points=int(cells[-1].metadata["nbgrader"]["points"]),
         gpu=bool(about.get("gpu", False)),
-        hint=about.get("hint", ""),
+        task=about.get("task", ""),
         needs=tuple(about.get("needs", ())),
         cells=tuple(cells),
         context=tuple(by_id[need] for need in about.get("needs", ())),

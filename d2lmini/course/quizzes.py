@@ -16,14 +16,14 @@ LETTERS = "ABCDEFGH"
 PACKED = "eN"  # how packed questions begin: zlib at its best level, in base64
 
 CHOICE = """\
-assert type({name}) is str and {name} in {letters}, "{hint}"
+assert type({name}) is str and {name} in {letters}, "{task}"
 ### BEGIN HIDDEN TESTS
 why = {why}
 assert {name} in {right}, why[{name}]
 ### END HIDDEN TESTS"""
 
 NUMBER = """\
-assert type({name}) in (int, float), "{hint}"
+assert type({name}) in (int, float), "{task}"
 ### BEGIN HIDDEN TESTS
 slips = {slips}
 slips = [why for number, why in slips if abs({name} - number) <= {tolerance}]
@@ -67,7 +67,7 @@ def graded(chapter: str, n: int, question: dict[str, Any]) -> Exercise:
     letters = tuple(LETTERS[: len(question.get("choices", ()))])
     unit = f" ({question['unit']})" if question.get("unit") else ""
     kind = f"one of the letters {', '.join(letters)}" if letters else f"a number{unit}"
-    hint = f"Assign to {name} {kind}."
+    task = f"Assign to {name} {kind}."
     title = textwrap.shorten(question["text"].replace("`", ""), 60, placeholder=" …")
     return Exercise(
         id=f"quiz:{chapter}:{n}",
@@ -77,32 +77,32 @@ def graded(chapter: str, n: int, question: dict[str, Any]) -> Exercise:
         minutes=2,
         points=1,
         gpu=False,
-        hint=hint,
+        task=task,
         needs=(),
-        cells=_cells(question, name, hint, letters),
+        cells=_cells(question, name, task, letters),
         context=(),
     )
 
 
 def _cells(
-    question: dict[str, Any], name: str, hint: str, letters: tuple[str, ...]
+    question: dict[str, Any], name: str, task: str, letters: tuple[str, ...]
 ) -> tuple[NotebookNode, ...]:
     slug = name.replace("_", "-").replace("answer", "quiz", 1)
     choices = question.get("choices", [])
     lines = [f"{x}. {plain(c['text'])}" for x, c in zip(letters, choices, strict=True)]
-    task = hint.replace(name, f"`{name}`")
-    text = "\n\n".join(["### 1 · Question", plain(question["text"]), *lines, task])
+    said = task.replace(name, f"`{name}`")
+    text = "\n\n".join(["### 1 · Question", plain(question["text"]), *lines, said])
     right: Any = [x for x, c in zip(letters, choices, strict=True) if c["right"]]
     check = _choice_check if letters else _number_check
     answer = repr(right[0] if letters else question["answer"])
-    solution = f"# {hint}\n### BEGIN SOLUTION\n{name} = {answer}\n### END SOLUTION"
+    solution = f"# {task}\n### BEGIN SOLUTION\n{name} = {answer}\n### END SOLUTION"
     role: dict[str, Any] = {"schema_version": 3, "task": False}
     roles: dict[str, dict[str, Any]] = {
         "": {"grade": False, "solution": True, "locked": False},
         "-check": {"grade": True, "solution": False, "locked": True, "points": 1},
     }
-    sources = {"": solution, "-check": check(question, name, hint)}
-    about = {"": {"d2lmini": {"exercise": {"hint": hint}}}, "-check": {}}
+    sources = {"": solution, "-check": check(question, name, task)}
+    about = {"": {"d2lmini": {"exercise": {"task": task}}}, "-check": {}}
     return (
         new_cell("markdown", f"{slug}-text", text),
         *(
@@ -117,21 +117,21 @@ def _cells(
     )
 
 
-def _choice_check(question: dict[str, Any], name: str, hint: str) -> str:
+def _choice_check(question: dict[str, Any], name: str, task: str) -> str:
     choices = dict(zip(LETTERS, question["choices"], strict=False))
     return CHOICE.format(
         name=name,
-        hint=hint,
+        task=task,
         letters=tuple(choices),
         why=_literal({letter: choice["why"] for letter, choice in choices.items()}),
         right=tuple(letter for letter, choice in choices.items() if choice["right"]),
     )
 
 
-def _number_check(question: dict[str, Any], name: str, hint: str) -> str:
+def _number_check(question: dict[str, Any], name: str, task: str) -> str:
     return NUMBER.format(
         name=name,
-        hint=hint,
+        task=task,
         slips=_literal(question["wrong"]),
         otherwise=_literal(question["otherwise"]),
         right=question["answer"],

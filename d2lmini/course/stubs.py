@@ -1,4 +1,4 @@
-"""What stands in place of a solution: an error that gives a hint."""
+"""What stands in place of a solution: an error that says what to do."""
 
 import json
 import textwrap
@@ -12,9 +12,9 @@ ANSWER = "*Your answer here.*"
 
 
 class HintedStubs(ClearSolutions):  # type: ignore[misc]  # nbgrader has no types
-    """nbgrader's own preprocessor, with the hint of each exercise in its stub.
+    """nbgrader's own preprocessor, with the task of each exercise in its stub.
 
-    A cell without a hint keeps the stub that nbgrader is configured to write.
+    A cell without a task keeps the stub that nbgrader is configured to write.
     """
 
     code_stub: dict[str, str]
@@ -25,9 +25,9 @@ class HintedStubs(ClearSolutions):  # type: ignore[misc]  # nbgrader has no type
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Replace the solution in `cell`, if it is one."""
         before = self.code_stub, self.text_stub
-        hint = cell.metadata.get("d2lmini", {}).get("exercise", {}).get("hint", "")
-        if hint:
-            self.code_stub = {**self.code_stub, "python": stub(hint, indent(cell))}
+        task = cell.metadata.get("d2lmini", {}).get("exercise", {}).get("task", "")
+        if task:
+            self.code_stub = {**self.code_stub, "python": stub(task, indent(cell))}
         self.text_stub = ANSWER
         try:
             cell, resources = super().preprocess_cell(cell, resources, cell_index)
@@ -44,11 +44,11 @@ def indent(cell: NotebookNode) -> int:
     return 0
 
 
-def stub(hint: str, indented: int = 0) -> str:
-    """A statement that raises `hint`, in lines that leave room for `indented`."""
-    line = f"raise NotImplementedError({json.dumps(hint, ensure_ascii=False)})"
+def stub(task: str, indented: int = 0) -> str:
+    """A statement that raises `task`, in lines that leave room for `indented`."""
+    line = f"raise NotImplementedError({json.dumps(task, ensure_ascii=False)})"
     if len(line) + indented <= COLUMNS:
         return line
-    pieces = textwrap.wrap(hint, COLUMNS - indented - 7, drop_whitespace=False)
+    pieces = textwrap.wrap(task, COLUMNS - indented - 7, drop_whitespace=False)
     parts = (f"    {json.dumps(piece, ensure_ascii=False)}" for piece in pieces)
     return "\n".join(["raise NotImplementedError(", *parts, ")"])

@@ -1,7 +1,9 @@
 """Trying an answer: the cells of an exercise, run in order in one namespace."""
 
+import ast
 import contextlib
 import io
+import re
 import runpy
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +21,17 @@ class Outcome:
     """What the check said of an answer: an error or None, and what it printed."""
 
     error: Exception | None
+    score: float | None  # partial credit: the value of the check's last line
     printed: str
     complained: str  # on stderr, for which nbgrader gives no points
 
     @property
     def passed(self) -> bool:
-        return self.error is None
+        return self.error is None and self.score is None
+
+    @property
+    def sentence(self) -> str:
+        return self.printed if self.error is None else str(self.error)
 
 
 def readable():
@@ -39,11 +46,26 @@ def readable():
 
 
 def run(source, namespace, name="answer"):
-    exec(compile(source, f"<{name}>", "exec"), namespace)
+    """Execute a cell; returns the value of its last line, as Jupyter shows it."""
+    tree = ast.parse(source)
+    last = (
+        tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    )
+    exec(compile(tree, f"<{name}>", "exec"), namespace)
+    if last is not None:
+        expression = ast.Expression(last.value)
+        return eval(compile(expression, f"<{name}>", "eval"), namespace)
+    return None
 
 
-def attempt(exercise, answer=None, variant=None, namespace=None):
+def visible(source):
+    """A check without its hidden tests, as students have it."""
+    return re.sub(r"(?ms)^ *### BEGIN HIDDEN.*?^ *### END HIDDEN TESTS\n", "", source)
+
+
+def attempt(exercise, answer=None, variant=None, namespace=None, hidden=True):
     """Give `answer`, the source of the solution cell; the chapter's own if None."""
+    score = None
     namespace = {"__name__": "__main__"} if namespace is None else namespace
     torch.manual_seed(0)
     said, complained = io.StringIO(), io.StringIO()
@@ -54,18 +76,27 @@ def attempt(exercise, answer=None, variant=None, namespace=None):
             if cell["id"] == f"{exercise.id}-check":
                 said.truncate(said.seek(0))  # what follows is the check's
                 try:
-                    run(cell.source, namespace, cell["id"])
+                    source = cell.source if hidden else visible(cell.source)
+                    score = run(source, namespace, cell["id"])
                 except Exception as error:
-                    return Outcome(error, said.getvalue(), complained.getvalue())
+                    return Outcome(error, None, said.getvalue(), complained.getvalue())
             elif cell.cell_type == "code":
                 given = answer if own and answer is not None else cell.source
                 run(given, namespace, cell["id"])
-    return Outcome(None, said.getvalue(), complained.getvalue())
+    return Outcome(None, score, said.getvalue(), complained.getvalue())
 
 
 def kept(exercise):
-    """The right and the wrong answers that are kept; two empty dicts without any."""
+    """The right and the wrong answers that are kept; two empty dicts without any.
+
+    CHANGED are wrong ones too: the chapter's own solution with one thing replaced.
+    """
     slug = exercise.id.removeprefix(f"{exercise.chapter}-")
     path = ANSWERS / exercise.chapter / f"{slug}.py"
     found = runpy.run_path(str(path)) if path.exists() else {}
-    return found.get("RIGHT", {}), found.get("WRONG", {})
+    right, wrong = dict(found.get("RIGHT", {})), dict(found.get("WRONG", {}))
+    for name, (old, new, sentence) in found.get("CHANGED", {}).items():
+        source = exercise.cell("").source
+        assert source.count(old) == 1, f"{exercise.id} {name}: {old!r} stands not once"
+        wrong[name] = source.replace(old, new), sentence
+    return right, wrong

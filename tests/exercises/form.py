@@ -57,8 +57,8 @@ def the_solution_is_a_region(exercise, nb):
     source = exercise.cell("").source
     if len(re.findall(SOLUTION, source)) != 1 or source.count("### ") != 2:
         yield "the solution needs one region from BEGIN SOLUTION to END SOLUTION."
-    if not exercise.hint.strip() or "\n" in exercise.hint:
-        yield "the stub needs a hint of one line."
+    if not exercise.task.strip() or "\n" in exercise.task:
+        yield "the stub needs a task of one line."
     stub = re.sub(SOLUTION, "", source)
     if "hide-input" not in exercise.cell("").metadata.get("tags", ()):
         yield "the solution is not in a closed drawer (tag hide-input)."

@@ -67,8 +67,9 @@ def test_a_wrong_answer_is_refused_with_its_sentence(one, name):
     answer, sentence = kept(one)[1][name]
     outcome = attempt(one, answer)
     assert not outcome.passed, f"the check accepts the wrong answer {name!r}"
-    assert isinstance(outcome.error, AssertionError), repr(outcome.error)
-    assert sentence.strip() and sentence in str(outcome.error)
+    assert isinstance(outcome.error, AssertionError | None), repr(outcome.error)
+    assert outcome.score is None or 0 < outcome.score < one.points
+    assert sentence.strip() and sentence in outcome.sentence
 
 
 @pytest.mark.parametrize("path", WITH_EXERCISES, ids=named)

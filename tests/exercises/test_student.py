@@ -75,7 +75,7 @@ def region_outside(source):
     return {line.strip() for line in shown.splitlines()}
 
 
-def test_a_stub_raises_its_hint_where_the_solution_stood(path):
+def test_a_stub_raises_its_task_where_the_solution_stood(path):
     ours = {cell["id"]: cell.source for cell in derived(path).cells}
     for one in exercises.read(path):
         if one.kind == "open":
@@ -84,7 +84,7 @@ def test_a_stub_raises_its_hint_where_the_solution_stood(path):
         said = re.search(
             r"raise NotImplementedError\((.*?)\)$", ours[one.id], re.S | re.M
         )
-        assert "".join(map(json.loads, re.findall(r'".*"', said[1]))) == one.hint
+        assert "".join(map(json.loads, re.findall(r'".*"', said[1]))) == one.task
         assert all(len(line) <= 88 for line in ours[one.id].splitlines())
 
 
@@ -150,7 +150,7 @@ def test_writing_it_leaves_no_old_chapter(tmp_path, capsys):
     assert capsys.readouterr().out == "The student edition is up to date.\n"
 
 
-def test_it_runs_to_the_first_stub_and_stops_with_its_hint(tmp_path, monkeypatch):
+def test_it_runs_to_the_first_stub_and_stops_with_its_task(tmp_path, monkeypatch):
     monkeypatch.setenv("D2LMINI_QUICK", "1")
     monkeypatch.setenv("D2LMINI_DATA", "offline")
     path = next(p for p in chapters() if exercises.read(p))
@@ -160,6 +160,6 @@ def test_it_runs_to_the_first_stub_and_stops_with_its_hint(tmp_path, monkeypatch
     with pytest.raises(CellExecutionError) as stopped:
         client.execute()
     assert stopped.value.ename == "NotImplementedError"
-    assert stopped.value.evalue == first.hint
+    assert stopped.value.evalue == first.task
     run = [cell["id"] for cell in nb.cells if cell.get("execution_count")]
     assert run[-1] == first.id

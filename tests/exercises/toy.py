@@ -88,7 +88,7 @@ def exercise(slug, title, kind, solution, check, points, **more):
     """The cells of one exercise; `given` and `needs` are optional."""
     name, given = f"toy-{slug}", more.get("given")
     about = {"title": title, "kind": kind, "minutes": 5, "gpu": False}
-    about |= {"needs": more.get("needs", []), "hint": f"Think of the {slug}."}
+    about |= {"needs": more.get("needs", []), "task": f"Think of the {slug}."}
     label = {"predict": "Predict, then run", "write": "Write"}[kind]
     last = f"*{label} · 5 minutes · {points} points*"
     text = f"### {more['n']} · {title}\n\nWhich?\n\n{last}"

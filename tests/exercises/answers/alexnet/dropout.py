@@ -25,19 +25,19 @@ RIGHT = {
 WRONG = {
     "not-scaled": (
         START + "    return X * keep\n",
-        "dropout with p = 0.5: found",
+        "0.6895882 at [0, 0], expected 1.379176 (11 of 24 numbers differ).",
     ),
     "scaled-by-p": (
         START + "    return X * keep / p if p else X * keep\n",
-        "dropout with p = 0.2: found",
+        "3.447941 at [0, 0], expected 0.8619852 (22 of 24 numbers differ).",
     ),
     "dropped-kept": (
         START + "    return X * ~keep / (1 - p) if p < 1 else X * 0\n",
-        "dropout with p = 0.5: found",
+        "found 0 at [0, 0], expected 1.379176 (24 of 24 numbers differ).",
     ),
     "its-own-mask": (
         START + "    return torch.nn.functional.dropout(X, p)\n",
-        "dropout with p = 0.5: found",
+        "found 0 at [0, 0], expected 1.379176 (17 of 24 numbers differ).",
     ),
     "mutates-input": (
         START + "    X[~keep] = 0\n    return X / (1 - p) if p < 1 else X\n",
@@ -45,7 +45,7 @@ WRONG = {
     ),
     "nan-at-one": (
         START + "    return X * keep / torch.tensor(1 - p)\n",
-        "dropout with p = 1: found nan",
+        "= 1.0: found nan at [0, 0], expected 0 (24 of 24 numbers differ).",
     ),
     "takes-any-p": (
         """
@@ -56,5 +56,32 @@ def dropout(X, keep, p):
     return X * keep / (1 - p) if p != 1 else torch.zeros_like(X)
 """,
         "dropout with p = -0.1",
+    ),
+}
+CHANGED = {
+    "zeros-for-half": (
+        "if p == 1:",
+        "if p >= 0.5:",
+        "found 0 at [0, 0], expected 1.379176 (11 of 24 numbers differ).",
+    ),
+    "scaled-up-by-one-plus-p": (
+        "X / (1 - p)",
+        "X * (1 + p)",
+        "1.034382 at [0, 0], expected 1.379176 (11 of 24 numbers differ).",
+    ),
+    "in-place": (
+        "return torch.where(keep, X / (1 - p), 0)",
+        ("X /= 1 - p\n    X[~keep] = 0\n    return X"),
+        "1 in place; work on a copy (`.clone()`) or make a new tensor.",
+    ),
+    "negative-p-taken": (
+        "if not 0 <= p <= 1:",
+        "if p > 1:",
+        "a tensor of shape (4, 6) and raised nothing, expected ValueError.",
+    ),
+    "another-error": (
+        'raise ValueError(f"p must',
+        'raise TypeError(f"p must',
+        "(p must lie between 0 and 1, not 1.5.), expected ValueError.",
     ),
 }

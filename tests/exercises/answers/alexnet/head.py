@@ -51,11 +51,11 @@ WRONG = {
     ),
     "always-ten-classes": (
         CONVS + DENSE.replace("num_classes", "10"),
-        "slim(100, 7): layer 20 (Linear) gives shape (1, 10), expected (1, 7)",
+        "7): layer 20 (Linear) gives shape (1, 10), expected (1, 7).",
     ),
     "always-512": (
         CONVS + DENSE.replace("width", "512"),
-        "slim(64, 10): layer 14 (Linear) gives shape (1, 512), expected (1, 64)",
+        "7): layer 14 (Linear) gives shape (1, 512), expected (1, 64).",
     ),
     "without-biases": (
         CONVS + DENSE.replace("width, width", "width, width, bias=False"),
@@ -64,5 +64,36 @@ WRONG = {
     "sigmoids": (
         CONVS + DENSE.replace("nn.ReLU()", "nn.Sigmoid()"),
         "layer 15: found 'Sigmoid', expected 'ReLU'",
+    ),
+}
+CHANGED = {
+    "first-layer-only": (
+        "net[17] = nn.Linear(width, width)",
+        (
+            "net[17] = nn.Linear(width, 4096)\n"
+            "    net[20] = nn.Linear(4096, num_classes)\n"
+            "    return net"
+        ),
+        "10): layer 17 (Linear) gives shape (1, 4096), expected (1, 512).",
+    ),
+    "head-cut-off": (
+        "return nets.initialise(net, nets.he)",
+        "return net[:-1]",
+        "slim(512, 10): the network has 20 layers, expected 21.",
+    ),
+    "softmax-added": (
+        "return nets.initialise(net, nets.he)",
+        "return nn.Sequential(*net, nn.Softmax(1))",
+        "slim(512, 10): the network has 22 layers, expected 21.",
+    ),
+    "narrow-maps-too": (
+        "net = nets.alexnet(num_classes)",
+        ("net = nets.alexnet(num_classes)\n    net[12] = nn.MaxPool2d(3, 3)"),
+        "of Sequential, which takes 6400; change resize or the layer.",
+    ),
+    "dropout-of-0.2": (
+        "return nets.initialise(net, nets.he)",
+        ("net[16].p = 0.2\n    return net"),
+        "slim(512, 10), p of layer 16: found 0.2, expected 0.5.",
     ),
 }

@@ -4,7 +4,7 @@ RIGHT = {
     "by-index": """
 def mirror(X, chosen):
     out = X.clone()
-    out[chosen] = X[chosen].flip(3)
+    out[chosen] = X[chosen].flip(axis)
     return out
 """,
     "picture-by-picture": """
@@ -13,13 +13,13 @@ import torch
 
 def mirror(X, chosen):
     pairs = zip(X, chosen.tolist(), strict=True)
-    return torch.stack([x.flip(-1) if c else x for x, c in pairs])
+    return torch.stack([x.flip(axis) if c else x for x, c in pairs])
 """,
 }
 WRONG = {
     "all-of-them": (
         "def mirror(X, chosen):\n    return X.flip(-1)\n",
-        "mirror, chosen [True, False, True, False]: found",
+        "found 34 at [1, 0, 0, 0], expected 30 (48 of 120 numbers differ).",
     ),
     "upside-down": (
         """
@@ -28,7 +28,7 @@ def mirror(X, chosen):
     out[chosen] = X[chosen].flip(2)
     return out
 """,
-        "mirror, chosen [True, False, True, False]: found",
+        "found 10 at [0, 0, 0, 0], expected 4 (56 of 120 numbers differ).",
     ),
     "the-others": (
         """
@@ -38,7 +38,7 @@ import torch
 def mirror(X, chosen):
     return torch.where(chosen.view(-1, 1, 1, 1), X, X.flip(-1))
 """,
-        "mirror, chosen [True, False, True, False]: found",
+        "found 0 at [0, 0, 0, 0], expected 4 (96 of 120 numbers differ).",
     ),
     "mutates-input": (
         """
@@ -55,7 +55,7 @@ def mirror(X, chosen):
     out[chosen] = X[chosen].flip(1, 3)
     return out
 """,
-        "mirror, chosen [True, False, True, False]: found",
+        "found 19 at [0, 0, 0, 0], expected 4 (60 of 120 numbers differ).",
     ),
     "only-square-pictures": (
         """
@@ -68,5 +68,32 @@ def mirror(X, chosen):
     return torch.where(chosen.view(-1, 1, 1, 1), X.flip(-1), X)
 """,
         "mirror of shape (6, 3, 6, 6)",
+    ),
+}
+CHANGED = {
+    "turned-by-half": (
+        "X.flip(axis)",
+        "X.flip(-1, -2)",
+        "found 14 at [0, 0, 0, 0], expected 4 (40 of 120 numbers differ).",
+    ),
+    "first-picture-decides": (
+        "torch.where(chosen.view(-1, 1, 1, 1), X.flip(axis), X)",
+        "X.flip(axis) if chosen[0] else X.clone()",
+        "found 34 at [1, 0, 0, 0], expected 30 (48 of 120 numbers differ).",
+    ),
+    "rolled": (
+        "X.flip(axis)",
+        "X.roll(1, axis)",
+        "found 0 at [0, 0, 0, 1], expected 3 (48 of 120 numbers differ).",
+    ),
+    "half-and-half": (
+        "X.flip(axis), X)",
+        "(X + X.flip(axis)) / 2, X)",
+        "found 2 at [0, 0, 0, 0], expected 4 (48 of 120 numbers differ).",
+    ),
+    "transposed": (
+        "X.flip(axis)",
+        "X.flip(1)",
+        "found 15 at [0, 0, 0, 0], expected 4 (60 of 120 numbers differ).",
     ),
 }

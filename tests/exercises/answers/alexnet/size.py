@@ -48,7 +48,7 @@ features, fits = 256 * rows[-1] ** 2, False
     ),
     "not-squared": (
         "rows, features, fits = (38, 18, 8, 3), 256 * 3, False",
-        "features: found 768, expected 2304",
+        "features: found 768, which is too low.",
     ),
     "as-at-224": (
         "rows, features, fits = (54, 26, 12, 5), 6400, True",
@@ -56,10 +56,10 @@ features, fits = 256 * rows[-1] ** 2, False
     ),
     "fits-as-a-number": (
         "rows, features, fits = (38, 18, 8, 3), 2304, 0",
-        "fits: found 0, expected False",
+        "fits: found 0, which is not right.",
     ),
     "fits-all": (
         "rows, features, fits = (38, 18, 8, 3), 2304, True",
-        "fits: found True, expected False",
+        "fits: found True, which is not right.",
     ),
 }

@@ -44,25 +44,25 @@ WRONG = {
         _AFFINE.format(
             body="one = torch.ones_like(norm.running_mean)", result="one, 0 * one"
         ),
-        "nn.BatchNorm1d with {} on X of shape (8, 5): found",
+        "0.9771792 at [0, 0], expected 1.627199 (40 of 40 numbers differ).",
     ),
     "mean-not-scaled": (
         _AFFINE.format(body=_A, result="a, beta - norm.running_mean"),
-        "nn.BatchNorm1d with {} on X of shape (8, 5): found",
+        "1.360528 at [0, 0], expected 1.627199 (40 of 40 numbers differ).",
     ),
     "no-root": (
         _AFFINE.format(
             body="a = gamma / (norm.running_var + norm.eps)",
             result="a, beta - norm.running_mean * a",
         ),
-        "nn.BatchNorm1d with {} on X of shape (8, 5): found",
+        "1.602374 at [0, 0], expected 1.627199 (40 of 40 numbers differ).",
     ),
     "epsilon-fixed": (
         _AFFINE.format(
             body="a = gamma / (norm.running_var + 1e-5) ** 0.5",
             result="a, beta - norm.running_mean * a",
         ),
-        "nn.BatchNorm2d with {'eps': 0.1}",
+        "1.636481 at [0, 0], expected 1.627199 (40 of 40 numbers differ).",
     ),
     "one-for-all-channels": (
         _AFFINE.format(body=_A, result="a.mean(), (beta - norm.running_mean).mean()"),
@@ -115,5 +115,32 @@ def as_affine(norm):
     return a, beta - a * norm.running_mean
 """,
         "nn.BatchNorm2d with {'affine': False}",
+    ),
+}
+CHANGED = {
+    "epsilon-outside-the-root": (
+        "1 / torch.sqrt(norm.running_var + norm.eps)",
+        "1 / (torch.sqrt(norm.running_var) + norm.eps)",
+        "1.616941 at [0, 0], expected 1.627199 (40 of 40 numbers differ).",
+    ),
+    "no-epsilon": (
+        "torch.sqrt(norm.running_var + norm.eps)",
+        "torch.sqrt(norm.running_var)",
+        "1.636482 at [0, 0], expected 1.627199 (40 of 40 numbers differ).",
+    ),
+    "mean-added": (
+        "b = -norm.running_mean * a",
+        "b = norm.running_mean * a",
+        "2.169989 at [0, 0], expected 1.627199 (40 of 40 numbers differ).",
+    ),
+    "gamma-forgotten": (
+        "a = norm.weight * a",
+        "a = a",
+        "1.79561 at [0, 0], expected 1.627199 (40 of 40 numbers differ).",
+    ),
+    "beta-scaled": (
+        "b = norm.bias + b",
+        "b = norm.bias * a + b",
+        "0.9305119 at [0, 0], expected 1.627199 (40 of 40 numbers differ).",
     ),
 }

@@ -25,6 +25,7 @@ def fold(conv, norm):
         conv.padding,
         conv.dilation,
         conv.groups,
+        padding_mode=conv.padding_mode,
     ).to(conv.weight)
     a = norm.weight * (norm.running_var + norm.eps).rsqrt()
     for c in range(conv.out_channels):
@@ -66,7 +67,7 @@ WRONG = {
     ),
     "bias-not-scaled": (
         _FOLD.format(**_TRUE | {"b": "norm.bias + bias - a * norm.running_mean"}),
-        f"{_SECOND} and its batch normalisation: found",
+        "at [0, 0, 0, 0], expected 0.2384136 (240 of 240 numbers differ).",
     ),
     "input-channels-scaled": (
         _FOLD.format(
@@ -82,7 +83,7 @@ WRONG = {
         _FOLD.format(
             **_TRUE | {"one": "nn.Conv2d(conv.in_channels, conv.out_channels, 3)"}
         ),
-        f"{_SECOND} and its batch normalisation: found shape",
+        "normalisation: found shape (3, 4, 7, 6), expected (3, 4, 5, 4).",
     ),
     "mutates-the-convolution": (
         """
@@ -110,6 +111,43 @@ from torch import nn
 def fold(conv, norm):
     return nn.Sequential(copy.deepcopy(conv), copy.deepcopy(norm)).eval()
 """,
-        "kind of layer: found 'Sequential', expected 'Conv2d'",
+        "whether it is an nn.Conv2d: found False, expected True.",
+    ),
+}
+CHANGED = {
+    "padding-mode-lost": (
+        "one = deepcopy(conv)",
+        (
+            "one = deepcopy(conv)\n"
+            "    one.padding_mode = 'zeros'\n"
+            "    one._reversed_padding_repeated_twice = []"
+        ),
+        "at [0, 0, 0, 0], expected 0.2384136 (132 of 240 numbers differ).",
+    ),
+    "a-class-called-conv2d": (
+        "one = deepcopy(conv)",
+        (
+            "class Conv2d(nn.Sequential):\n"
+            "        pass\n"
+            "\n"
+            "    return Conv2d(deepcopy(conv), deepcopy(norm)).eval()\n"
+            "    one = deepcopy(conv)"
+        ),
+        "whether it is an nn.Conv2d: found False, expected True.",
+    ),
+    "epsilon-forgotten": (
+        "norm.running_var + norm.eps",
+        "norm.running_var + 1e-5",
+        "at [0, 0, 0, 0], expected -1.928537 (252 of 252 numbers differ).",
+    ),
+    "old-bias-lost": (
+        "bias = 0 if conv.bias is None else conv.bias",
+        "bias = 0",
+        "at [0, 0, 0, 0], expected 0.2384136 (240 of 240 numbers differ).",
+    ),
+    "shared-bias": (
+        "return one",
+        ("one.bias = norm.bias\n    return one"),
+        "at [0, 0, 0, 0], expected -1.928537 (252 of 252 numbers differ).",
     ),
 }

@@ -61,3 +61,30 @@ def averaged(steps, decay):
         "averaged over 2 tensors",
     ),
 }
+CHANGED = {
+    "last-counts-twice": (
+        "for weights in steps[1:]:",
+        "for weights in [*steps[1:], steps[-1]]:",
+        "found 1.356209 at [0], expected 1.44374 (3 of 3 numbers differ).",
+    ),
+    "first-forgotten": (
+        ("average = steps[0].clone()\n    for weights in steps[1:]:"),
+        ("average = steps[-1].clone()\n    for weights in steps[1:-1]:"),
+        "found 0.5684313 at [0], expected 1.44374 (3 of 3 numbers differ).",
+    ),
+    "newest-only-half": (
+        "(1 - decay) * weights",
+        "0.5 * (1 - decay) * weights",
+        "found 1.415318 at [0], expected 1.44374 (3 of 3 numbers differ).",
+    ),
+    "in-place-on-the-first": (
+        "average = steps[0].clone()",
+        ("average = steps[0]\n    average *= 1.25"),
+        "1 in place; work on a copy (`.clone()`) or make a new tensor.",
+    ),
+    "starts-at-zero-corrected": (
+        "average = steps[0].clone()",
+        "average = 0 * steps[0]",
+        "0.05684313 at [0], expected 1.44374 (3 of 3 numbers differ).",
+    ),
+}

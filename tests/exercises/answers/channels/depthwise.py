@@ -113,3 +113,36 @@ def depthwise(X, K):
         "changed its input number 1",
     ),
 }
+CHANGED = {
+    "with-groups": (
+        "c, k_h, k_w = K.shape",
+        (
+            "return torch.conv2d(X, K[:, None], groups=len(K))\n"
+            "    c, k_h, k_w = K.shape"
+        ),
+        "a single number: uses groups, which this exercise does without.",
+    ),
+    "with-a-grouped-layer": (
+        "c, k_h, k_w = K.shape",
+        (
+            "return nn.functional.conv2d(X, K[:, None], None, 1, 0, 1, len(K))\n"
+            "    c, k_h, k_w = K.shape"
+        ),
+        "with a single number') raised NameError: name 'nn' is not defined",
+    ),
+    "kernels-averaged": (
+        "(windows * K.reshape(c, 1, 1, k_h, k_w))",
+        "(windows * K.mean(0).expand(c, 1, 1, k_h, k_w))",
+        "found 5 at [0, 0, 0, 0], expected 0 (18 of 18 numbers differ).",
+    ),
+    "mean-of-the-window": (
+        ".sum((-2, -1))",
+        ".mean((-2, -1))",
+        "found 0.25 at [0, 0, 0, 1], expected 1 (17 of 18 numbers differ).",
+    ),
+    "channels-reversed": (
+        "K.reshape(c, 1, 1, k_h, k_w)",
+        "K.flip(0).reshape(c, 1, 1, k_h, k_w)",
+        "found 10 at [0, 0, 0, 0], expected 0 (18 of 18 numbers differ).",
+    ),
+}

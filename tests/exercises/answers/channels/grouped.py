@@ -93,3 +93,33 @@ WRONG = {
         "changed its input number 1",
     ),
 }
+CHANGED = {
+    "first-group-only": (
+        "for g in range(groups):",
+        "for g in range(1):",
+        "0 at [3, 2, 0, 0], expected 1.511591 (54 of 216 numbers differ).",
+    ),
+    "columns-by-outputs": (
+        "g * n_in : (g + 1) * n_in] = K[rows]",
+        "g * n_in : (g + 1) * n_in] = K[rows.start : rows.stop].flip(0)",
+        "at [0, 0, 0, 0], expected 1.13116 (72 of 216 numbers differ).",
+    ),
+    "ones-between": (
+        "K.new_zeros(",
+        "K.new_ones(",
+        "found 1 at [0, 2, 0, 0], expected 0 (108 of 216 numbers differ).",
+    ),
+    "groups-reversed": (
+        "rows = slice(g * n_out, (g + 1) * n_out)",
+        (
+            "back = groups - 1 - g\n"
+            "        rows = slice(back * n_out, (back + 1) * n_out)"
+        ),
+        "0 at [0, 0, 0, 0], expected 1.13116 (216 of 216 numbers differ).",
+    ),
+    "a-view-of-the-kernel": (
+        "full[rows,",
+        ("K[rows] *= 1.5\n        full[rows,"),
+        "1 in place; work on a copy (`.clone()`) or make a new tensor.",
+    ),
+}

@@ -82,3 +82,30 @@ WRONG = {
         "changed its input number 4",
     ),
 }
+CHANGED = {
+    "second-bias-twice": (
+        "matrix @ b + m",
+        "matrix @ (b + 0 * b) + 2 * m",
+        "found 2.964338 at [0], expected 3.113149 (2 of 2 numbers differ).",
+    ),
+    "bias-by-the-whole-matrix": (
+        "matrix @ b + m",
+        "matrix.sum(1) * b.mean() + m",
+        "found 2.127745 at [0], expected 3.113149 (2 of 2 numbers differ).",
+    ),
+    "absolute-weights": (
+        "matrix = M[:, :, 0, 0]",
+        "matrix = M[:, :, 0, 0].abs()",
+        "found 3.462611 at [0], expected 3.113149 (2 of 2 numbers differ).",
+    ),
+    "only-a-tensor": (
+        "return kernel.reshape(-1, *K.shape[1:]), matrix @ b + m",
+        "return kernel.reshape(-1, *K.shape[1:])",
+        "then to 2 by 1×1, bias: found shape (3, 3, 3), expected (2,).",
+    ),
+    "first-kernel-kept": (
+        "return kernel.reshape(-1, *K.shape[1:]),",
+        "return K,",
+        "kernel's shape, entry 0 in (4, 3, 3, 3): found 4, expected 2.",
+    ),
+}

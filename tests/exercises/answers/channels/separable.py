@@ -33,28 +33,28 @@ WRONG = {
     "constant": ("ordinary, separable = 73856, 73856", "separable: found 73856"),
     "without-biases": (
         _ANSWER.format(ordinary="c_out * c_in * area", separable=_TRUE["separable"]),
-        "ordinary: found 73728, expected 73856",
+        "ordinary: found 73728, which is too low.",
     ),
     "one-bias-for-two-layers": (
         _ANSWER.format(**_TRUE | {"separable": "c_in * area + c_out * c_in + c_out"}),
-        "separable: found 8896, expected 8960",
+        "separable: found 8896, which is too low.",
     ),
     "depthwise-mixes-after-all": (
         _ANSWER.format(
             **_TRUE | {"separable": "c_in * c_in * area + c_in + c_out * (c_in + 1)"}
         ),
-        "separable: found 45248, expected 8960",
+        "separable: found 45248, which is too high.",
     ),
     "one-kernel-for-all-channels": (
         _ANSWER.format(**_TRUE | {"separable": "area + 1 + c_out * (c_in + 1)"}),
-        "separable: found 8330, expected 8960",
+        "separable: found 8330, which is too low.",
     ),
     "side-for-area": (
         _ANSWER.format(**_TRUE).replace("kernel**2", "kernel"),
-        "ordinary: found 24704, expected 73856",
+        "ordinary: found 24704, which is too low.",
     ),
     "bias-of-each-input-channel": (
         _ANSWER.format(**_TRUE | {"ordinary": "c_out * c_in * area + c_in"}),
-        "ordinary: found 73792, expected 73856",
+        "ordinary: found 73792, which is too low.",
     ),
 }

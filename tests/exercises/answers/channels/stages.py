@@ -39,14 +39,14 @@ WRONG = {
             **_TRUE
             | {"weights": "((channels * kernel) ** 2, channels * late * kernel**2)"}
         ),
-        "weights, entry 1 in (36864, 73728): found 73728, expected 147456",
+        "weights, entry 1 in (36864, 73728): found 73728, which is too low.",
     ),
     "with-biases": (
         _ANSWER.format(
             **_TRUE
             | {"weights": "((channels * kernel) ** 2 + channels, (late * kernel) ** 2)"}
         ),
-        "weights, entry 0 in (36928, 147456): found 36928, expected 36864",
+        "entry 0 in (36928, 147456): found 36928, which is too high.",
     ),
     "the-rim-left-out": (
         _ANSWER.format(
@@ -70,6 +70,6 @@ WRONG = {
     ),
     "one-number": (
         _ANSWER.format(**_TRUE | {"products": "weights[0] * side**2"}),
-        "expected the tuple",
+        "products: found 115605504, which is no tuple.",
     ),
 }

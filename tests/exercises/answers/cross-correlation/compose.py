@@ -26,14 +26,17 @@ both = tuple(map(sum, zip(*parts)))
 }
 
 WRONG = {
-    "constant": ("both = (1, 2, 1)", "with 3 entries"),
+    "constant": (
+        "both = (1, 2, 1)",
+        "1) and then (1, -1): found (1, 2, 1), which has too few entries.",
+    ),
     "turned-over": (
         """
 import numpy as np
 
 both = tuple(int(n) for n in np.convolve(first, second)[::-1])
 """,
-        "entry 0 in (-1, -1, 1, 1): found -1, expected 1",
+        "(1, -1), entry 0 in (-1, -1, 1, 1): found -1, which is too low.",
     ),
     "second-turned-over": (
         """
@@ -49,9 +52,12 @@ import numpy as np
 
 both = tuple(int(n) for n in np.convolve(first, second)[:-1])
 """,
-        "with 3 entries, expected (1, 1, -1, -1) with 4",
+        "1) and then (1, -1): found (1, 1, -1), which has too few entries.",
     ),
-    "one-after-the-other": ("both = first + second", "with 5 entries"),
+    "one-after-the-other": (
+        "both = first + second",
+        "then (1, -1): found (1, 2, 1, 1, -1), which has too many entries.",
+    ),
     "added": ("both = (2, 1, 1, 0)", "entry 0"),
     "nothing": ("both = None", "forget"),
 }

@@ -130,3 +130,30 @@ def convolve_full(X, K):
         "forget `return`",
     ),
 }
+CHANGED = {
+    "columns-never-move": (
+        "sheet[i : i + k_h, j : j + k_w] +=",
+        "sheet[i : i + k_h, :k_w] +=",
+        "kernel: found 1 at [1, 1], expected 0 (5 of 16 numbers differ).",
+    ),
+    "last-row-forgotten": (
+        "for i in range(n_h):",
+        "for i in range(n_h - 1):",
+        "overlap: found 5 at [1, 1], expected 6 (5 of 9 numbers differ).",
+    ),
+    "kernel-squared": (
+        "X[i, j] * K",
+        "X[i, j] * K * K",
+        "kernel: found 4 at [2, 1], expected 2 (2 of 16 numbers differ).",
+    ),
+    "black-pixels-by-size": (
+        "X[i, j] * K",
+        "X[i, j].abs() * K",
+        "kernel: found 8 at [0, 0], expected -8 (5 of 10 numbers differ).",
+    ),
+    "upside-down": (
+        "return sheet",
+        "return sheet.flip(0)",
+        "kernel: found 2 at [1, 1], expected 0 (4 of 16 numbers differ).",
+    ),
+}

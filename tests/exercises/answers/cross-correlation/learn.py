@@ -146,3 +146,33 @@ def learn(X, Y, kernel_size):
         "changed its input number 2",
     ),
 }
+CHANGED = {
+    "first-row-only": (
+        "windows = X.unfold(0, k_h, 1).unfold(1, k_w, 1)",
+        ("Y = Y[:2]\n    windows = X[: k_h + 1].unfold(0, k_h, 1).unfold(1, k_w, 1)"),
+        "1.036074 at [0, 0], expected 0.9800477 (2 of 2 numbers differ).",
+    ),
+    "mean-taken-off": (
+        "Y.reshape(-1, 1)",
+        "(Y - Y.mean()).reshape(-1, 1)",
+        "found 1.001238 at [0, 0], expected 1 (2 of 2 numbers differ).",
+    ),
+    "a-little-decay": (
+        "return torch.linalg.lstsq(A, Y.reshape(-1, 1)).solution.reshape(k_h, k_w)",
+        (
+            "B = A.T @ A + 0.1 * torch.eye(A.shape[1], dtype=A.dtype)\n"
+            "    return torch.linalg.solve(B, A.T @ Y.flatten()).reshape(k_h, k_w)"
+        ),
+        "found 0.9989099 at [0, 0], expected 1 (2 of 2 numbers differ).",
+    ),
+    "correlation-only": (
+        "return torch.linalg.lstsq(A, Y.reshape(-1, 1)).solution.reshape(k_h, k_w)",
+        "return (A.T @ Y.flatten() / A.square().sum(0)).reshape(k_h, k_w)",
+        "found 0.8559176 at [0, 0], expected 1 (2 of 2 numbers differ).",
+    ),
+    "rounded": (
+        "solution.reshape(k_h, k_w)",
+        "solution.reshape(k_h, k_w).round()",
+        "found 1 at [0, 0], expected 0.9800477 (2 of 2 numbers differ).",
+    ),
+}

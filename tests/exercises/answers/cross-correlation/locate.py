@@ -92,3 +92,43 @@ def locate(X, P):
         "changed its input number 1",
     ),
 }
+CHANGED = {
+    "absolute-differences": (
+        "row, column = divmod(int(difference.argmin()), difference.shape[1])",
+        (
+            "w = X.unfold(0, P.shape[0], 1).unfold(1, P.shape[1], 1)\n"
+            "    d = (w - P).abs().sum((2, 3))\n"
+            "    row, column = divmod(int(d.argmin()), d.shape[1])"
+        ),
+        "nowhere in the picture, entry 0 in (1, 2): found 1, expected 5.",
+    ),
+    "cosine": (
+        "difference = squares - 2 * correlate(X, P) + (P**2).sum()",
+        "difference = -correlate(X, P) / squares.clamp(min=1e-9).sqrt()",
+        "nowhere in the picture, entry 0 in (1, 5): found 1, expected 5.",
+    ),
+    "largest-difference": (
+        "row, column = divmod(int(difference.argmin()), difference.shape[1])",
+        (
+            "w = X.unfold(0, P.shape[0], 1).unfold(1, P.shape[1], 1)\n"
+            "    d = (w - P).abs().amax((2, 3))\n"
+            "    row, column = divmod(int(d.argmin()), d.shape[1])"
+        ),
+        "nowhere in the picture, entry 0 in (1, 5): found 1, expected 5.",
+    ),
+    "single-product": (
+        "- 2 * correlate(X, P)",
+        "- correlate(X, P)",
+        "cut out of the picture, entry 0 in (2, 3): found 2, expected 4.",
+    ),
+    "brightness-taken-off": (
+        "row, column = divmod(int(difference.argmin()), difference.shape[1])",
+        (
+            "w = X.unfold(0, P.shape[0], 1).unfold(1, P.shape[1], 1)\n"
+            "    w = w - w.mean((2, 3), keepdim=True)\n"
+            "    d = (w - P + P.mean()).square().sum((2, 3))\n"
+            "    row, column = divmod(int(d.argmin()), d.shape[1])"
+        ),
+        "nowhere in the picture, entry 0 in (1, 5): found 1, expected 5.",
+    ),
+}

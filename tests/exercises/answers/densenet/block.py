@@ -93,3 +93,30 @@ def dense_forward(X, convs):
         "number of calls: found 0",
     ),
 }
+CHANGED = {
+    "newest-first": (
+        "parts.append(conv(torch.cat(parts, dim=1)))",
+        "parts.append(conv(torch.cat(parts[::-1], dim=1)))",
+        "at [0, 0, 0, 0], expected -2.310412 (300 of 300 numbers differ).",
+    ),
+    "only-two-newest": (
+        "conv(torch.cat(parts, dim=1))",
+        "conv(torch.cat(parts[-2:], dim=1))",
+        "input of a call: found shape (2, 3, 5, 6), expected (2, 4, 5, 6).",
+    ),
+    "new-ones-only": (
+        "return torch.cat(parts, dim=1)",
+        "return torch.cat(parts[1:] or parts, dim=1)",
+        "(2, 4) new ones: found shape (2, 6, 5, 6), expected (2, 9, 5, 6).",
+    ),
+    "all-read-the-first": (
+        "conv(torch.cat(parts, dim=1))",
+        "conv(X)",
+        "input of a call: found shape (2, 3, 5, 6), expected (2, 5, 5, 6).",
+    ),
+    "relu-at-the-end": (
+        "return torch.cat(parts, dim=1)",
+        "return torch.cat(parts, dim=1).relu()",
+        "at [0, 0, 0, 0], expected -2.310412 (319 of 540 numbers differ).",
+    ),
+}

@@ -2,13 +2,13 @@
 
 RIGHT = {
     "list": """
-channels, n = [], growth * 2
+channels_after, n = [], growth * 2
 for i, convs in enumerate(blocks):
     if i:
         n //= 2
-        channels.append(n)
+        channels_after.append(n)
     n += convs * growth
-    channels.append(n)
+    channels_after.append(n)
 """,
     "walked": """
 from d2lmini import summary
@@ -16,41 +16,42 @@ from d2lmini.nets import densenet
 
 rows = summary(densenet(blocks=blocks, growth=growth), (1, 96, 96)).rows
 named = [row for row in rows if row.layer in ("DenseBlock", "Sequential")]
-channels = tuple(row.shape[1] for row in named)
+channels_after = tuple(row.shape[1] for row in named)
 """,
 }
 _LOOP = """
-now, channels = {start}, []
+now, channels_after = {start}, []
 for convs in blocks:
-    channels += [now + convs * growth, (now + convs * growth) // 2]
-    now = channels[-1]
-channels = tuple(channels[:{end}])
+    channels_after += [now + convs * growth, (now + convs * growth) // 2]
+    now = channels_after[-1]
+channels_after = tuple(channels_after[:{end}])
 """
 WRONG = {
     "constant": (
-        "channels = (192, 96, 224, 112, 240, 120, 248)",
-        "channels, entry 0",
+        "channels_after = (192, 96, 224, 112, 240, 120, 248)",
+        "channels_after, entry 0",
     ),
     "stem-of-64": (
         _LOOP.format(start=64, end=-1),
-        "found 112, expected 72",
+        "in (112, 56, 104, 52, 100, 50, 98): found 112, which is too high.",
     ),
     "stem-of-growth": (
         _LOOP.format(start="growth", end=-1),
-        "found 60, expected 72",
+        "0 in (60, 30, 78, 39, 87, 43, 91): found 60, which is too low.",
     ),
     "one-transition-too-many": (
         _LOOP.format(start="2 * growth", end=None),
-        "with 8 entries, expected (72, 36, 84, 42, 90, 45, 93) with 7",
+        "(72, 36, 84, 42, 90, 45, 93, 46), which has too many entries.",
     ),
     "never-halved": (
         """
-channels = [2 * growth + growth * sum(blocks[: i + 1]) for i in range(len(blocks))]
+grown = [growth * sum(blocks[: i + 1]) for i in range(len(blocks))]
+channels_after = [2 * growth + one for one in grown]
 """,
-        "with 4 entries",
+        "found (72, 120, 168, 216), which has too few entries.",
     ),
     "input-lost": (
-        "channels = (48, 24, 48, 24, 48, 24, 48)",
-        "found 48, expected 72",
+        "channels_after = (48, 24, 48, 24, 48, 24, 48)",
+        "0 in (48, 24, 48, 24, 48, 24, 48): found 48, which is too low.",
     ),
 }

@@ -33,7 +33,7 @@ def half(i, o, k):
 
 
 def bottleneck(in_channels, growth):
-    few = growth * 4
+    few = growth * squeeze
     return nn.Sequential(half(in_channels, few, 1), half(few, growth, 3))
 """,
     "appended": """
@@ -42,7 +42,7 @@ from torch import nn
 
 def bottleneck(in_channels, growth):
     net = nn.Sequential()
-    for i, o, k in ((in_channels, 4 * growth, 1), (4 * growth, growth, 3)):
+    for i, o, k in ((in_channels, squeeze * growth, 1), (squeeze * growth, growth, 3)):
         net.append(nn.BatchNorm2d(i))
         net.append(nn.LeakyReLU(0.0))
         net.append(nn.Conv2d(i, o, (k, k), padding=k // 2, bias=False))
@@ -101,5 +101,51 @@ from d2lmini.nets.densenet import conv_block as bottleneck
             "nn.ReLU(inplace=True), nn.BatchNorm2d(in_channels)",
         ),
         "the function changed its input number 1 in place",
+    ),
+}
+CHANGED = {
+    "always-four": (
+        (
+            "nn.Conv2d(in_channels, squeeze * growth, kernel_size=1, bias=False),\n"
+            "        nn.BatchNorm2d(squeeze * growth)"
+        ),
+        (
+            "nn.Conv2d(in_channels, 5 * growth, kernel_size=1, bias=False),\n"
+            "        nn.BatchNorm2d(5 * growth)"
+        ),
+        "order, entry 5, entry 0 in (15, 5, 1, 1): found 15, expected 12.",
+    ),
+    "convolve-first": (
+        (
+            "nn.BatchNorm2d(in_channels),\n"
+            "        nn.ReLU(),\n"
+            "        nn.Conv2d(in_channels, squeeze * growth, "
+            "kernel_size=1, bias=False),"
+        ),
+        (
+            "nn.Conv2d(in_channels, squeeze * growth, kernel_size=1, bias=False),\n"
+            "        nn.BatchNorm2d(squeeze * growth),\n"
+            "        nn.ReLU(),"
+        ),
+        "0: found (12, 5, 1, 1) with 4 entries, expected (5,) with 1.",
+    ),
+    "no-normalisation-inside": (
+        (
+            "nn.BatchNorm2d(squeeze * growth),\n"
+            "        nn.ReLU(),\n"
+            "        nn.Conv2d(squeeze"
+        ),
+        ("nn.ReLU(),\n        nn.Conv2d(squeeze"),
+        "1, 1), (3, 12, 3, 3)) with 7 entries, expected a tuple with 12.",
+    ),
+    "leaky": (
+        ("nn.BatchNorm2d(squeeze * growth),\n        nn.ReLU(),"),
+        ("nn.BatchNorm2d(squeeze * growth),\n        nn.LeakyReLU(0.1),"),
+        "at [0, 0, 0, 0], expected 0.7079261 (252 of 252 numbers differ).",
+    ),
+    "dilated": (
+        "kernel_size=3, padding=1, bias=False",
+        "kernel_size=3, padding=2, dilation=2, bias=False",
+        "at [0, 0, 0, 0], expected 0.7079261 (252 of 252 numbers differ).",
     ),
 }

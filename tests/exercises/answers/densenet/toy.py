@@ -21,17 +21,20 @@ _SHAPE = "shape = (4, in_channels + convs * growth, side, side)\n"
 WRONG = {
     "constant": (
         "shape = (4, 10, 8, 8)\nseen = 13",
-        "shape, entry 1 in (4, 10, 8, 8): found 10, expected 23",
+        "shape, entry 1 in (4, 10, 8, 8): found 10, which is too low.",
     ),
     "input-lost": (
         "shape = (4, convs * growth, side, side)\nseen = 13",
-        "found 20, expected 23",
+        "shape, entry 1 in (4, 20, 8, 8): found 20, which is too low.",
     ),
     "own-output-seen": (
         _SHAPE + "seen = in_channels + convs * growth",
-        "seen: found 23, expected 13",
+        "seen: found 23, which is too high.",
     ),
-    "only-the-newest-seen": (_SHAPE + "seen = growth", "seen: found 10, expected 13"),
+    "only-the-newest-seen": (
+        _SHAPE + "seen = growth",
+        "seen: found 10, which is too low.",
+    ),
     "channels-last": (
         "shape = (4, side, side, in_channels + convs * growth)\nseen = 13",
         "shape, entry 1",

@@ -88,3 +88,30 @@ def cheap_transition(in_channels, out_channels):
         "the function changed its input number 1 in place",
     ),
 }
+CHANGED = {
+    "pooled-twice": (
+        "nn.AvgPool2d(2),",
+        ("nn.AvgPool2d(2),\n        nn.AvgPool2d(2),"),
+        "3) on 8×8: found shape (2, 3, 2, 2), expected (2, 3, 4, 4).",
+    ),
+    "pooled-first": (
+        ("nn.BatchNorm2d(in_channels),\n        nn.ReLU(),\n        nn.AvgPool2d(2),"),
+        ("nn.AvgPool2d(2),\n        nn.BatchNorm2d(in_channels),\n        nn.ReLU(),"),
+        "at [0, 0, 0, 0], expected 8.870591 (96 of 96 numbers differ).",
+    ),
+    "rounded-up": (
+        "nn.AvgPool2d(2)",
+        "nn.AvgPool2d(2, ceil_mode=True)",
+        "4) on 7×7: found shape (2, 4, 4, 4), expected (2, 4, 3, 3).",
+    ),
+    "no-relu": (
+        ("nn.ReLU(),\n        nn.AvgPool2d(2),"),
+        "nn.AvgPool2d(2),",
+        "at [0, 0, 0, 0], expected 8.870591 (96 of 96 numbers differ).",
+    ),
+    "every-second-place": (
+        "nn.AvgPool2d(2)",
+        "nn.AvgPool2d(1, stride=2)",
+        "at [0, 0, 0, 0], expected 8.870591 (96 of 96 numbers differ).",
+    ),
+}

@@ -2,7 +2,7 @@
 
 RIGHT = {
     "by-position": """
-without = (in_channels * 5 * 5) * wide * side**2
+without_narrow = (in_channels * 5 * 5) * wide * side**2
 with_narrow = in_channels * narrow * side**2 + narrow * 5 * 5 * wide * side**2
 """,
     "function": """
@@ -10,46 +10,46 @@ def work(n_in, n_out, k):
     return n_in * n_out * (k * side) ** 2
 
 
-without = work(in_channels, wide, 5)
+without_narrow = work(in_channels, wide, 5)
 with_narrow = work(in_channels, narrow, 1) + work(narrow, wide, 5)
 """,
 }
 WRONG = {
-    "nothing": ("without = with_narrow = None", "without: got None"),
+    "nothing": ("without_narrow = with_narrow = None", "without_narrow: got None"),
     "one-position": (
         """
-without = in_channels * wide * 25
+without_narrow = in_channels * wide * 25
 with_narrow = in_channels * narrow + narrow * wide * 25
 """,
-        "without: found",
+        "without_narrow: found",
     ),
     "unpadded": (
         """
 inner = (side - 4) ** 2
-without = inner * in_channels * wide * 25
+without_narrow = inner * in_channels * wide * 25
 with_narrow = side**2 * in_channels * narrow + inner * narrow * wide * 25
 """,
-        "without: found",
+        "without_narrow: found",
     ),
     "first-layer-forgotten": (
         """
-without = side**2 * in_channels * wide * 25
+without_narrow = side**2 * in_channels * wide * 25
 with_narrow = side**2 * narrow * wide * 25
 """,
         "with_narrow: found",
     ),
     "with-biases": (
         """
-without = side**2 * (in_channels * 25 + 1) * wide
+without_narrow = side**2 * (in_channels * 25 + 1) * wide
 with_narrow = side**2 * (in_channels * narrow + narrow * wide * 25)
 """,
-        "without: found",
+        "without_narrow: found",
     ),
     "the-wrong-way-round": (
         """
 with_narrow = side**2 * in_channels * wide * 25
-without = side**2 * (in_channels * narrow + narrow * wide * 25)
+without_narrow = side**2 * (in_channels * narrow + narrow * wide * 25)
 """,
-        "without: found",
+        "without_narrow: found",
     ),
 }

@@ -132,3 +132,36 @@ class FivePaths(Inception):
         "changed its input number 1 in place",
     ),
 }
+CHANGED = {
+    "one-kernel-size-for-all": (
+        "conv(in_channels, narrow, 1)",
+        "conv(in_channels, narrow, 3, padding=1)",
+        "path, entry 0, entry 2 in (4, 12, 3, 3): found 3, expected 1.",
+    ),
+    "unpadded": (
+        "conv(out, out, 3, padding=1)",
+        "conv(out, out, 3)",
+        "Expected size 6 but got size 4 for tensor number 1 in the list.",
+    ),
+    "reads-what-the-block-gives": (
+        "return torch.cat([super().forward(X), self.fifth(X)], dim=1)",
+        "return torch.cat([super().forward(X), 0 * self.fifth(X)], dim=1)",
+        "at [0, 18, 0, 0], expected 0.021685 (279 of 1800 numbers differ).",
+    ),
+    "added-not-joined": (
+        "return torch.cat([super().forward(X), self.fifth(X)], dim=1)",
+        (
+            "Y, Z = super().forward(X), self.fifth(X)\n"
+            "        return torch.cat([Y, Z.abs() + 1e-3], dim=1)"
+        ),
+        "at [0, 18, 0, 0], expected 0.021685 (504 of 1800 numbers differ).",
+    ),
+    "wrong-order-of-widths": (
+        ("conv(narrow, out, 3, padding=1),\n            conv(out, out, 3, padding=1)"),
+        (
+            "conv(narrow, narrow, 3, padding=1),\n"
+            "            conv(narrow, out, 3, padding=1)"
+        ),
+        "path, entry 1, entry 0 in (4, 4, 3, 3): found 4, expected 7.",
+    ),
+}

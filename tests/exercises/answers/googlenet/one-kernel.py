@@ -88,3 +88,30 @@ def as_five(weight):
         "used in a convolution: found",
     ),
 }
+CHANGED = {
+    "corner-below": (
+        "five[:, :, border : border + k, border : border + k] = weight",
+        "five[:, :, 5 - k :, 5 - k :] = weight",
+        "at [0, 0, 0, 0], expected 1.463923 (336 of 336 numbers differ).",
+    ),
+    "rows-only-centred": (
+        "border : border + k, border : border + k]",
+        "border : border + k, :k]",
+        "at [0, 0, 0, 0], expected 1.463923 (336 of 336 numbers differ).",
+    ),
+    "spread-thin": (
+        "return five",
+        "return five * (k * k / 25)",
+        "at [0, 0, 0, 0], expected 1.463923 (336 of 336 numbers differ).",
+    ),
+    "repeated": (
+        "five[:, :, border : border + k, border : border + k] = weight",
+        "five[:] = weight.mean((2, 3), keepdim=True)",
+        "at [0, 0, 0, 0], expected 1.463923 (336 of 336 numbers differ).",
+    ),
+    "edges-continued": (
+        "five = weight.new_zeros(*weight.shape[:2], 5, 5)",
+        "five = torch.nn.functional.pad(weight, [border] * 4, mode='replicate')",
+        "at [0, 0, 0, 0], expected 1.463923 (336 of 336 numbers differ).",
+    ),
+}

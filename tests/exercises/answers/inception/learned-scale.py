@@ -77,3 +77,33 @@ WRONG = {
         "whether a gradient reaches the scale",
     ),
 }
+CHANGED = {
+    "frozen": (
+        "nn.Parameter(torch.zeros(()))",
+        "nn.Parameter(torch.zeros(()), requires_grad=False)",
+        "whether a gradient reaches the scale: found False, expected True.",
+    ),
+    "almost-zero": (
+        "torch.zeros(())",
+        "torch.full((), 1e-3)",
+        "[0, 0, 0, 0], expected 0.08404007 (563 of 1080 numbers differ).",
+    ),
+    "a-buffer": (
+        "self.scale = nn.Parameter(torch.zeros(()))",
+        ("del self.scale\n        self.register_buffer('scale', torch.zeros(()))"),
+        "(2, 6), 3)), parameters more than with 0.2: found 0, expected 1.",
+    ),
+    "two-numbers": (
+        "torch.zeros(())",
+        "torch.zeros(2)",
+        "(2, 6), 3)), parameters more than with 0.2: found 2, expected 1.",
+    ),
+    "one-more-parameter": (
+        "self.scale = nn.Parameter(torch.zeros(()))",
+        (
+            "self.scale = nn.Parameter(torch.zeros(()))\n"
+            "        self.shift = nn.Parameter(torch.zeros(()))"
+        ),
+        "(2, 6), 3)), parameters more than with 0.2: found 2, expected 1.",
+    ),
+}

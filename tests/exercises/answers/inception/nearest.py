@@ -80,3 +80,37 @@ def nearest_pair(kernel):
         "changed its input number 1 in place",
     ),
 }
+CHANGED = {
+    "size-in-both": (
+        "return right[0], sizes[0] * left[:, 0]",
+        "return sizes[0] * right[0], sizes[0] * left[:, 0]",
+        "found 3.464102 at [0, 0], expected 1 (6 of 9 numbers differ).",
+    ),
+    "second-pair": (
+        "return right[0], sizes[0] * left[:, 0]",
+        "return right[1], sizes[1] * left[:, 1]",
+        "-2.266233e-16 at [0, 0], expected 1 (6 of 9 numbers differ).",
+    ),
+    "root-only-once": (
+        "sizes[0] * left[:, 0]",
+        "sizes[0].sqrt() * left[:, 0]",
+        "found 0.537285 at [0, 0], expected 1 (6 of 9 numbers differ).",
+    ),
+    "row-of-the-left": (
+        "sizes[0] * left[:, 0]",
+        "sizes[0] * left[0]",
+        "found -2.236068 at [1, 0], expected 2 (4 of 9 numbers differ).",
+    ),
+    "middle-row": (
+        (
+            "left, sizes, right = torch.linalg.svd(kernel)\n"
+            "    return right[0], sizes[0] * left[:, 0]"
+        ),
+        (
+            "middle = len(kernel) // 2\n"
+            "    row = kernel[middle]\n"
+            "    return row, kernel @ row / row.square().sum().clamp(min=1e-9)"
+        ),
+        "1.085239 at [0, 0], expected 1.378691 (9 of 9 numbers differ).",
+    ),
+}

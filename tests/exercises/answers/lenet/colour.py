@@ -15,7 +15,7 @@ def colour_lenet():
         nn.AvgPool2d(kernel_size=2, stride=2),
     )
     head = [nn.Flatten(), nn.LazyLinear(120), nn.Sigmoid()]
-    head += [nn.LazyLinear(84), nn.Sigmoid(), nn.LazyLinear(10)]
+    head += [nn.LazyLinear(84), nn.Sigmoid(), nn.LazyLinear(classes)]
     return nn.Sequential(features, *head)
 """,
     "the-books-lenet-mended": """
@@ -25,8 +25,8 @@ from d2lmini.nets import lenet
 
 
 def colour_lenet():
-    net = lenet(in_channels=3)
-    net[7] = nn.Linear(3136, 120)
+    net = lenet(classes, in_channels=colours)
+    net[7] = nn.Linear(16 * ((side - 8) // 4) ** 2, 120)
     return net
 """,
     "a-class": """
@@ -38,11 +38,11 @@ from torch.nn import functional as F
 class ColourLeNet(nn.Module):
     def __init__(self):
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 6, 5, padding=2)
+        self.conv1 = nn.Conv2d(colours, 6, 5, padding=2)
         self.conv2 = nn.Conv2d(6, 16, 5)
-        self.dense1 = nn.Linear(16 * 14 * 14, 120)
+        self.dense1 = nn.Linear(16 * (side // 4 - 2) ** 2, 120)
         self.dense2 = nn.Linear(120, 84)
-        self.dense3 = nn.Linear(84, 10)
+        self.dense3 = nn.Linear(84, classes)
 
     def forward(self, X):
         for conv in (self.conv1, self.conv2):
@@ -131,5 +131,35 @@ def colour_lenet():
     )
 """,
         "its logits: found",
+    ),
+}
+CHANGED = {
+    "softmax-at-the-end": (
+        "nn.Linear(84, classes),",
+        ("nn.Linear(84, classes),\n        nn.Softmax(1),"),
+        "at [0, 0], expected 10.05334 (40 of 40 numbers differ).",
+    ),
+    "first-sigmoid-is-relu": (
+        (
+            "nn.Conv2d(colours, 6, kernel_size=5, padding=2),  # (6, side, side)\n"
+            "        nn.Sigmoid(),"
+        ),
+        ("nn.Conv2d(colours, 6, kernel_size=5, padding=2),\n        nn.ReLU(),"),
+        "6.752399 at [0, 0], expected 10.05334 (40 of 40 numbers differ).",
+    ),
+    "no-sigmoid-between-dense-layers": (
+        ("nn.Linear(120, 84),\n        nn.Sigmoid(),"),
+        "nn.Linear(120, 84),",
+        "18.62141 at [0, 0], expected 10.05334 (40 of 40 numbers differ).",
+    ),
+    "second-convolution-padded": (
+        "nn.Conv2d(6, 16, kernel_size=5),",
+        "nn.Conv2d(6, 16, kernel_size=5, padding=2),",
+        "of Sequential, which takes 3136; change resize or the layer.",
+    ),
+    "wider-dense-layers": (
+        ("nn.Linear(120, 84),\n        nn.Sigmoid(),\n        nn.Linear(84, classes)"),
+        ("nn.Linear(120, 96),\n        nn.Sigmoid(),\n        nn.Linear(96, classes)"),
+        "a picture of 3×64×64: found 391,898 parameters, expected 390,326.",
     ),
 }

@@ -119,3 +119,30 @@ def sliding(net):
         "layers of kind Flatten or Linear: found 1, expected 0",
     ),
 }
+CHANGED = {
+    "biases-at-zero": (
+        "conv.bias = nn.Parameter(layer.bias.detach().clone())",
+        ("nn.init.zeros_(conv.bias.data)\n            conv.double()"),
+        "at [0, 0, 0, 0], expected -2.225995 (20 of 20 numbers differ).",
+    ),
+    "sigmoids-lost": (
+        "if not isinstance(layer, nn.Flatten):",
+        "if not isinstance(layer, (nn.Flatten, nn.Sigmoid)):",
+        "at [0, 0, 0, 0], expected -2.225995 (20 of 20 numbers differ).",
+    ),
+    "dense-weights-shared": (
+        "nn.Parameter(weight.view(-1, maps, side, side))",
+        "nn.Parameter(weight.view(-1, side, side, maps).permute(0, 3, 1, 2))",
+        "at [0, 0, 0, 0], expected -2.225995 (20 of 20 numbers differ).",
+    ),
+    "kernels-turned": (
+        "weight.view(-1, maps, side, side))",
+        "weight.view(-1, maps, side, side).flip(2, 3))",
+        "at [0, 0, 0, 0], expected -2.225995 (20 of 20 numbers differ).",
+    ),
+    "padded": (
+        "kernel_size=side)",
+        "kernel_size=side, padding=side // 2)",
+        "1, 28, 28): found shape (2, 10, 5, 5), expected (2, 10, 1, 1).",
+    ),
+}

@@ -57,3 +57,36 @@ def global_average(maps):
         "changed its input number 1 in place",
     ),
 }
+CHANGED = {
+    "pooled-by-torch": (
+        "H, W = maps.shape[2:]",
+        (
+            "return torch.nn.functional.adaptive_avg_pool2d(maps, 1).flatten(1)\n"
+            "    H, W = maps.shape[2:]"
+        ),
+        "5): uses adaptive_avg_pool2d, which this exercise does without.",
+    ),
+    "pooled-by-a-layer": (
+        "H, W = maps.shape[2:]",
+        (
+            "return torch.nn.AvgPool2d(maps.shape[2:])(maps).flatten(1)\n"
+            "    H, W = maps.shape[2:]"
+        ),
+        "(2, 10, 5, 5): uses avg_pool2d, which this exercise does without.",
+    ),
+    "median": (
+        "maps.sum(dim=(2, 3)) / (H * W)",
+        "maps.flatten(2).median(-1).values",
+        "at [0, 0], expected -0.1189522 (20 of 20 numbers differ).",
+    ),
+    "divided-by-height": (
+        "(H * W)",
+        "H**2",
+        "at [0, 0], expected 0.2558504 (12 of 12 numbers differ).",
+    ),
+    "of-the-batch": (
+        "maps.sum(dim=(2, 3)) / (H * W)",
+        "maps.mean((0, 2, 3)).expand(len(maps), -1)",
+        "at [0, 0], expected -0.1189522 (20 of 20 numbers differ).",
+    ),
+}

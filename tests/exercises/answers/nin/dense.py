@@ -43,7 +43,7 @@ WRONG = {
     "untouched": (_DENSE.format(lines=""), "applied at every pixel: found"),
     "nothing": (
         "def as_dense(conv):\n    conv.weight.flatten(1)",
-        "its type: found 'NoneType'",
+        "whether it is an nn.Linear: found False, expected True.",
     ),
     "transposed": (
         """
@@ -76,7 +76,7 @@ def as_dense(conv):
         dense.bias.data = conv.bias.data
     return dense.to(conv.weight.dtype)
 """,
-        "bias=False, whether there is a bias: found True, expected False",
+        "0 at [0, 0, 0, 0], expected -0.5724272 (15 of 15 numbers differ).",
     ),
     "empties-the-convolution": (
         """
@@ -99,5 +99,32 @@ def as_dense(conv):
     return dense
 """,
         "the conv's own weight: found 0",
+    ),
+}
+CHANGED = {
+    "bias-shared-out": (
+        "dense.bias.copy_(conv.bias)",
+        "dense.bias.copy_(conv.bias.mean().expand_as(dense.bias))",
+        "at [0, 0, 0, 0], expected -0.9570403 (120 of 120 numbers differ).",
+    ),
+    "always-float64": (
+        "dense = dense.to(conv.weight.dtype)",
+        "dense = dense.double()",
+        "m1 and m2 to have the same dtype, but got: float != double",
+    ),
+    "shares-the-weight": (
+        "dense.weight.copy_(conv.weight.flatten(1))",
+        "dense.weight = nn.Parameter(conv.weight.flatten(1))",
+        "0 at [0, 0, 0, 0], expected -0.5724272 (15 of 15 numbers differ).",
+    ),
+    "a-subclass": (
+        "return dense",
+        "return nn.Sequential(dense)",
+        "whether it is an nn.Linear: found False, expected True.",
+    ),
+    "negated": (
+        "conv.weight.flatten(1))",
+        "-conv.weight.flatten(1))",
+        "at [0, 0, 0, 0], expected -0.9570403 (120 of 120 numbers differ).",
     ),
 }

@@ -97,3 +97,30 @@ def nin_unpooled():
         "found shape (2, 10, 1, 1), expected (2, 10)",
     ),
 }
+CHANGED = {
+    "first-pooling-gone": (
+        "del layers[5]",
+        "del layers[1]",
+        "8566674 at [0, 0], expected 7219422 (20 of 20 numbers differ).",
+    ),
+    "all-poolings-gone": (
+        "del layers[5]",
+        "layers = [x for x in layers if not isinstance(x, nn.MaxPool2d)]",
+        "at [0, 0], expected 7219422 (20 of 20 numbers differ).",
+    ),
+    "average-pooling-instead": (
+        "del layers[5]",
+        "layers[5] = nn.AvgPool2d(3, 2)",
+        "1555588 at [0, 0], expected 7219422 (20 of 20 numbers differ).",
+    ),
+    "dropout-twice": (
+        "del layers[5]",
+        "layers[5] = nn.Dropout(0.5)",
+        "found (0.5, 0.5) with 2 entries, expected (0.5,) with 1.",
+    ),
+    "softmax-at-the-end": (
+        "return nn.Sequential(*layers)",
+        "return nn.Sequential(*layers, nn.Softmax(1))",
+        "found 0 at [0, 0], expected 7219422 (20 of 20 numbers differ).",
+    ),
+}

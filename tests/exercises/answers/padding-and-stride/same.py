@@ -10,7 +10,7 @@ def same_padding(n, kernel, stride=1, dilation=1):
     while True:
         room = n + before + after - dilation * (kernel - 1) - 1
         if room >= 0 and room // stride + 1 >= math.ceil(n / stride):
-            return before, after
+            return (before, after) if larger == "after" else (after, before)
         if after > before:
             before += 1
         else:
@@ -21,7 +21,7 @@ def same_padding(n, kernel, stride=1, dilation=1):
     span = dilation * (kernel - 1) + 1
     rest = n % stride or stride  # the pixels that the last jump leaves
     p = span - rest if span > rest else 0
-    return [p // 2, (p + 1) // 2]
+    return sorted([p // 2, (p + 1) // 2], reverse=larger != "after")
 """,
 }
 _ANSWER = """
@@ -77,5 +77,32 @@ WRONG = {
     "forgets-to-return": (
         "def same_padding(n, kernel, stride=1, dilation=1):\n    kernel - 1",
         "forget `return`",
+    ),
+}
+CHANGED = {
+    "dilation-on-top": (
+        "span = dilation * (kernel - 1) + 1",
+        "span = dilation * kernel",
+        "4, stride 1, dilation 3, entry 0 in (5, 6): found 5, expected 4.",
+    ),
+    "for-exact-sizes-only": (
+        "outputs = (n + stride - 1) // stride",
+        "outputs = max(n // stride, 1)",
+        "2, stride 2, dilation 1, entry 1 in (0, 0): found 0, expected 1.",
+    ),
+    "one-too-many-windows": (
+        "(outputs - 1) * stride + span",
+        "outputs * stride + span - 1",
+        "2, stride 2, dilation 1, entry 1 in (0, 1): found 1, expected 0.",
+    ),
+    "all-on-one-side": (
+        "parts = (p // 2, p - p // 2)",
+        "parts = (0, p)",
+        "3, stride 1, dilation 1, entry 0 in (0, 2): found 0, expected 1.",
+    ),
+    "stride-1-is-enough": (
+        "needed = (outputs - 1) * stride + span",
+        "needed = n - 1 + span",
+        "2, stride 2, dilation 1, entry 1 in (0, 1): found 1, expected 0.",
     ),
 }

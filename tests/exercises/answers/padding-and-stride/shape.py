@@ -35,24 +35,27 @@ _TRUE = {
     "left": "down % stride",
 }
 WRONG = {
-    "constant": ("shape, left_over = (32, 20), 0", "left_over: found 0, expected 2"),
+    "constant": (
+        "shape, left_over = (32, 20), 0",
+        "left_over: found 0, which is too low.",
+    ),
     "dilation-forgotten": (
         _ANSWER.format(**_TRUE | {"span": "kernel"}),
-        "shape, entry 0 in (34, 22): found 34, expected 32",
+        "shape, entry 0 in (34, 22): found 34, which is too high.",
     ),
     "padding-on-one-side": (
         _ANSWER.format(**_TRUE | {"p": "padding"}),
-        "left_over: found 0, expected 2",
+        "left_over: found 0, which is too low.",
     ),
     "off-by-one": (
         _ANSWER.format(**_TRUE | {"shape": "(down // stride, across // stride)"}),
-        "shape, entry 0 in (31, 19): found 31, expected 32",
+        "shape, entry 0 in (31, 19): found 31, which is too low.",
     ),
     "columns-first": (
         _ANSWER.format(
             **_TRUE | {"shape": "(across // stride + 1, down // stride + 1)"}
         ),
-        "shape, entry 0 in (20, 32): found 20, expected 32",
+        "shape, entry 0 in (20, 32): found 20, which is too low.",
     ),
     "rounded-up": (
         _ANSWER.format(
@@ -62,7 +65,7 @@ WRONG = {
     ),
     "left-over-of-the-picture": (
         _ANSWER.format(**_TRUE | {"left": "height % stride"}),
-        "left_over: found 1, expected 2",
+        "left_over: found 1, which is too low.",
     ),
     "whole-numbers-lost": (
         _ANSWER.format(**_TRUE | {"shape": "(down / stride + 1, across / stride + 1)"}),

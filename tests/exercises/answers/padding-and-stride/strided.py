@@ -115,3 +115,30 @@ def corr2d_slices(X, K, s=(1, 1), d=(1, 1)):
         "2×3 pictures of 11×8",
     ),
 }
+CHANGED = {
+    "stride-columns-as-rows": (
+        ":: s[0], b * d[1] :: s[1]",
+        ":: s[0], b * d[1] :: s[0]",
+        "(2, 3): found 89 at [0, 1], expected 99 (6 of 9 numbers differ).",
+    ),
+    "dilation-rows-as-columns": (
+        "met = X[..., a * d[0] ::",
+        "met = X[..., a * d[1] ::",
+        "2): found 138 at [0, 0], expected 201 (21 of 21 numbers differ).",
+    ),
+    "span-too-wide": (
+        "w = (n_w - d[1] * (k_w - 1) - 1) // s[1] + 1",
+        "w = (n_w - d[1] * k_w) // s[1] + 1",
+        "2×2 kernel, dilation (3, 2): found shape (3, 6), expected (3, 7).",
+    ),
+    "rounded-up": (
+        "h = (n_h - d[0] * (k_h - 1) - 1) // s[0] + 1",
+        ("h = -(-(n_h - d[0] * (k_h - 1)) // s[0])\n    h = h - 1 if h > 2 else h"),
+        "a 2×2 kernel, stride 1: found shape (4, 8), expected (5, 8).",
+    ),
+    "kernel-in-bits": (
+        "Y += K[a, b] * met",
+        "Y += K[a, b].round() * met",
+        "at [0, 0, 0, 0], expected 2.572281 (36 of 36 numbers differ).",
+    ),
+}

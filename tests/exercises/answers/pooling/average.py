@@ -19,16 +19,16 @@ def average_layer(channels, window, stride, padding):
     layer.bias = None
     return layer
 """,
-    "zero-bias-and-state": """
+    "state": """
 import torch
 from torch import nn
 
 
 def average_layer(channels, window, stride, padding):
     kernel = torch.ones(channels, 1, window, window)
-    state = {"weight": kernel / kernel[0].sum(), "bias": torch.zeros(channels)}
-    layer = nn.Conv2d(channels, channels, window, stride, padding, groups=channels)
-    layer.load_state_dict(state)
+    size = window, stride, padding
+    layer = nn.Conv2d(channels, channels, *size, groups=channels, bias=False)
+    layer.load_state_dict({"weight": kernel / kernel[0].sum()})
     return layer
 """,
 }
@@ -61,7 +61,7 @@ WRONG = {
             settings="stride, padding, bias=False",
             weights="nn.init.constant_(layer.weight, 1 / window**2)",
         ),
-        "average_layer(3, 3, 2, 1), output",
+        "{'weight': (3, 3, 3, 3)}, expected {'weight': (3, 1, 3, 3)}.",
     ),
     "one-kernel-for-each-pair": (
         """
@@ -75,14 +75,14 @@ def average_layer(channels, window, stride, padding):
     layer.weight.data[:] = eye
     return layer
 """,
-        "average_layer(3, 3, 2, 1), number of weights: found 81, expected 27",
+        "{'weight': (3, 3, 3, 3)}, expected {'weight': (3, 1, 3, 3)}.",
     ),
     "bias-kept": (
         _CONV.format(
             settings="stride, padding, groups=channels",
             weights="nn.init.constant_(layer.weight, 1 / window**2)",
         ),
-        "average_layer(1, 2, 2, 0), output",
+        "(1, 1, 2, 2), 'bias': (1,)}, expected {'weight': (1, 1, 2, 2)}.",
     ),
     "padding-and-stride-swapped": (
         _CONV.format(
@@ -99,10 +99,42 @@ from torch import nn
 def average_layer(channels, window, stride, padding):
     return nn.AvgPool2d(window, stride, padding)
 """,
-        "kind of layer: found 'AvgPool2d', expected 'Conv2d'",
+        "2, 2, 0), whether it is an nn.Conv2d: found False, expected True.",
     ),
     "no-return": (
         "def average_layer(channels, window, stride, padding):\n    pass",
-        "kind of layer: found 'NoneType'",
+        "2, 2, 0), whether it is an nn.Conv2d: found False, expected True.",
+    ),
+}
+CHANGED = {
+    "a-bias-at-zero": (
+        ("bias=False\n    )"),
+        ("bias=True\n    )\n    nn.init.zeros_(layer.bias)"),
+        "(1, 1, 2, 2), 'bias': (1,)}, expected {'weight': (1, 1, 2, 2)}.",
+    ),
+    "frozen": (
+        "return layer",
+        "return layer.requires_grad_(False)",
+        "0), whether training may change it: found False, expected True.",
+    ),
+    "sums": (
+        "1 / window**2",
+        "1.0",
+        "at [0, 0, 0, 0], expected 4.487704 (96 of 96 numbers differ).",
+    ),
+    "padding-not-counted": (
+        "return layer",
+        ("layer.padding_mode = 'replicate'\n    return layer"),
+        "at [0, 0, 0, 0], expected 2.1905 (126 of 336 numbers differ).",
+    ),
+    "a-layer-in-disguise": (
+        "return layer",
+        (
+            "class Conv2d(nn.AvgPool2d):\n"
+            "        weight = layer.weight\n"
+            "\n"
+            "    return Conv2d(window, stride, padding)"
+        ),
+        "2, 2, 0), whether it is an nn.Conv2d: found False, expected True.",
     ),
 }

@@ -60,6 +60,6 @@ rounded_up = rounded_down
 rounded_down = (height + 2 * padding - window) // stride + 1
 rounded_up = rounded_down + 1
 """,
-        "expected the tuple",
+        "and width with ceil_mode=False: found 10, which is no tuple.",
     ),
 }

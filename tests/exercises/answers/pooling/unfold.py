@@ -119,6 +119,39 @@ def max_pool(X, window, stride, padding):
     X -= least
     return F.max_pool2d(F.pad(X, [padding] * 4), window, stride) + least
 """,
-        "changed its input",
+        "2, padding 0: uses max_pool2d, which this exercise does without.",
+    ),
+}
+CHANGED = {
+    "minus-hundred": (
+        "value=-torch.inf",
+        "value=-100.0",
+        "[0, 0, 0, 0], expected -7.257808e+12 (24 of 32 numbers differ).",
+    ),
+    "minus-a-billion": (
+        "value=-torch.inf",
+        "value=-1e9",
+        "[0, 0, 0, 0], expected -7.257808e+12 (24 of 32 numbers differ).",
+    ),
+    "torchs-own": (
+        "columns = F.unfold(X, window, stride=stride)",
+        (
+            "return F.max_pool2d(X, window, stride)\n"
+            "    columns = F.unfold(X, window, stride=stride)"
+        ),
+        "2, padding 0: uses max_pool2d, which this exercise does without.",
+    ),
+    "torchs-layer": (
+        "columns = F.unfold(X, window, stride=stride)",
+        (
+            "return torch.nn.MaxPool2d(window, stride)(X)\n"
+            "    columns = F.unfold(X, window, stride=stride)"
+        ),
+        "2, padding 0: uses max_pool2d, which this exercise does without.",
+    ),
+    "edges-repeated": (
+        "X = F.pad(X, [padding] * 4, value=-torch.inf)",
+        ("X = F.pad(X, [padding] * 4, value=float(X.min()))\n    X = X.clamp(min=-50)"),
+        "[0, 0, 0, 0], expected -7.257808e+12 (32 of 32 numbers differ).",
     ),
 }

@@ -44,7 +44,7 @@ from d2lmini.nets.resnet import Residual
 class Bottleneck(Residual):
     def __init__(self, in_channels, out_channels, stride=1):
         super().__init__(in_channels, out_channels, stride)
-        few, layers = out_channels // 4, []
+        few, layers = out_channels // ratio, []
         for i, o, k, s in (
             (in_channels, few, 1, 1),
             (few, few, 3, stride),
@@ -67,8 +67,8 @@ def conv(i, o, k, s=1):
 class Bottleneck(nn.Module):
     def __init__(self, i, o, s=1):
         super().__init__()
-        squeeze, work, restore = conv(i, o // 4, 1), conv(o // 4, o // 4, 3, s), None
-        restore = conv(o // 4, o, 1)
+        few = o // ratio
+        squeeze, work, restore = conv(i, few, 1), conv(few, few, 3, s), conv(few, o, 1)
         self.added = nn.Sequential(squeeze, nn.ReLU(), work, nn.ReLU(), restore)
         self.skip = nn.Sequential() if (i, s) == (o, 1) else conv(i, o, 1, s)
 
@@ -96,7 +96,7 @@ WRONG = {
         changed("few, 1, bias", "few, 1, stride, bias").replace(
             "few, few, 3, stride", "few, few, 3, 1"
         ),
-        "Bottleneck(12, 32, 2): found",
+        "of added, entry 0, entry 0 in (2, 2): found 2, expected 1.",
     ),
     "half-instead-of-a-quarter": (
         changed("out_channels // 4", "out_channels // 2"),
@@ -125,5 +125,32 @@ WRONG = {
         changed("return torch.relu(self.added(X) + self.skip(X))", "Y = self.added(X)")
         + "        X = self.skip(X)\n        X += Y\n        return torch.relu(X)\n",
         "the function changed its input number 1 in place",
+    ),
+}
+CHANGED = {
+    "three-kernels-of-three": (
+        "squeeze, work = conv(inputs, few, 1), conv(few, few, 3, stride)",
+        "squeeze, work = conv(inputs, few, 3), conv(few, few, 3, stride)",
+        "in order, entry 0, entry 2 in (4, 16, 3, 3): found 3, expected 1.",
+    ),
+    "stride-in-the-last": (
+        ("conv(few, few, 3, stride)\n        restore = conv(few, outputs, 1)"),
+        ("conv(few, few, 3)\n        restore = conv(few, outputs, 1, stride)"),
+        "of added, entry 1, entry 0 in (1, 1): found 1, expected 2.",
+    ),
+    "difference": (
+        "self.added(X) + self.skip(X)",
+        "self.added(X) - self.skip(X)",
+        "at [0, 0, 0, 1], expected 2.217012 (1412 of 2304 numbers differ).",
+    ),
+    "one-relu-missing": (
+        "squeeze, nn.ReLU(), work, nn.ReLU(), restore",
+        "squeeze, nn.ReLU(), work, restore",
+        "at [0, 0, 0, 1], expected 2.217012 (1523 of 2304 numbers differ).",
+    ),
+    "sigmoid-at-the-end": (
+        "return torch.relu(",
+        "return torch.sigmoid(",
+        "at [0, 0, 0, 1], expected 2.217012 (1492 of 2304 numbers differ).",
     ),
 }

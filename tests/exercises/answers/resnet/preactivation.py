@@ -108,3 +108,30 @@ WRONG = {
     ),
     "no-return": (forward(_ACTIVE, _CARRIED, _ADDED), "got None"),
 }
+CHANGED = {
+    "one-normalisation-for-both": (
+        "torch.relu(self.norm2(self.conv1(active)))",
+        "torch.relu(self.conv1(active))",
+        "at [0, 0, 0, 0], expected 8.609818 (576 of 576 numbers differ).",
+    ),
+    "skip-has-no-stride": (
+        "self.skip = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)",
+        "self.skip = nn.Conv2d(in_channels, out_channels, 3, stride, 1, bias=False)",
+        "PreActivation(3, 5, 2): found 511 parameters, expected 391.",
+    ),
+    "always-the-active": (
+        "return added + (X if same else self.skip(active))",
+        "return added + self.skip(active)",
+        "at [0, 0, 0, 0], expected 8.609818 (575 of 576 numbers differ).",
+    ),
+    "sum-forgotten": (
+        "return added + (X if same else self.skip(active))",
+        "return added",
+        "at [0, 0, 0, 0], expected 8.609818 (576 of 576 numbers differ).",
+    ),
+    "leaky": (
+        "active = torch.relu(self.norm1(X))",
+        "active = nn.functional.leaky_relu(self.norm1(X))",
+        "at [0, 0, 0, 0], expected 8.609818 (576 of 576 numbers differ).",
+    ),
+}

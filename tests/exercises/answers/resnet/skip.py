@@ -19,12 +19,15 @@ shape = [out_channels, math.ceil(side / stride), math.ceil(side / stride)]
 }
 _SHAPE = "shape = (out_channels, -(-side // stride), -(-side // stride))\n"
 WRONG = {
-    "constant": ("needed = False\n" + _SHAPE, "needed: found False, expected True"),
+    "constant": (
+        "needed = False\n" + _SHAPE,
+        "needed: found False, which is not right.",
+    ),
     "channels-only": (
         "needed = in_channels != out_channels\n" + _SHAPE,
-        "needed: found False, expected True",
+        "needed: found False, which is not right.",
     ),
-    "a-number": ("needed = 1\n" + _SHAPE, "needed: found 1, expected True"),
+    "a-number": ("needed = 1\n" + _SHAPE, "needed: found 1, which is not right."),
     "rounded-down": (
         "needed = True\nshape = (out_channels, side // stride, side // stride)",
         "shape (channels, height, width), entry 1",
@@ -35,7 +38,7 @@ WRONG = {
     ),
     "with-the-batch": (
         "needed = True\nshape = (1, out_channels, 7, 7)",
-        "with 4 entries, expected (64, 7, 7) with 3",
+        "height, width): found (1, 64, 7, 7), which has too many entries.",
     ),
     "nothing": ("needed, shape = True, None", "got None"),
 }

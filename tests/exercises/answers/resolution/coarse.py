@@ -7,12 +7,13 @@ import torch
 
 def coarse_share(kernel, limit):
     k = kernel.double()
-    waves = torch.cat([torch.arange(0, 16), torch.arange(-16, 0)]).double() / 32
+    waves = torch.arange(grid).double()
+    waves = torch.where(waves < grid // 2, waves, waves - grid) / grid
     down = torch.exp(-2j * torch.pi * torch.outer(waves, torch.arange(k.shape[0])))
     across = torch.exp(-2j * torch.pi * torch.outer(waves, torch.arange(k.shape[1])))
     power = (down @ k.to(down.dtype) @ across.T).abs() ** 2
     inside = waves[:, None] ** 2 + waves**2 < limit**2
-    return float((power * inside).sum() / (1024 * k.square().sum()))
+    return float((power * inside).sum() / (grid**2 * k.square().sum()))
 """,
     "by-shifted-grid": """
 import torch
@@ -21,13 +22,13 @@ import torch.nn.functional as F
 
 def coarse_share(kernel, limit):
     h, w = kernel.shape
-    padded = F.pad(kernel, (0, 32 - w, 0, 32 - h))
+    padded = F.pad(kernel, (0, grid - w, 0, grid - h))
     power = torch.fft.fftshift(torch.fft.fft2(padded)).abs().pow(2)
     total = below = 0.0
-    for i in range(32):
-        for j in range(32):
+    for i in range(grid):
+        for j in range(grid):
             total += power[i, j].item()
-            if ((i - 16) ** 2 + (j - 16) ** 2) ** 0.5 < 32 * limit:
+            if ((i - grid // 2) ** 2 + (j - grid // 2) ** 2) ** 0.5 < grid * limit:
                 below += power[i, j].item()
     return below / total
 """,
@@ -99,5 +100,32 @@ def coarse_share(kernel, limit):
     return float(power[inside].sum() / power.sum())
 """,
         "a single pixel below 0.25",
+    ),
+}
+CHANGED = {
+    "at-the-limit-too": (
+        "radius < limit",
+        "radius <= limit",
+        "a single pixel below 0.25: found 0.1923828, expected 0.1884766.",
+    ),
+    "along-one-axis": (
+        "radius = torch.hypot(waves[:, None], waves)",
+        "radius = torch.maximum(waves[:, None], waves).abs()",
+        "a single pixel below 0.25: found 0.4833984, expected 0.1884766.",
+    ),
+    "half-the-transform": (
+        "torch.fft.fft2(kernel, s=(grid, grid))",
+        "torch.fft.fft2(kernel - kernel.mean(), s=(grid, grid))",
+        "a single pixel below 0.25: found 0.0641573, expected 0.1884766.",
+    ),
+    "above-the-limit": (
+        "power[radius < limit]",
+        "power[radius >= limit]",
+        "a single pixel below 0.25: found 0.8115234, expected 0.1884766.",
+    ),
+    "a-sum": (
+        "/ power.sum())",
+        "/ grid**2)",
+        "the mean of 5×5 below 0.1: found 14.57552, expected 0.5830206.",
     ),
 }

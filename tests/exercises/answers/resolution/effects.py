@@ -73,3 +73,30 @@ def effects(tested):
         "how many numbers: found 2, expected 3",
     ),
 }
+CHANGED = {
+    "interaction-the-other-way": (
+        "(mean[1, 1] - mean[1, 0]) - (mean[0, 1] - mean[0, 0])",
+        "(mean[0, 1] - mean[0, 0]) - (mean[1, 1] - mean[1, 0])",
+        "0.80 and 0.70, 0.84, the interaction: found 0.06, expected -0.06.",
+    ),
+    "sums-for-means": (
+        "by_size = (mean[1] - mean[0]).mean()",
+        "by_size = (mean[1] - mean[0]).sum()",
+        "0.70, 0.84, the effect of the size: found 0.14, expected 0.07.",
+    ),
+    "medians": (
+        "tested.mean(2)",
+        "tested.median(2).values",
+        "seeds, the effect of the size: found 0.07, expected 0.07926667.",
+    ),
+    "half-the-interaction": (
+        "return float(by_size), float(by_rate), float(interaction)",
+        "return float(by_size), float(by_rate), float(interaction) / 2",
+        "and 0.70, 0.84, the interaction: found -0.03, expected -0.06.",
+    ),
+    "absolute-effects": (
+        "return float(by_size),",
+        "return -float(by_size),",
+        "0.70, 0.84, the effect of the size: found -0.07, expected 0.07.",
+    ),
+}

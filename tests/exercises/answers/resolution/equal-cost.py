@@ -90,3 +90,30 @@ def narrow(kernel, channels):
         "None",
     ),
 }
+CHANGED = {
+    "weights-only": (
+        "target = (kernel**2 + 1) * channels",
+        "target = kernel**2 * channels",
+        "narrow(5, 16): found 2, expected 3.",
+    ),
+    "larger-of-two-equals": (
+        "return min(range(1, target),",
+        "return min(range(target, 0, -1),",
+        "narrow(5, 10): found 3, expected 2.",
+    ),
+    "one-layer-too-many": (
+        "between = (kernel - 1) // 2 - 2",
+        "between = (kernel - 1) // 2 - 1",
+        "narrow(5, 16): found 2, expected 3.",
+    ),
+    "last-layer-free": (
+        "return (9 + 1) * width + inner + (9 * width + 1) * channels",
+        "return (9 + 1) * width + inner",
+        "narrow(5, 16): found 42, expected 3.",
+    ),
+    "even-kernels-taken": (
+        "if kernel < 5 or kernel % 2 == 0:",
+        "if kernel < 5:",
+        "a kernel of 6: returned 4 and raised nothing, expected ValueError.",
+    ),
+}

@@ -67,3 +67,30 @@ def seconds_to(accuracies, wanted, speed, pictures=55_000):
         "expected 10",
     ),
 }
+CHANGED = {
+    "strictly-higher": (
+        "if accuracy >= wanted:",
+        "if accuracy > wanted:",
+        "0.9, 0.88, 0.93], 0.9, 500): found 440, expected 220.",
+    ),
+    "epochs-from-zero": (
+        "enumerate(accuracies, 1)",
+        "enumerate(accuracies)",
+        "0.89, 0.91, 0.92], 0.9, 500): found 220, expected 330.",
+    ),
+    "zero-for-never": (
+        "return None",
+        "return 0",
+        "seconds_to([0.86, 0.89], 0.9, 500): found 0, expected None.",
+    ),
+    "seconds-of-one-epoch": (
+        "return number * pictures / speed",
+        "return pictures / speed",
+        "0.89, 0.91, 0.92], 0.9, 500): found 110, expected 330.",
+    ),
+    "whole-seconds": (
+        "return number * pictures / speed",
+        "return number * pictures // (speed + 1)",
+        "0.89, 0.91, 0.92], 0.9, 500): found 329, expected 330.",
+    ),
+}

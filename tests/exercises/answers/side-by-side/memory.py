@@ -20,7 +20,7 @@ megabytes = numbers * batch_size * width / 1e6
 }
 _TRUE = "(2 * channels * side**2 + channels * (side // 2) ** 2)"
 WRONG = {
-    "constant": ("megabytes = 1", "megabytes: found 1, expected"),
+    "constant": ("megabytes = 1", "megabytes: found 1, which is too low."),
     "one-picture": (f"megabytes = {_TRUE} * width / 1e6", "megabytes: found"),
     "no-relu": (
         "megabytes = (channels * side**2 + channels * (side // 2) ** 2)"

@@ -75,3 +75,30 @@ WRONG = {
         "one convolution, pooling, five units",
     ),
 }
+CHANGED = {
+    "after-the-pooling": (
+        "total += rows**2 * channels",
+        "total += left**2 * channels",
+        "one convolution, pooling, five units: found 946, expected 2674.",
+    ),
+    "biases-too": (
+        "total += width * units",
+        "total += (width + 1) * units",
+        "of one convolution and the average: found 2354, expected 2344.",
+    ),
+    "last-layer-forgotten": (
+        "for units in (*plan.dense, 10):",
+        "for units in plan.dense:",
+        "of one convolution and the average: found 2304, expected 2344.",
+    ),
+    "always-padded": (
+        "margin = kernel // 2 if stride == 1 else 0",
+        "margin = kernel // 2",
+        "multiply_adds of AlexNet: found 940701696, expected 938146176.",
+    ),
+    "maps-not-multiplied": (
+        "* channels * width * kernel**2",
+        "* channels * kernel**2",
+        "multiply_adds of AlexNet: found 82558336, expected 938146176.",
+    ),
+}

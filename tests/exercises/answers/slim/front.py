@@ -90,3 +90,30 @@ def front(points):
         "points, which must stay",
     ),
 }
+CHANGED = {
+    "faster-only": (
+        "no_worse = seconds <= slower and accuracy >= worse",
+        "no_worse = seconds < slower and accuracy >= worse",
+        "number: found ('a', 'b') with 2 entries, expected ('a',) with 1.",
+    ),
+    "slower-is-better": (
+        "seconds <= slower",
+        "seconds >= slower",
+        "one: found ('b',) with 1 entries, expected ('a', 'b') with 2.",
+    ),
+    "either-is-enough": (
+        "seconds <= slower and accuracy >= worse",
+        "seconds <= slower or accuracy >= worse",
+        "better one: found () with 0 entries, expected ('a', 'b') with 2.",
+    ),
+    "unsorted": (
+        "return sorted(b for",
+        "return list(b for",
+        "and a better one, entry 0 in ('b', 'a'): found 'b', expected 'a'.",
+    ),
+    "the-beaten": (
+        "if not any(beats",
+        "if any(beats",
+        "better one: found () with 0 entries, expected ('a', 'b') with 2.",
+    ),
+}

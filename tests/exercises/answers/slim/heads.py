@@ -3,8 +3,8 @@
 RIGHT = {
     "weights-and-biases": """
 inputs = channels * side * side
-dense = inputs * units + units + units * 10 + 10
-average = channels * 10 + 10
+dense_head = inputs * units + units + units * 10 + 10
+average_head = channels * 10 + 10
 """,
     "counted": """
 from d2lmini.nets.slim import Plan, slim
@@ -15,34 +15,37 @@ def head(hidden):
     return sum(p.numel() for p in net.parameters()) - 2 * channels
 
 
-dense, average = head((units,)), head(())
+dense_head, average_head = head((units,)), head(())
 """,
 }
 WRONG = {
-    "constant": ("dense, average = 1, 1", "dense: found 1"),
+    "constant": ("dense_head, average_head = 1, 1", "dense_head: found 1"),
     "no-biases": (
-        "dense = channels * side**2 * units + units * 10\naverage = channels * 10",
-        "dense: found",
+        """
+dense_head = channels * side**2 * units + units * 10
+average_head = channels * 10
+""",
+        "dense_head: found",
     ),
     "side-not-squared": (
         """
-dense = (channels * side + 1) * units + (units + 1) * 10
-average = (channels + 1) * 10
+dense_head = (channels * side + 1) * units + (units + 1) * 10
+average_head = (channels + 1) * 10
 """,
-        "dense: found",
+        "dense_head: found",
     ),
     "hidden-in-both": (
         """
-dense = (channels * side**2 + 1) * units + (units + 1) * 10
-average = (channels + 1) * units + (units + 1) * 10
+dense_head = (channels * side**2 + 1) * units + (units + 1) * 10
+average_head = (channels + 1) * units + (units + 1) * 10
 """,
-        "average: found",
+        "average_head: found",
     ),
     "averages-over-flattened": (
         """
-dense = (channels * side**2 + 1) * units + (units + 1) * 10
-average = (channels * side**2 + 1) * 10
+dense_head = (channels * side**2 + 1) * units + (units + 1) * 10
+average_head = (channels * side**2 + 1) * 10
 """,
-        "average: found",
+        "average_head: found",
     ),
 }

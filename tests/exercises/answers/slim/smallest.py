@@ -67,3 +67,30 @@ WRONG = {
         "smallest for an even kernel",
     ),
 }
+CHANGED = {
+    "pooling-of-two-rows": (
+        "rows = 2 * (rows - 1) + pool",
+        "rows = 2 * rows",
+        "smallest for one stage: found 2, expected 3.",
+    ),
+    "never-padded": (
+        "margin = kernel // 2 if stride == 1 else 0",
+        "margin = 0",
+        "smallest for one stage: found 5, expected 3.",
+    ),
+    "stages-forwards": (
+        "in reversed(stages)",
+        "in stages",
+        "smallest for AlexNet: found 79, expected 67.",
+    ),
+    "stride-times-rows": (
+        "stride * (rows - 1) + kernel",
+        "stride * rows + kernel - 1",
+        "smallest for AlexNet: found 70, expected 67.",
+    ),
+    "pooling-as-wide-as-it-moves": (
+        "rows = 2 * (rows - 1) + pool",
+        "rows = pool * rows",
+        "smallest for AlexNet: found 115, expected 67.",
+    ),
+}

@@ -10,47 +10,47 @@ def count(k, n):
     return sum(p.numel() for conv in convs for p in conv.parameters())
 
 
-layers = kernel // 2
-large, stacked = count(kernel, 1), count(3, layers)
+in_stack = kernel // 2
+large, stacked = count(kernel, 1), count(3, in_stack)
 """,
     "by-loop": """
-layers, field = 0, 1
+in_stack, field = 0, 1
 while field < kernel:
-    layers, field = layers + 1, field + 2
+    in_stack, field = in_stack + 1, field + 2
 large = channels * (channels * kernel * kernel + 1)
-stacked = sum(channels * (9 * channels + 1) for _ in range(layers))
+stacked = sum(channels * (9 * channels + 1) for _ in range(in_stack))
 """,
 }
 WRONG = {
     "biases-forgotten": (
         """
-layers = (kernel - 1) // 2
+in_stack = (kernel - 1) // 2
 large = channels**2 * kernel**2
-stacked = layers * channels**2 * 9
+stacked = in_stack * channels**2 * 9
 """,
         "large, the parameters of one convolution",
     ),
     "one-too-many": (
         """
-layers = kernel // 2 + 1
+in_stack = kernel // 2 + 1
 large = channels**2 * kernel**2 + channels
-stacked = layers * (channels**2 * 9 + channels)
+stacked = in_stack * (channels**2 * 9 + channels)
 """,
-        "layers: found 4, expected 3",
+        "in_stack: found 4, which is too high.",
     ),
     "one-bias-for-the-stack": (
         """
-layers = kernel // 2
+in_stack = kernel // 2
 large = channels**2 * kernel**2 + channels
-stacked = layers * channels**2 * 9 + channels
+stacked = in_stack * channels**2 * 9 + channels
 """,
         "stacked, the parameters of the stack",
     ),
     "side-for-square": (
         """
-layers = kernel // 2
+in_stack = kernel // 2
 large = channels**2 * kernel + channels
-stacked = layers * (channels**2 * 9 + channels)
+stacked = in_stack * (channels**2 * 9 + channels)
 """,
         "large, the parameters of one convolution",
     ),

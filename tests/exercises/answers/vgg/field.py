@@ -30,14 +30,14 @@ def field(stages):
         distance *= 2
     return pixels
 """,
-        "the field after VGG-11's first block: found 3, expected 4",
+        "the field of ((1, 64),): found 3, expected 4.",
     ),
     "distance-forgotten": (
         """
 def field(stages):
     return 1 + sum(2 * convs + 1 for convs, _ in stages)
 """,
-        "the field of VGG-11: found 22, expected 150",
+        "(1, 128), (2, 256), (2, 512), (2, 512)): found 22, expected 150.",
     ),
     "constant": (
         "def field(stages):\n    return 4 if len(stages) == 1 else 150\n",
@@ -52,7 +52,7 @@ def field(stages):
         pixels += distance // 2 + 2 * distance * convs
     return pixels
 """,
-        "the field after VGG-11's first block: found 6, expected 4",
+        "the field of ((1, 64),): found 6, expected 4.",
     ),
     "one-conv-a-block": (
         """
@@ -62,6 +62,33 @@ def field(stages):
         pixels, distance = pixels + 3 * distance, 2 * distance
     return pixels
 """,
-        "the field of VGG-11: found 94, expected 150",
+        "(1, 128), (2, 256), (2, 512), (2, 512)): found 94, expected 150.",
+    ),
+}
+CHANGED = {
+    "pooling-first": (
+        ("pixels += distance  # pooling windows of two\n        distance *= 2"),
+        ("distance *= 2\n        pixels += distance"),
+        "the field of ((1, 64),): found 5, expected 4.",
+    ),
+    "distance-never-grows": (
+        "distance *= 2",
+        "distance += 1",
+        "(1, 128), (2, 256), (2, 512), (2, 512)): found 70, expected 150.",
+    ),
+    "every-block-has-one": (
+        "2 * distance * convs",
+        "2 * distance",
+        "(1, 128), (2, 256), (2, 512), (2, 512)): found 94, expected 150.",
+    ),
+    "starts-at-zero": (
+        "pixels, distance = 1, 1",
+        "pixels, distance = 0, 1",
+        "the field of ((1, 64),): found 3, expected 4.",
+    ),
+    "whole-kernels-added": (
+        "2 * distance * convs",
+        "3 * distance * convs",
+        "the field of ((1, 64),): found 5, expected 4.",
     ),
 }

@@ -104,3 +104,37 @@ def stacked(conv):
         "a kernel of 2×2",
     ),
 }
+CHANGED = {
+    "relu-after-the-last": (
+        "return net",
+        ("net.append(nn.ReLU())\n    return net"),
+        "expected ('Conv2d', 'ReLU', 'Conv2d', 'ReLU', 'Conv2d') with 5.",
+    ),
+    "one-layer-too-few": (
+        "for i in range((size - 1) // 2):",
+        "for i in range(max((size - 3) // 2, 1)):",
+        "expected ('Conv2d', 'ReLU', 'Conv2d', 'ReLU', 'Conv2d') with 5.",
+    ),
+    "widens-last": (
+        (
+            "net.append(nn.Conv2d(channels, conv.out_channels, 3, padding=1))\n"
+            "        channels = conv.out_channels"
+        ),
+        (
+            "wide = conv.out_channels if i == (size - 3) // 2 else channels\n"
+            "        net.append(nn.Conv2d(channels, wide, 3, padding=1))\n"
+            "        channels = wide"
+        ),
+        "0 (Conv2d) gives shape (1, 8, 12, 12), expected (1, 24, 12, 12).",
+    ),
+    "even-kernels-taken": (
+        "if size < 3 or size % 2 == 0:",
+        "if size < 3:",
+        "returned a Sequential and raised nothing, expected ValueError.",
+    ),
+    "without-biases": (
+        "3, padding=1))",
+        "3, padding=1, bias=False))",
+        "24, 7)): found 12,096 parameters, expected 12,168.",
+    ),
+}

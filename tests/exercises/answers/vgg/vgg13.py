@@ -37,7 +37,7 @@ WRONG = {
     ),
     "blocks-counted": (
         LIST + "\n\ndef depth(stages):\n    return len(stages) + 3\n",
-        "depth of VGG-11: found 8, expected 11",
+        "(1, 128), (2, 256), (2, 512), (2, 512)): found 8, expected 11.",
     ),
     "five-blocks-only": (
         LIST
@@ -51,5 +51,32 @@ def depth(stages):
     "constant": (
         LIST + "\n\ndef depth(stages):\n    return 11\n",
         "depth of [(2, 64)",
+    ),
+}
+CHANGED = {
+    "two-depths-by-heart": (
+        "return sum(convs for convs, channels in stages) + 3",
+        "return 11 if stages[0][0] == 1 else 13",
+        "depth of ((2, 8), (3, 8)): found 13, expected 8.",
+    ),
+    "depth-by-blocks": (
+        "return sum(convs for convs, channels in stages) + 3",
+        "return 2 * len(stages) + 3",
+        "(1, 128), (2, 256), (2, 512), (2, 512)): found 13, expected 11.",
+    ),
+    "poolings-counted": (
+        "+ 3",
+        "+ 3 + len(stages)",
+        "(1, 128), (2, 256), (2, 512), (2, 512)): found 16, expected 11.",
+    ),
+    "vgg16": (
+        "(2, 256), (2, 512), (2, 512)",
+        "(3, 256), (3, 512), (3, 512)",
+        "128, 128, 256, 256, 512, 512, 512, 512, 4096, 4096, 10) with 13.",
+    ),
+    "narrow-end": (
+        "(2, 512), (2, 512))",
+        "(2, 512), (2, 256))",
+        "512, 512, 256, 256, 4096, 4096, 10): found 256, expected 512.",
     ),
 }
