@@ -11,9 +11,10 @@ byte; so a new exercise needs no training.  In place of an id: ``changed`` (what
 has other code than when it was run), ``exercises`` (``--exercises`` says the same) and
 ``quizzes``.  What a cell needs is run with it, and how depends on the cell:
 
-- without the tag ``nbval-ignore-output``, in a rehearsal of the whole chapter, since
-  such a cell shows the same there as in a full run.  The tests demand that, and the
-  rehearsal proves it for the others: where one shows something else, nothing is stored;
+- without the tag ``nbval-ignore-output``, in a rehearsal, since such a cell shows the
+  same there as in a full run, and the tests demand that.  It runs with the cells that
+  bind what it reads, and with those that read what it binds: where one of these shows
+  something else, nothing is stored;
 - with the tag, in full, after the setup cell and the cells named by ``--after``.
 
 A chapter keeps a hash of each code cell (``d2lmini.code`` in its metadata, an id and a
@@ -141,14 +142,14 @@ def run_cells(
     compared = [cell["id"] for cell in named if not ignored(cell)]
     others = [cell["id"] for cell in named if ignored(cell)]
     changed = [cell["id"] for cell in named if cell["id"] in stale(nb)]
-    if touched := [x for x in _readers(nb, changed) if x not in names]:
+    readers = {x["id"]: x for x in code_cells(nb) if x["id"] in _readers(nb, changed)}
+    if touched := [x for x in readers if x not in names and ignored(readers[x])]:
         raise ValueError(
             f"{', '.join(touched)} may show something else now, and no rehearsal can "
             "tell: name them as well, or run the whole chapter."
         )
-    gone = set(_ids(recorded(nb))) - set(_ids(hashes(nb)))
-    if compared or gone:
-        _rehearse(nb, folder, compared)
+    if compared:
+        _rehearse(nb, folder, compared, changed)
     if others:
         setup = code_cells(nb)[0]["id"]
         part = _only(nb, [setup, *after, *others])
@@ -174,17 +175,31 @@ def _only(nb: NotebookNode, ids: list[str]) -> NotebookNode:
     return part
 
 
-def _rehearse(nb: NotebookNode, folder: Path, names: list[str]) -> None:
-    """Run all of ``nb`` in quick mode, and take the cells ``names`` from there."""
-    rehearsal = copy.deepcopy(nb)
+def _rehearse(
+    nb: NotebookNode, folder: Path, names: list[str], changed: list[str]
+) -> None:
+    """Run ``names``, and what they touch, in quick mode; take them from there."""
+    others = [x for x in _readers(nb, changed) if x not in names]
+    rehearsal = _only(nb, _needed(nb, [*names, *others]))
     run(rehearsal, folder, quick=True)
     new = {cell["id"]: cell for cell in rehearsal.cells}
-    unnamed = (c for c in code_cells(nb) if c["id"] not in names and not ignored(c))
-    if other := [c["id"] for c in unnamed if seen(c) != seen(new[c["id"]])]:
+    old = {cell["id"]: cell for cell in nb.cells}
+    if other := [x for x in others if seen(old[x]) != seen(new[x])]:
         raise ValueError(
             f"{', '.join(other)} would show something else now: name them as well."
         )
     _take(rehearsal, nb, names)
+
+
+def _needed(nb: NotebookNode, ids: list[str]) -> list[str]:
+    """``ids``, the setup cell, and all cells that bind what one of these reads."""
+    kept, needed = [], set[str]()
+    for cell in reversed(code_cells(nb)):
+        loads, stores = names(cell.source)
+        if cell["id"] in ids or stores & needed:
+            kept.append(cell["id"])
+            needed |= loads - stores
+    return [code_cells(nb)[0]["id"], *kept]
 
 
 def _take(source: NotebookNode, goal: NotebookNode, names: list[str]) -> None:
@@ -219,21 +234,21 @@ def _plain(text: Any) -> Any:
     return text
 
 
-def _readers(nb: NotebookNode, names: list[str]) -> list[str]:
-    """Later cells with uncompared outputs that read what the cells ``names`` bind."""
+def _readers(nb: NotebookNode, ids: list[str]) -> list[str]:
+    """Later cells with outputs that read what the cells ``ids`` bind."""
     bound: set[str] = set()
     found = []
     for cell in code_cells(nb):
-        loads, stores = _names(cell.source)
-        if cell["id"] in names:
+        loads, stores = names(cell.source)
+        if cell["id"] in ids:
             bound |= stores
         elif loads & bound:
             bound |= stores
-            found += [cell["id"]] if ignored(cell) and cell.outputs else []
+            found += [cell["id"]] if cell.outputs else []
     return found
 
 
-def _names(source: str) -> tuple[set[str], set[str]]:
+def names(source: str) -> tuple[set[str], set[str]]:
     """The names that ``source`` reads, and those that it binds."""
     code = re.sub(r"(?m)^(\s*)[%!].*", r"\1pass", source)
     loads, stores = set(), set()

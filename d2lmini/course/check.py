@@ -237,8 +237,10 @@ def _judged(found: Any, expected: Any) -> str:
         return f", which has too {much} entries."
     if not _is_number(expected):
         return ", which is not right."
-    if not _is_number(found) or math.isnan(found):
+    if not _is_number(found):
         return "."
+    if math.isnan(found):
+        return ", which is no number."
     return f", which is too {'high' if found > expected else 'low'}."
 
 

@@ -4,6 +4,7 @@ import ast
 import re
 
 from d2lmini.course.exercises import literals
+from tools import outputs
 
 #: Lock and purpose of each cell, as nbgrader wants them.
 ROLES = {
@@ -71,8 +72,13 @@ def the_check_ends_with_a_sentence(exercise, nb):
         return
     source = exercise.cell("check").source
     last = ast.parse(source).body[-1]
-    if not ast.unparse(last).startswith("check.passed("):
-        yield "the check's last line is not check.passed(…)."
+    if not ast.unparse(last).startswith(("check.passed(", "marks.passed(")):
+        yield "the check's last line is not check.passed(…) or marks.passed(…)."
+    points = re.findall(r"(?m)^marks = check\.Cases\((\d+)\)$", source)
+    if "marks." in source and points != [str(exercise.points)]:
+        yield f"its cases are worth {points}, and the exercise {exercise.points}."
+    if exercise.kind == "predict" and re.search(r"check\.(?!Cases)\w+\(", source):
+        yield "only marks.predicted(…) judges a prediction without naming the number."
     if "from d2lmini import check" not in source:
         yield "the check does not import check: an answer may have changed it."
     regions = len(re.findall(HIDDEN, source))
@@ -80,8 +86,22 @@ def the_check_ends_with_a_sentence(exercise, nb):
         yield "the hidden tests need one region with a beginning and an end."
     if exercise.kind == "write" and not regions:
         yield "the check has no hidden tests."
+    if exercise.kind == "predict" and not exercise.variants:
+        yield "its numbers do not vary: an assignment asks for them twice."
     if not exercise.variants and not regions:
         yield "neither its numbers vary nor are tests hidden."
+
+
+def a_hint_is_asked_for(exercise, nb):
+    """It stands in a closed drawer, leads, and holds no code that could be copied."""
+    drawer = re.search(
+        r"(?s)<details><summary>Hint</summary>\n\n(.*?)\n\n</details>",
+        exercise.cells[0].source,
+    )
+    if exercise.kind == "write" and drawer is None:
+        yield "the text has no hint in a closed drawer."
+    if drawer is not None and re.search(r"`[^`]*[(=.\[][^`]*`", drawer[1]):
+        yield "its hint holds code."
 
 
 def given_numbers_vary_around_their_own(exercise, nb):
@@ -100,6 +120,20 @@ def given_numbers_vary_around_their_own(exercise, nb):
             yield f"{name} has one variant."
 
 
+def no_name_of_the_chapter_passes_for_an_answer(exercise, nb):
+    """A check that is run before the answer must not meet a variable of the chapter."""
+    if exercise.kind != "predict":
+        return
+    chapter = set()
+    for cell in nb.cells:
+        if cell.cell_type == "code" and "nbgrader" not in cell.metadata:
+            chapter |= outputs.names(cell.source)[1]
+    asked = outputs.names(exercise.cell("check").source)[0]
+    own = outputs.names(exercise.cell("").source)[1]
+    if met := own & asked & chapter:
+        yield f"the chapter has names of its answers: {', '.join(sorted(met))}."
+
+
 RULES = (
     cells_follow_each_other,
     cells_have_their_roles,
@@ -107,4 +141,6 @@ RULES = (
     the_solution_is_a_region,
     the_check_ends_with_a_sentence,
     given_numbers_vary_around_their_own,
+    a_hint_is_asked_for,
+    no_name_of_the_chapter_passes_for_an_answer,
 )

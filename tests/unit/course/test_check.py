@@ -37,6 +37,9 @@ GRID = torch.arange(6.0, dtype=torch.float64).reshape(2, 3)
         (GRID.clone().requires_grad_(), GRID),
         (torch.tensor([NAN, math.inf]), torch.tensor([NAN, math.inf])),
         ((GRID, 1), (GRID, 1)),
+        (np.array([1, 2]), (1, 2)),
+        (torch.tensor([1, 2]), (1, 2)),
+        (np.int64(3), 3),
         (None, None),
         (torch.zeros(0, 3), torch.zeros(0, 3)),
     ],
@@ -87,6 +90,131 @@ def test_what_is_wrong_is_named_in_one_sentence(found, expected, sentence):
     said = str(caught.value)
     assert said.startswith("stride 2") and sentence in said
     assert "\n" not in said and said.endswith((".", "?"))
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (5.9161, math.sqrt(35)),
+        (np.float32(3.2566), 3.2566080005),
+        (12, 12),
+        (np.int64(12), 12),
+        (torch.tensor(12.0), 12),
+        ([1, np.int64(2)], (1, 2)),
+        (np.array([1, 2]), (1, 2)),
+        (True, True),
+        ("large", "large"),
+    ],
+    ids=str,
+)
+def test_a_prediction_is_right_to_the_digits_of_a_pencil(found, expected):
+    check.predicted(found, expected, "answer")
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "sentence"),
+    [
+        (12, 87_654, "found 12, which is too low."),
+        (99_999, 87_654, "found 99999, which is too high."),
+        (87_654.4, 87_654, "found 87654.4, which is too high."),
+        (5.93, 5.9160797831, "found 5.93, which is too high."),
+        (NAN, 87_654, "found nan, which is no number."),
+        (None, 87_654, "got None"),
+        ("12", 87_654, "found '12', which is no number."),
+        (True, 87_654, "found True, which is no number."),
+        (12, (4, 87_654), "found 12, which is no tuple."),
+        ((4,), (4, 87_654), "found (4,), which has too few entries."),
+        ((4, 5, 6), (4, 87_654), "found (4, 5, 6), which has too many entries."),
+        ((4, 5), (4, 87_654), "answer, entry 1 in (4, 5): found 5, which is too low."),
+        (False, True, "found False, which is not right."),
+        ("small", "large", "found 'small', which is not right."),
+    ],
+    ids=str,
+)
+def test_a_prediction_is_judged_and_its_number_never_named(found, expected, sentence):
+    with pytest.raises(AssertionError) as caught:
+        check.predicted(found, expected, "answer")
+    said = str(caught.value)
+    assert sentence in said and "\n" not in said
+    numbers = ("87654", "87,654", "5.916", "True", "large")
+    assert not [n for n in numbers if n in said.replace(repr(found), "")]
+
+
+def three_cases(answers, points=3):
+    """A check of three cases, for the numbers 1, 2 and 3."""
+    marks = check.Cases(points)
+
+    @marks
+    def compare(n):
+        check.same(answers[n], n, f"case {n}")
+
+    for n in (1, 2, 3):
+        compare(n)
+    return marks
+
+
+def test_all_cases_right_are_full_marks(capsys):
+    assert three_cases({1: 1, 2: 2, 3: 3}).passed("Correct.") is None
+    assert capsys.readouterr().out == "Correct.\n"
+
+
+def test_each_case_has_its_share_and_the_wrong_ones_are_named(capsys):
+    assert three_cases({1: 1, 2: 0, 3: 3}).passed("Correct.") == 2
+    said = capsys.readouterr().out
+    assert (
+        said == "2 of 3 cases are right. What is not:\ncase 2: found 0, expected 2.\n"
+    )
+    assert three_cases({1: 1}, points=4).passed("Correct.") == 1.33
+    assert "compare(2) raised KeyError: 2" in capsys.readouterr().out
+
+
+def test_nothing_right_is_an_error_with_the_first_sentence():
+    with pytest.raises(AssertionError, match="case 1: found 0, expected 1"):
+        three_cases({1: 0, 2: 0, 3: 0}).passed("Correct.")
+
+
+def test_an_unsolved_exercise_is_no_case():
+    marks = check.Cases(1)
+    with pytest.raises(NotImplementedError):
+        marks(refuse(NotImplementedError))()
+
+
+def test_predictions_are_cases(capsys):
+    marks = check.Cases(2)
+    marks.predicted(3, 3, "a")
+    marks.predicted(3, 4, "b")
+    assert marks.passed("Correct.") == 1
+    assert "b: found 3, which is too low." in capsys.readouterr().out
+
+
+IMAGE = torch.zeros(1, 4, 8, 8)
+KERNELS = torch.zeros(4, 1, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("names", "call"),
+    [
+        (["max_pool2d"], lambda: nn.functional.max_pool2d(IMAGE, 2)),
+        (["max_pool2d"], lambda: nn.MaxPool2d(2)(IMAGE)),
+        (["max_pool2d"], lambda: torch.max_pool2d(IMAGE, 2)),
+        (["groups"], lambda: torch.conv2d(IMAGE, KERNELS, groups=4)),
+        (["groups"], lambda: torch.conv2d(IMAGE, KERNELS, None, 1, 0, 1, 4)),
+        (["groups"], lambda: nn.Conv2d(4, 4, 3, groups=4)(IMAGE)),
+        (["relu"], lambda: IMAGE.relu_()),
+    ],
+)
+def test_what_an_exercise_does_without_is_refused(names, call):
+    with (
+        pytest.raises(AssertionError, match=rf"^c: uses {names[0]}, which"),
+        check.forbidden(*names, case="c"),
+    ):
+        call()
+    call()  # and afterwards nobody minds
+
+
+def test_everything_else_is_allowed():
+    with check.forbidden("groups", "max_pool2d", case="c"):
+        nn.Conv2d(4, 2, 3)(IMAGE).relu().amax()
 
 
 def test_a_small_element_may_not_hide_behind_nothing():
