@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -328,30 +329,34 @@ def collected(course: Course) -> tuple[dict[str, intake.Handin], intake.Handin]:
     return found, stray
 
 
-def run(course: Course, *, jobs: int, force: bool, only: list[str]) -> list[Row]:
+def run(
+    course: Course, *, jobs: int, force: bool, only: list[str], share: "Share"
+) -> list[Row]:
     """Grade what was handed in and has not been graded as it is; return the report."""
     handed_in, stray = collected(course)
     if unknown := sorted(set(only) - set(handed_in)):
         raise ValueError(f"Nothing was handed in by {', '.join(unknown)}.")
-    memory = Memory(course.folder / REPORTS / f"{course.name}.json")
+    handed_in = {k: v for k, v in handed_in.items() if share.holds(k)}
+    memory = Memory(course.folder / REPORTS, course.name, share)
     todo = {
         student: one
         for student, one in handed_in.items()
         if (not only or student in only) and one.notebooks
         if force or student in only or memory.is_new(course, student, digest(one))
     }
-    outcomes = _graded_all(course, todo, jobs) if todo else {}
+    outcomes = _graded_all(course, todo, jobs, share) if todo else {}
     for student, one in handed_in.items():
         if outcome := outcomes.get(student):
             memory.remember(student, digest(one), outcome)
         if not one.notebooks or (outcome and outcome.error):
             course.enter_zero(student)
     memory.save()
-    return list(_rows(course, handed_in, stray, outcomes, memory))
+    rows = _rows(course, handed_in, stray, outcomes, memory)
+    return [row for row in rows if share.holds(row.student)]
 
 
 def _graded_all(
-    course: Course, todo: dict[str, intake.Handin], jobs: int
+    course: Course, todo: dict[str, intake.Handin], jobs: int, share: "Share"
 ) -> dict[str, Outcome]:
     patience = GRACE + course.setting("ExecuteOn", "total_time", 300)
     with tempfile.TemporaryDirectory(prefix="d2l-") as room:
@@ -362,7 +367,7 @@ def _graded_all(
         pool = Pool(
             lambda pipe: start(target=worker, args=(pipe, *arguments)), patience
         )
-        with _log(course) as log:
+        with _log(course, share) as log:
             pool.run(sorted(todo), jobs, lambda x: _told(x, len(todo), pool, log))
         for left in Path(room).rglob("*"):  # a submission cannot lock what is here
             if left.is_dir() and not left.is_symlink():
@@ -371,10 +376,10 @@ def _graded_all(
 
 
 @contextmanager
-def _log(course: Course) -> Iterator[Any]:
+def _log(course: Course, share: "Share") -> Iterator[Any]:
     place = course.folder / REPORTS
     place.mkdir(exist_ok=True)
-    with (place / f"{course.name}.log").open("w", encoding="utf-8") as log:
+    with (place / f"{course.name}{share}.log").open("w", encoding="utf-8") as log:
         yield log
 
 
@@ -385,15 +390,41 @@ def _told(outcome: Outcome, count: int, pool: Pool, log: Any) -> None:
         print(f"\r{len(pool.results)} of {count} ", end="", file=sys.stderr, flush=True)
 
 
+@dataclass(frozen=True)
+class Share:
+    """A part of all students: number `number` of `of` parts that miss nobody."""
+
+    number: int = 1
+    of: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> "Share":
+        """As in `2/8`; ValueError for what is no such part."""
+        number, _, of = text.partition("/")
+        found = cls(int(number), int(of)) if number.isdigit() and of.isdigit() else None
+        if found is None or not 1 <= found.number <= found.of:
+            raise ValueError(f"--share is {text}, and must be as 2/8: part 2 of 8.")
+        return found
+
+    def holds(self, student: str) -> bool:
+        """Whether `student` is in this part."""
+        return zlib.crc32(student.encode()) % self.of == self.number - 1
+
+    def __str__(self) -> str:
+        return "" if self.of == 1 else f"-{self.number}-of-{self.of}"
+
+
 class Memory:
     """What was graded before, and as what: so that a new version is seen."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self.known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            self.known = {}
+    def __init__(self, folder: Path, name: str, share: Share) -> None:
+        self.path = folder / f"{name}{share}.json"
+        self.known: dict[str, Any] = {}
+        for path in sorted({*folder.glob(f"{name}-*-of-*.json"), self.path}):
+            try:
+                self.known |= json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                continue
 
     def is_new(self, course: Course, student: str, found: str) -> bool:
         """Whether `student` has not been graded with just these files."""
@@ -526,6 +557,7 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument("students", nargs="*", help="default: all who handed in")
     it.add_argument("--jobs", type=int, default=2, metavar="N", help="at once")
     it.add_argument("--force", action="store_true", help="grade again who was graded")
+    it.add_argument("--share", default="1/1", metavar="I/N", help="one part of all")
     it.set_defaults(do=_grade)
     return it
 
@@ -569,12 +601,14 @@ def _grade(asked: argparse.Namespace) -> int:
         raise ValueError(f"--jobs is {asked.jobs}, and must be 1 or more.")
     course = Course(Path.cwd(), asked.name)
     _refuse_without_walls(course)
-    begun = time.monotonic()
-    rows = run(course, jobs=asked.jobs, force=asked.force, only=asked.students)
-    write(rows, course.folder / REPORTS / f"{course.name}.csv")
+    begun, share = time.monotonic(), Share.parse(asked.share)
+    only = asked.students
+    rows = run(course, jobs=asked.jobs, force=asked.force, only=only, share=share)
+    report = f"{REPORTS}/{course.name}{share}.csv"
+    write(rows, course.folder / report)
     print("\n".join(shown(rows)))
     print(summary(rows, time.monotonic() - begun))
-    print(f"In full: {REPORTS}/{course.name}.csv; nbgrader's log beside it.")
+    print(f"In full: {report}; nbgrader's log beside it.")
     return 1 if left_out(rows) else 0
 
 
