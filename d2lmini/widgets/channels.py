@@ -124,7 +124,7 @@ class ChannelsLab(Figure):
     ).tag(sync=True)
     bias = Grid([0], most=(MOST_CHANNELS,)).tag(sync=True)
     groups = Int(1, min=1, max=MOST_CHANNELS).tag(sync=True)
-    selected = Pair(0).tag(sync=True)
+    selected = Pair(0, high=10_000).tag(sync=True)
     channel = Int(0, min=0, max=MOST_CHANNELS - 1).tag(sync=True)
     controls = Controls(CONTROLS).tag(sync=True)
     presets: List[Any] = List().tag(sync=True)

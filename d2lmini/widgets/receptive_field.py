@@ -100,7 +100,7 @@ class ReceptiveField(Figure):
     size = Int(11, min=1, max=LARGEST_INPUT).tag(sync=True)
     layers: List[Any] = List().tag(sync=True)
     layer = Int(1, min=1).tag(sync=True)
-    selected = Pair(0).tag(sync=True)
+    selected = Pair(0, high=10_000).tag(sync=True)
     channels = Enum(CHANNELS, 64).tag(sync=True)
     image: List[Any] = List().tag(sync=True)
     controls = Controls(CONTROLS).tag(sync=True)

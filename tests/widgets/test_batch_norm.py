@@ -151,7 +151,7 @@ def test_prediction_moves_no_average(page_of):
 
 def test_gamma_and_beta_undo_it(page_of):
     page = page_of(BatchNormLab(eps=0.1))
-    page.get_by_role("button", name="Set γ").press("Enter")
+    page.get_by_role("button", name="Set γ = √").press("Enter")
     grids = oracle.read(page, [{}])[0]["grids"]
     assert oracle.close(grids["after"], grids["before"], 1e-9)
 
