@@ -60,7 +60,7 @@ function bytes(n) {
 }
 
 function percent(part, whole) {
-  const p = 100 * part / whole;
+  const p = (100 * part) / whole;
   return p < 0.1 ? "<0.1%" : `${p < 9.95 ? p.toFixed(1) : Math.round(p)}%`;
 }
 
@@ -73,16 +73,39 @@ const sizes = (name, list) => list.flatMap((n, i) => [i ? " × " : "", number(`$
 function shared(name, value, whole, tone) {
   if (!value) return [number(name, 0, "–")];
   if (!whole) return [number(name, value)];
-  const bar = h("span", { "aria-hidden": "true" }, h("span", { style: `width: ${Math.max(1, 100 * value / whole)}%` }));
-  return [number(name, value), h("div", { class: "d2l-walk-bar", style: `--tone: var(${tone})` }, bar, h("span", { class: "d2l-walk-share" }, percent(value, whole)))];
+  const bar = h(
+    "span",
+    { "aria-hidden": "true" },
+    h("span", { style: `width: ${Math.max(1, (100 * value) / whole)}%` }),
+  );
+  return [
+    number(name, value),
+    h(
+      "div",
+      { class: "d2l-walk-bar", style: `--tone: var(${tone})` },
+      bar,
+      h("span", { class: "d2l-walk-share" }, percent(value, whole)),
+    ),
+  ];
 }
 
 // The cells of a line; each holds its name for whoever does not see the head.
 function cells() {
   const all = COLUMNS.map((key, i) => {
     const text = h("div", {});
-    const at = [["2", 2], ["2", 3], ["3 / 5", 3], ["3", 2], ["4", 2]][i];
-    const el = h("div", { class: "d2l-walk-cell", style: `--at: ${i + 3}; --narrow: ${at[0]}; --line-at: ${at[1]}` }, h("span", { class: "d2l-walk-key" }, `${key} `), text);
+    const at = [
+      ["2", 2],
+      ["2", 3],
+      ["3 / 5", 3],
+      ["3", 2],
+      ["4", 2],
+    ][i];
+    const el = h(
+      "div",
+      { class: "d2l-walk-cell", style: `--at: ${i + 3}; --narrow: ${at[0]}; --line-at: ${at[1]}` },
+      h("span", { class: "d2l-walk-key" }, `${key} `),
+      text,
+    );
     const set = (...parts) => {
       el.hidden = !parts.length;
       text.replaceChildren(...parts);
@@ -96,30 +119,54 @@ function cells() {
 // The feature map beside a stage: as wide as its side is, beside the input's.
 function mapOf() {
   const box = h("div", {});
-  return { el: h("div", { class: "d2l-walk-map", "aria-hidden": "true" }, box), set: (part) => {
-    box.className = part ? "" : "d2l-walk-flat";
-    box.style.width = part ? `max(6px, ${Math.round(100 * part)}%)` : "";
-  } };
+  return {
+    el: h("div", { class: "d2l-walk-map", "aria-hidden": "true" }, box),
+    set: (part) => {
+      box.className = part ? "" : "d2l-walk-flat";
+      box.style.width = part ? `max(6px, ${Math.round(100 * part)}%)` : "";
+    },
+  };
 }
 
 // One layer. `fill(row, now)`: row = [shape, work, field], or none where nothing arrives.
 function layer(index, [depth, name, kind, parameters], whole, toggle) {
-  const { els, all } = cells(), [output, weights, work, memory, field] = all;
+  const { els, all } = cells(),
+    [output, weights, work, memory, field] = all;
   const map = depth ? null : mapOf();
   const title = [h("b", {}, name), " ", h("small", {}, kind)];
   const sign = h("i", { "aria-hidden": "true" }, "▸");
-  const button = toggle && h("button", { type: "button", "aria-controls": toggle.id, "aria-expanded": "false", onclick: toggle.flip }, sign, h("span", {}, ...title));
-  const head = h("div", { class: "d2l-walk-name", style: `--depth: ${depth}` }, button || h("div", { class: depth ? "" : "d2l-walk-plain" }, ...title));
-  const el = h("div", { class: "d2l-walk-line", "data-layer": index }, map && map.el, head, ...els);
+  const button =
+    toggle &&
+    h(
+      "button",
+      { type: "button", "aria-controls": toggle.id, "aria-expanded": "false", onclick: toggle.flip },
+      sign,
+      h("span", {}, ...title),
+    );
+  const head = h(
+    "div",
+    { class: "d2l-walk-name", style: `--depth: ${depth}` },
+    button || h("div", { class: depth ? "" : "d2l-walk-plain" }, ...title),
+  );
+  const el = h("div", { class: "d2l-walk-line", "data-layer": index }, map?.el, head, ...els);
   function fill(row, now) {
     el.classList.toggle("d2l-walk-dead", !row);
-    weights.set(...(depth ? shared(`${index}.parameters`, parameters, 0) : shared(`${index}.parameters`, parameters, whole, "--accent")));
+    weights.set(
+      ...(depth
+        ? shared(`${index}.parameters`, parameters, 0)
+        : shared(`${index}.parameters`, parameters, whole, "--accent")),
+    );
     if (!row) {
-      output.set(now.stop ? h("span", { class: "d2l-walk-stop" }, `✕ ${now.rest === "nothing left" ? now.rest : "does not fit"}`) : now.rest);
+      output.set(
+        now.stop
+          ? h("span", { class: "d2l-walk-stop" }, `✕ ${now.rest === "nothing left" ? now.rest : "does not fit"}`)
+          : now.rest,
+      );
       [work, memory, field].forEach((cell) => cell.set());
-      return map && map.set(0);
+      return map?.set(0);
     }
-    const [shape, spent, seen] = row, size = memoryOf(row);
+    const [shape, spent, seen] = row,
+      size = memoryOf(row);
     work.set(...shared(`${index}.work`, spent, depth ? 0 : now.work, "--weight"));
     if (shape) {
       output.set(...sizes(`${index}.output`, shape));
@@ -129,13 +176,17 @@ function layer(index, [depth, name, kind, parameters], whole, toggle) {
     else field.set(...sizes(`${index}.field`, pair(seen)));
     if (map) map.set(shape && shape.length === 3 ? Math.min(1, shape[2] / now.size) : 0);
   }
-  const open = (yes) => { button.setAttribute("aria-expanded", yes); sign.textContent = yes ? "▾" : "▸"; };
+  const open = (yes) => {
+    button.setAttribute("aria-expanded", yes);
+    sign.textContent = yes ? "▾" : "▸";
+  };
   return { el, fill, open };
 }
 
 // A stage and the layers within it.
 function stageOf(model, data, first, last) {
-  const name = data.layers[first][1], id = uid();
+  const name = data.layers[first][1],
+    id = uid();
   const flip = () => {
     const opened = model.get("opened");
     put(model, { opened: opened.includes(name) ? opened.filter((x) => x !== name) : [...opened, name] });
@@ -143,7 +194,9 @@ function stageOf(model, data, first, last) {
   const has = last > first + 1;
   const top = layer(first, data.layers[first], data.parameters, has ? { id, flip } : null);
   const inner = data.layers.slice(first + 1, last).map((x, i) => layer(first + 1 + i, x, 0, null));
-  const list = has && h("ul", { id, class: "d2l-walk-inner", "aria-label": `Layers of ${name}` }, ...inner.map((x) => h("li", {}, x.el)));
+  const list =
+    has &&
+    h("ul", { id, class: "d2l-walk-inner", "aria-label": `Layers of ${name}` }, ...inner.map((x) => h("li", {}, x.el)));
   const el = h("li", { "data-stage": name }, top.el, list || null);
   return {
     el,
@@ -162,28 +215,52 @@ function stageOf(model, data, first, last) {
 }
 
 function render({ model, el }) {
-  const data = model.get("data"), words = status("d2l-sum");
+  const data = model.get("data"),
+    words = status("d2l-sum");
   const starts = data.layers.flatMap(([depth], i) => (depth ? [] : [i]));
   const stages = starts.map((first, i) => stageOf(model, data, first, starts[i + 1] ?? data.layers.length));
   const control = slider({
-    label: "Input size", value: 0, min: 0, max: data.sizes.length - 1, format: (i) => times(data.sizes[i], data.sizes[i]),
+    label: "Input size",
+    value: 0,
+    min: 0,
+    max: data.sizes.length - 1,
+    format: (i) => times(data.sizes[i], data.sizes[i]),
     onChange: (i) => put(model, { size: data.sizes[i] }),
   });
-  const warning = h("div", { class: "d2l-warn", role: "alert", "data-problem": "", style: "margin-bottom: .8rem; max-width: 62rem" });
+  const warning = h("div", {
+    class: "d2l-warn",
+    role: "alert",
+    "data-problem": "",
+    style: "margin-bottom: .8rem; max-width: 62rem",
+  });
   const plain = (text) => h("div", { class: "d2l-walk-name" }, h("div", { class: "d2l-walk-plain" }, text));
-  const image = { ...cells(), map: mapOf() }, total = cells();
+  const image = { ...cells(), map: mapOf() },
+    total = cells();
   image.all.slice(1).forEach((cell) => cell.set());
-  const head = h("div", { class: "d2l-walk-line d2l-walk-head", "aria-hidden": "true" }, plain("stage"), ...COLUMNS.map((key, i) => h("div", { style: `grid-column: ${i + 3}` }, key)));
-  const list = h("ul", { "aria-label": "Stages" },
+  const head = h(
+    "div",
+    { class: "d2l-walk-line d2l-walk-head", "aria-hidden": "true" },
+    plain("stage"),
+    ...COLUMNS.map((key, i) => h("div", { style: `grid-column: ${i + 3}` }, key)),
+  );
+  const list = h(
+    "ul",
+    { "aria-label": "Stages" },
     h("li", {}, h("div", { class: "d2l-walk-line" }, image.map.el, plain(h("b", {}, "input")), ...image.els)),
     ...stages.map((x) => x.el),
-    h("li", {}, h("div", { class: "d2l-walk-line d2l-walk-total" }, plain("total"), ...total.els)));
-  const note = h("p", { class: "d2l-note", style: "max-width: 62rem" },
+    h("li", {}, h("div", { class: "d2l-walk-line d2l-walk-total" }, plain("total"), ...total.els)),
+  );
+  const note = h(
+    "p",
+    { class: "d2l-note", style: "max-width: 62rem" },
     "Memory: the output for one image, as float32 (4 bytes a number). Field: the input pixels, padding included, that can change one place of the output; ? if that is not known. ",
-    "Bars and percentages: share of the network's total. Blocks at the left: the side of the feature map, compared with the image's; a dot has no sides.");
+    "Bars and percentages: share of the network's total. Blocks at the left: the side of the feature map, compared with the image's; a dot has no sides.",
+  );
 
   function draw() {
-    const at = data.sizes.indexOf(model.get("size")), size = data.sizes[at], walk = data.walks[at];
+    const at = data.sizes.indexOf(model.get("size")),
+      size = data.sizes[at],
+      walk = data.walks[at];
     const done = starts.map((i) => walk.rows[i]).filter(Boolean);
     const memory = done.reduce((sum, row) => sum + memoryOf(row), 0);
     const now = { ...walk, size, stopped: walk.problem ? starts.find((i) => !walk.rows[i]) : -1 };
@@ -202,14 +279,40 @@ function render({ model, el }) {
       bytesOf.set(number("memory", memory, bytes(memory)));
     }
     words.el.hidden = Boolean(walk.problem);
-    words.say(...(walk.problem ? [] : [h("span", { "data-sum": "", "data-value": walk.work },
-      `${data.name} on one ${times(size, size)} image: `, h("b", {}, grouped(data.parameters)), " parameters, ",
-      h("b", {}, grouped(walk.work)), " multiply–adds, ", h("b", {}, bytes(memory)), " of outputs.")]));
+    words.say(
+      ...(walk.problem
+        ? []
+        : [
+            h(
+              "span",
+              { "data-sum": "", "data-value": walk.work },
+              `${data.name} on one ${times(size, size)} image: `,
+              h("b", {}, grouped(data.parameters)),
+              " parameters, ",
+              h("b", {}, grouped(walk.work)),
+              " multiply–adds, ",
+              h("b", {}, bytes(memory)),
+              " of outputs.",
+            ),
+          ]),
+    );
   }
 
-  const { stop } = frame(el, `Shape walk: ${data.name}`, h("style", {}, STYLE), h("div", { class: "d2l-controls" }, control.el), warning, h("div", { style: "margin-bottom: .6rem" }, words.el), h("div", { class: "d2l-walk" }, head, list), note);
+  const { stop } = frame(
+    el,
+    `Shape walk: ${data.name}`,
+    h("style", {}, STYLE),
+    h("div", { class: "d2l-controls" }, control.el),
+    warning,
+    h("div", { style: "margin-bottom: .6rem" }, words.el),
+    h("div", { class: "d2l-walk" }, head, list),
+    note,
+  );
   const forget = watch(model, draw);
-  return () => { forget(); stop(); };
+  return () => {
+    forget();
+    stop();
+  };
 }
 
 export default { render };
