@@ -299,6 +299,32 @@ def test_other_names_for_the_stages(page_of):
     )
 
 
+class Unusual(nn.Module):
+    """A field that is not known, and work that no layer accounts for."""
+
+    def __init__(self):
+        super().__init__()
+        self.sort, self.weight = nn.Identity(), nn.Parameter(torch.ones(784, 10))
+        self.sort.forward = lambda X: X.sort(2).values
+
+    def forward(self, X):
+        return self.sort(X).flatten(1) @ self.weight
+
+
+def test_what_is_not_known_and_what_is_left_are_said(page_of):
+    walk = ShapeWalk(Unusual(), sizes=(28, 32))
+    assert walk.data["walks"][0]["rows"] == [[[1, 28, 28], 0, "?"], [None, 7840, 0]]
+    page = page_of(walk)
+    seen = oracle.read(page, [{"size": 28}])[0]
+    assert seen["values"]["work"] == 7840
+    assert seen["values"]["memory"] == 4 * 784  # of outputs that are known
+    texts = page.locator("[data-layer]").all_text_contents()
+    assert texts[0].endswith("field ?") and "rest" in texts[1]
+    assert "<td>?</td>" in walk.still() and "rest" in walk.still()
+    walk.size = 32
+    assert "is multiplied by (784, 10)" in walk.problem
+
+
 class Moody(nn.Sequential):
     """Runs other layers on small images than on large ones."""
 

@@ -1,0 +1,54 @@
+"""What a network gets wrong, counted by hand, whatever the number of classes."""
+
+import pytest
+import torch
+from samples import image_set
+from torch import nn
+
+from d2lmini import confusion_matrix, worst_mistakes
+from d2lmini.data import Batches, ImageSet
+
+
+class Says(nn.Module):
+    """The same logits for every image: class ``answer`` of ``classes``."""
+
+    def __init__(self, classes, answer):
+        super().__init__()
+        self.logits = nn.Parameter(torch.zeros(classes))
+        self.logits.data[answer] = 1
+
+    def forward(self, X):
+        return self.logits.expand(len(X), -1) + 0 * X.flatten(1).sum(1, keepdim=True)
+
+
+def test_every_image_is_counted_in_its_row():
+    counts = confusion_matrix(Says(10, 4), Batches(image_set(40), 16))
+    assert counts.shape == (10, 10) and counts.dtype == torch.int64
+    assert counts[:, 4].tolist() == [4] * 10 and counts.sum() == 40
+
+
+def test_own_classes_have_a_matrix_of_their_own():
+    images = torch.randint(0, 255, (12, 1, 8, 8), dtype=torch.uint8)
+    own = ImageSet(
+        images, torch.arange(12) % 3, source="drawn", classes=("a", "b", "c")
+    )
+    assert confusion_matrix(Says(3, 1), Batches(own, 5)).tolist() == [[0, 4, 0]] * 3
+
+
+@pytest.mark.parametrize("ask", [confusion_matrix, worst_mistakes])
+@pytest.mark.parametrize("net", [Says(12, 10), Says(9, 0), nn.Conv2d(1, 10, 28)])
+def test_logits_of_other_classes_are_refused(ask, net):
+    with pytest.raises(ValueError, match=r"\d"):
+        ask(net, Batches(image_set(20), 10))
+
+
+def test_the_most_confident_mistakes_come_first():
+    found = worst_mistakes(Says(10, 4), Batches(image_set(20), 10), 5)
+    assert len(found.labels) == 5 and 4 not in found.labels
+    assert (found.predicted == 4).all() and found.images.shape == (5, 1, 28, 28)
+
+
+@pytest.mark.parametrize("count", [0, 2.5, "3"])
+def test_a_count_is_a_whole_number(count):
+    with pytest.raises((TypeError, ValueError), match="count must be"):
+        worst_mistakes(Says(10, 4), Batches(image_set(20), 10), count)
