@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ def plain_session(monkeypatch):
     torch.manual_seed(0)
     yield
     mode.withdraw()
+    if dynamo := sys.modules.get("torch._dynamo"):
+        dynamo.reset()  # PyTorch 2.6 refuses its ninth export otherwise
 
 
 @pytest.fixture
