@@ -1,0 +1,619 @@
+// Small convolutional networks in plain JavaScript: forward, backward and descent.
+//
+// A network is { shape: [C, H, W], nodes: [{ op, from: [indices of nodes], … }] }, as
+// d2lmini.widgets.network.export makes it; node −1 is the input.  Numbers are float32 in
+// the order of torch, (N, C, H, W); nothing is drawn and nothing is asked of a page, so
+// that all of it runs in a worker too.
+
+const floats = (n) => new Float32Array(n);
+const product = (list) => list.reduce((a, b) => a * b, 1);
+
+/** @typedef {{ data: Float32Array, shape: number[] }} Tensor */
+/** @typedef {{ value: Float32Array, grad: Float32Array }} Parameter */
+
+/** @param {number[]} shape @param {Float32Array} [data] @returns {Tensor} */
+export const tensor = (shape, data = floats(product(shape))) => ({ data, shape });
+
+// Uniform numbers in [0, 1) by mulberry32.
+export function random(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+// ---- matrices -----------------------------------------------------------------
+
+// C (M, N) += A (M, K) · B (K, N), each at an offset; four rows of B at a time, so that
+// each number of C is read and written once for four products.
+export function multiply(M, N, K, A, a, B, b, C, c) {
+  for (let i = 0; i < M; i++) {
+    const row = c + i * N;
+    let k = 0;
+    for (; k + 3 < K; k += 4) {
+      const at = a + i * K + k;
+      const [p, q, r, s] = [A[at], A[at + 1], A[at + 2], A[at + 3]];
+      if (p === 0 && q === 0 && r === 0 && s === 0) continue;
+      const [x, y, z, w] = [b + k * N, b + (k + 1) * N, b + (k + 2) * N, b + (k + 3) * N];
+      for (let j = 0; j < N; j++) C[row + j] += p * B[x + j] + q * B[y + j] + r * B[z + j] + s * B[w + j];
+    }
+    for (; k < K; k++) {
+      const p = A[a + i * K + k];
+      const x = b + k * N;
+      for (let j = 0; j < N; j++) C[row + j] += p * B[x + j];
+    }
+  }
+}
+
+// The matrix (rows, cols) at an offset, turned: (cols, rows).
+export function turned(rows, cols, A, a = 0) {
+  const T = floats(rows * cols);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) T[j * rows + i] = A[a + i * cols + j];
+  return T;
+}
+
+// ---- layers: forward and backward side by side ----------------------------------
+//
+// forward(inputs, context) returns a tensor and keeps what backward needs; backward(grad)
+// adds to the gradients of the layer's parameters and returns those of its inputs.
+
+// Calls visit(place in a window, place in the picture) for all places of a window that
+// lie on the picture: `places` of one axis, for each output.
+function places(n, out, k, stride, padding, dilation) {
+  const list = [];
+  for (let o = 0; o < out; o++) {
+    const row = [];
+    for (let u = 0; u < k; u++) {
+      const at = o * stride - padding + u * dilation;
+      row.push(at >= 0 && at < n ? at : -1);
+    }
+    list.push(row);
+  }
+  return list;
+}
+
+function window(node, [, , H, W]) {
+  const { kernel, stride, padding, dilation = [1, 1] } = node;
+  const size = [H, W].map(
+    (n, a) => Math.floor((n + 2 * padding[a] - dilation[a] * (kernel[a] - 1) - 1) / stride[a]) + 1,
+  );
+  if (Math.min(...size) < 1) throw new Error(`${node.name} reaches beyond its input of ${H} × ${W} pixels.`);
+  const axes = [H, W].map((n, a) => places(n, size[a], kernel[a], stride[a], padding[a], dilation[a]));
+  return { size, axes };
+}
+
+/** @type {Tensor} */
+const NOTHING = { data: floats(0), shape: [] }; // before the first forward
+/** @type {{ size: number[], axes: number[][][] }} */
+const NO_WINDOW = { size: [0, 0], axes: [[], []] };
+
+class Convolution {
+  X = NOTHING;
+  frame = NO_WINDOW;
+  constructor(node) {
+    this.node = node;
+    this.weight = parameter(node.weight);
+    this.bias = node.bias ? parameter(node.bias) : null;
+    this.parameters = [this.weight, ...(this.bias ? [this.bias] : [])];
+  }
+  // The windows of one picture as columns: (channels of a group · kernel, outputs).
+  columns(data, start, channels) {
+    const { axes, size } = this.frame;
+    const [kh, kw] = this.node.kernel;
+    const [, , H, W] = this.X.shape;
+    const P = size[0] * size[1];
+    const columns = floats(channels * kh * kw * P);
+    this.visit(
+      channels,
+      H * W,
+      W,
+      P,
+      (from, to) => {
+        columns[to] = data[start + from];
+      },
+      axes,
+    );
+    return columns;
+  }
+  visit(channels, plane, W, P, call, axes) {
+    const [kh, kw] = this.node.kernel;
+    const wide = this.frame.size[1];
+    for (let c = 0, row = 0; c < channels; c++)
+      for (let u = 0; u < kh; u++)
+        for (let v = 0; v < kw; v++, row++)
+          for (let i = 0; i < axes[0].length; i++) {
+            const y = axes[0][i][u];
+            if (y < 0) continue;
+            const from = c * plane + y * W;
+            const to = row * P + i * wide;
+            for (let j = 0; j < wide; j++) {
+              const x = axes[1][j][v];
+              if (x >= 0) call(from + x, to + j);
+            }
+          }
+  }
+  forward([X]) {
+    const { groups, out } = this.node;
+    const [N, C, H, W] = X.shape;
+    this.X = X;
+    this.frame = window(this.node, X.shape);
+    const [rows, cols] = this.frame.size;
+    const [P, own, each] = [rows * cols, C / groups, out / groups];
+    const K = own * product(this.node.kernel);
+    const Y = tensor([N, out, rows, cols]);
+    for (let n = 0; n < N; n++)
+      for (let g = 0; g < groups; g++) {
+        const columns = this.columns(X.data, (n * C + g * own) * H * W, own);
+        multiply(each, P, K, this.weight.value, g * each * K, columns, 0, Y.data, (n * out + g * each) * P);
+      }
+    if (this.bias) addEach(Y.data, this.bias.value, P);
+    return Y;
+  }
+  backward(G) {
+    const { groups, out } = this.node;
+    const { X } = this;
+    const [N, C, H, W] = X.shape;
+    const P = product(this.frame.size);
+    const [own, each] = [C / groups, out / groups];
+    const K = own * product(this.node.kernel);
+    const dX = tensor(X.shape);
+    for (let g = 0; g < groups; g++) {
+      const W_T = turned(each, K, this.weight.value, g * each * K);
+      for (let n = 0; n < N; n++) {
+        const [x, y] = [(n * C + g * own) * H * W, (n * out + g * each) * P];
+        const columns = this.columns(X.data, x, own);
+        multiply(each, K, P, G.data, y, turned(K, P, columns), 0, this.weight.grad, g * each * K);
+        const dColumns = floats(K * P);
+        multiply(K, P, each, W_T, 0, G.data, y, dColumns, 0);
+        this.visit(
+          own,
+          H * W,
+          W,
+          P,
+          (to, from) => {
+            dX.data[x + to] += dColumns[from];
+          },
+          this.frame.axes,
+        );
+      }
+    }
+    if (this.bias) sumEach(G.data, this.bias.grad, P);
+    return [dX];
+  }
+}
+
+// Adds list[c] to each plane of channel c; and sums the planes of each channel.
+function addEach(data, list, plane) {
+  for (let at = 0, c = 0; at < data.length; at += plane, c = (c + 1) % list.length)
+    for (let i = 0; i < plane; i++) data[at + i] += list[c];
+}
+function sumEach(data, list, plane) {
+  for (let at = 0, c = 0; at < data.length; at += plane, c = (c + 1) % list.length) {
+    let sum = 0;
+    for (let i = 0; i < plane; i++) sum += data[at + i];
+    list[c] += sum;
+  }
+}
+
+class Pooling {
+  X = NOTHING;
+  frame = NO_WINDOW;
+  area = 1;
+  /** @type {Int32Array | null} */
+  from = null;
+  constructor(node) {
+    this.node = node;
+    this.parameters = [];
+  }
+  forward([X]) {
+    const [N, C, H, W] = X.shape;
+    const node = this.node.global ? { ...this.node, kernel: [H, W], stride: [1, 1], padding: [0, 0] } : this.node;
+    this.X = X;
+    this.frame = window(node, X.shape);
+    const [rows, cols] = this.frame.size;
+    this.area = product(node.kernel); // zeros of the padding count, as in torch
+    const Y = tensor([N, C, rows, cols]);
+    this.from = node.op === "max_pool" ? new Int32Array(Y.data.length) : null;
+    this.each((y, list) => {
+      if (!this.from) Y.data[y] = list.reduce((sum, x) => sum + X.data[x], 0) / this.area;
+      else {
+        this.from[y] = list.reduce((best, x) => (X.data[x] > X.data[best] ? x : best), list[0]);
+        Y.data[y] = X.data[this.from[y]];
+      }
+    });
+    return Y;
+  }
+  // Calls visit(output, [inputs under its window]).
+  each(visit) {
+    const [N, C, H, W] = this.X.shape;
+    const { axes } = this.frame;
+    let y = 0;
+    for (let plane = 0; plane < N * C; plane++)
+      for (const us of axes[0])
+        for (const vs of axes[1]) {
+          const list = [];
+          for (const u of us) for (const v of vs) if (u >= 0 && v >= 0) list.push(plane * H * W + u * W + v);
+          visit(y++, list);
+        }
+  }
+  backward(G) {
+    const dX = tensor(this.X.shape);
+    if (this.from) for (let y = 0; y < G.data.length; y++) dX.data[this.from[y]] += G.data[y];
+    else
+      this.each((y, list) => {
+        for (const x of list) dX.data[x] += G.data[y] / this.area;
+      });
+    return [dX];
+  }
+}
+
+class BatchNorm {
+  training = false;
+  count = 1;
+  normal = floats(0);
+  scale = floats(0);
+  constructor(node) {
+    this.node = node;
+    this.weight = node.weight ? parameter(node.weight) : null;
+    this.bias = node.bias ? parameter(node.bias) : null;
+    this.mean = numbers(node.mean);
+    this.variance = numbers(node.variance);
+    this.parameters = [this.weight, this.bias].filter((one) => one !== null);
+  }
+  // Calls visit(channel, [start, end of each plane]).
+  channels({ shape }, visit) {
+    const C = shape[1];
+    const plane = product(shape.slice(2));
+    for (let c = 0; c < C; c++)
+      visit(
+        c,
+        Array.from({ length: shape[0] }, (_, n) => [(n * C + c) * plane, (n * C + c + 1) * plane]),
+      );
+  }
+  forward([X], { training }) {
+    const { eps, momentum } = this.node;
+    const count = X.data.length / X.shape[1];
+    if (training && count < 2)
+      throw new Error(`${this.node.name} cannot train on one number a channel: take a batch of 2 or more.`);
+    Object.assign(this, { training, count, normal: floats(X.data.length), scale: floats(X.shape[1]) });
+    const Y = tensor(X.shape);
+    this.channels(X, (c, planes) => {
+      let [mean, variance] = [this.mean[c], this.variance[c]];
+      if (training) {
+        [mean, variance] = moments(X.data, planes, count);
+        this.mean[c] += momentum * (mean - this.mean[c]);
+        this.variance[c] += momentum * ((variance * count) / (count - 1) - this.variance[c]);
+      }
+      this.scale[c] = 1 / Math.sqrt(variance + eps);
+      const [gamma, beta] = [this.weight?.value[c] ?? 1, this.bias?.value[c] ?? 0];
+      for (const [from, to] of planes)
+        for (let i = from; i < to; i++) {
+          this.normal[i] = (X.data[i] - mean) * this.scale[c];
+          Y.data[i] = gamma * this.normal[i] + beta;
+        }
+    });
+    return Y;
+  }
+  backward(G) {
+    const dX = tensor(G.shape);
+    this.channels(G, (c, planes) => {
+      let [sum, dot] = [0, 0];
+      for (const [from, to] of planes)
+        for (let i = from; i < to; i++) {
+          sum += G.data[i];
+          dot += G.data[i] * this.normal[i];
+        }
+      if (this.weight) this.weight.grad[c] += dot;
+      if (this.bias) this.bias.grad[c] += sum;
+      const factor = (this.weight?.value[c] ?? 1) * this.scale[c];
+      const [m, d] = this.training ? [sum / this.count, dot / this.count] : [0, 0];
+      for (const [from, to] of planes)
+        for (let i = from; i < to; i++) dX.data[i] = factor * (G.data[i] - m - this.normal[i] * d);
+    });
+    return [dX];
+  }
+}
+
+function moments(data, planes, count) {
+  let mean = 0;
+  for (const [from, to] of planes) for (let i = from; i < to; i++) mean += data[i];
+  mean /= count;
+  let square = 0;
+  for (const [from, to] of planes) for (let i = from; i < to; i++) square += (data[i] - mean) ** 2;
+  return [mean, square / count];
+}
+
+class Dense {
+  X = NOTHING;
+  constructor(node) {
+    this.node = node;
+    this.weight = parameter(node.weight);
+    this.bias = node.bias ? parameter(node.bias) : null;
+    this.parameters = [this.weight, ...(this.bias ? [this.bias] : [])];
+  }
+  forward([X]) {
+    this.X = X;
+    const { out } = this.node;
+    const width = X.shape[X.shape.length - 1];
+    const rows = X.data.length / width;
+    const Y = tensor([...X.shape.slice(0, -1), out]);
+    multiply(rows, out, width, X.data, 0, turned(out, width, this.weight.value), 0, Y.data, 0);
+    if (this.bias) addEach(Y.data, this.bias.value, 1);
+    return Y;
+  }
+  backward(G) {
+    const { out } = this.node;
+    const width = this.X.shape[this.X.shape.length - 1];
+    const rows = G.data.length / out;
+    const dX = tensor(this.X.shape);
+    multiply(rows, width, out, G.data, 0, this.weight.value, 0, dX.data, 0);
+    multiply(out, width, rows, turned(rows, out, G.data), 0, this.X.data, 0, this.weight.grad, 0);
+    if (this.bias) sumEach(G.data, this.bias.grad, 1);
+    return [dX];
+  }
+}
+
+// A function of each number: f(x), and its slope from x and f(x).
+const UNITS = {
+  relu: [(x) => Math.max(x, 0), (x) => (x > 0 ? 1 : 0)],
+  sigmoid: [(x) => 1 / (1 + Math.exp(-x)), (_, y) => y * (1 - y)],
+  tanh: [Math.tanh, (_, y) => 1 - y * y],
+};
+
+class Unit {
+  X = NOTHING;
+  Y = NOTHING;
+  constructor(node) {
+    const [f, slope] = UNITS[node.op];
+    this.f = f;
+    this.slope = slope;
+    this.parameters = [];
+  }
+  forward([X]) {
+    this.X = X;
+    this.Y = tensor(X.shape, X.data.map(this.f));
+    return this.Y;
+  }
+  backward(G) {
+    return [
+      tensor(
+        G.shape,
+        G.data.map((g, i) => g * this.slope(this.X.data[i], this.Y.data[i])),
+      ),
+    ];
+  }
+}
+
+class Dropout {
+  factors = floats(0);
+  constructor(node) {
+    this.p = node.p;
+    this.parameters = [];
+  }
+  forward([X], { training, draw }) {
+    const keep = 1 - this.p;
+    this.factors = X.data.map(() => (training ? (draw() < keep ? 1 / keep : 0) : 1));
+    return tensor(
+      X.shape,
+      X.data.map((x, i) => x * this.factors[i]),
+    );
+  }
+  backward(G) {
+    return [
+      tensor(
+        G.shape,
+        G.data.map((g, i) => g * this.factors[i]),
+      ),
+    ];
+  }
+}
+
+class Flatten {
+  /** @type {number[]} */
+  shape = [];
+  parameters = [];
+  forward([X]) {
+    this.shape = X.shape;
+    return tensor([X.shape[0], X.data.length / X.shape[0]], X.data);
+  }
+  backward(G) {
+    return [tensor(this.shape, G.data)];
+  }
+}
+
+class Addition {
+  parameters = [];
+  forward(inputs) {
+    const [X, Y] = inputs;
+    if (String(X.shape) !== String(Y.shape)) throw new Error(`(${X.shape}) and (${Y.shape}) cannot be added.`);
+    return tensor(
+      X.shape,
+      X.data.map((x, i) => x + Y.data[i]),
+    );
+  }
+  backward(G) {
+    return [G, G];
+  }
+}
+
+// Channels one after the other.
+class Concatenation {
+  /** @type {number[]} */
+  sizes = [];
+  /** @type {number[][]} */
+  shapes = [];
+  parameters = [];
+  forward(inputs) {
+    const [N, , ...rest] = inputs[0].shape;
+    const plane = product(rest);
+    this.sizes = inputs.map((X) => X.shape[1] * plane);
+    this.shapes = inputs.map((X) => X.shape);
+    const Y = tensor([N, inputs.reduce((sum, X) => sum + X.shape[1], 0), ...rest]);
+    this.parts(N, (i, from, to, size) => Y.data.set(inputs[i].data.subarray(from, from + size), to));
+    return Y;
+  }
+  // Calls copy(input, place in it, place in the output, numbers).
+  parts(N, copy) {
+    for (let n = 0, to = 0; n < N; n++)
+      for (const [i, size] of this.sizes.entries()) {
+        copy(i, n * size, to, size);
+        to += size;
+      }
+  }
+  backward(G) {
+    const grads = this.shapes.map((shape) => tensor(shape));
+    this.parts(G.shape[0], (i, from, to, size) => grads[i].data.set(G.data.subarray(to, to + size), from));
+    return grads;
+  }
+}
+
+const LAYERS = {
+  convolution: Convolution,
+  max_pool: Pooling,
+  average_pool: Pooling,
+  batch_norm: BatchNorm,
+  dense: Dense,
+  relu: Unit,
+  sigmoid: Unit,
+  tanh: Unit,
+  dropout: Dropout,
+  flatten: Flatten,
+  add: Addition,
+  concatenate: Concatenation,
+};
+
+// ---- numbers from text ------------------------------------------------------------
+
+// { base64, bits: 16 or 32 } as numbers.
+export function numbers({ base64, bits }) {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  if (bits === 32) return new Float32Array(bytes.buffer);
+  return Float32Array.from(new Uint16Array(bytes.buffer), half);
+}
+
+function half(bits) {
+  const [sign, power, rest] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
+  if (power === 31) return rest ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (power ? 2 ** (power - 15) * (1 + rest / 1024) : 2 ** -14 * (rest / 1024));
+}
+
+/** @returns {Parameter} */
+function parameter(packed) {
+  const value = numbers(packed);
+  return { value, grad: floats(value.length) };
+}
+
+// ---- the network --------------------------------------------------------------------
+
+export class Network {
+  constructor({ shape, nodes }) {
+    this.shape = shape;
+    this.nodes = nodes;
+    this.layers = nodes.map((node) => {
+      const Layer = LAYERS[node.op];
+      if (!Layer) throw new Error(`The engine knows no ${node.op} (${node.name}).`);
+      return new Layer(node);
+    });
+    this.parameters = this.layers.flatMap((layer) => layer.parameters);
+  }
+  // X (N, C, H, W) → the last node's output; `values` holds that of every node.
+  forward(X, { training = false, draw = Math.random } = {}) {
+    /** @type {Tensor[]} */
+    this.values = [];
+    for (const [i, layer] of this.layers.entries()) {
+      const inputs = this.nodes[i].from.map((j) => (j < 0 ? X : this.values[j]));
+      this.values.push(layer.forward(inputs, { training, draw }));
+    }
+    return this.values[this.values.length - 1];
+  }
+  // From the gradient of the output to that of the input; parameters' gradients are set.
+  backward(G) {
+    for (const one of this.parameters) one.grad.fill(0);
+    /** @type {(Tensor | null)[]} */
+    const grads = this.layers.map(() => null);
+    grads[grads.length - 1] = G;
+    let input = null;
+    for (let i = this.layers.length - 1; i >= 0; i--) {
+      const own = grads[i];
+      if (!own) continue; // nothing reads it
+      const parts = this.layers[i].backward(own);
+      for (const [k, j] of this.nodes[i].from.entries()) {
+        if (j < 0) input = sum(input, parts[k]);
+        else grads[j] = sum(grads[j], parts[k]);
+      }
+    }
+    return input;
+  }
+}
+
+function sum(a, b) {
+  return a
+    ? tensor(
+        b.shape,
+        a.data.map((v, i) => v + b.data[i]),
+      )
+    : b;
+}
+
+// Mean cross-entropy of logits (N, classes) against labels, and its gradient.
+export function crossEntropy({ data, shape: [N, classes] }, labels) {
+  const grad = tensor([N, classes]);
+  let loss = 0;
+  for (let n = 0; n < N; n++) {
+    const row = data.subarray(n * classes, (n + 1) * classes);
+    const high = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const powers = Array.from(row, (v) => Math.exp(v - high));
+    const total = powers.reduce((a, b) => a + b, 0);
+    loss += (Math.log(total) + high - row[labels[n]]) / N;
+    for (let c = 0; c < classes; c++) grad.data[n * classes + c] = (powers[c] / total - (c === labels[n] ? 1 : 0)) / N;
+  }
+  return { loss, grad };
+}
+
+// ---- descent --------------------------------------------------------------------------
+
+// As torch.optim.SGD and Adam; step(lr) moves the parameters by their gradients.
+export const OPTIMISERS = {
+  sgd(parameters, { momentum = 0 } = {}) {
+    const speeds = parameters.map(({ value }) => floats(value.length));
+    return (lr) => {
+      for (const [p, { value, grad }] of parameters.entries())
+        for (let i = 0; i < value.length; i++) {
+          speeds[p][i] = momentum * speeds[p][i] + grad[i];
+          value[i] -= lr * speeds[p][i];
+        }
+    };
+  },
+  adam(parameters, { betas = [0.9, 0.999], eps = 1e-8 } = {}) {
+    const [first, second] = [0, 1].map(() => parameters.map(({ value }) => floats(value.length)));
+    let t = 0;
+    return (lr) => {
+      t += 1;
+      const [m, v] = betas.map((beta) => 1 - beta ** t);
+      for (const [p, { value, grad }] of parameters.entries())
+        for (let i = 0; i < value.length; i++) {
+          first[p][i] += (1 - betas[0]) * (grad[i] - first[p][i]);
+          second[p][i] += (1 - betas[1]) * (grad[i] ** 2 - second[p][i]);
+          value[i] -= ((lr / m) * first[p][i]) / (Math.sqrt(second[p][i] / v) + eps);
+        }
+    };
+  },
+};
+
+// The book's one-cycle schedule: the factor of the learning rate at `progress` in [0, 1].
+export function oneCycle(progress, warmUp = 0.3) {
+  if (progress < warmUp) return 0.04 + (0.96 * (1 - Math.cos((Math.PI * progress) / warmUp))) / 2;
+  return (1 + Math.cos((Math.PI * (progress - warmUp)) / (1 - warmUp))) / 2;
+}
+
+// One step on a batch; returns the loss before it.
+export function train(network, step, X, labels, lr, draw = Math.random) {
+  const { loss, grad } = crossEntropy(network.forward(X, { training: true, draw }), labels);
+  if (!Number.isFinite(loss)) throw new Error("The loss is no number any more: take a smaller learning rate.");
+  network.backward(grad);
+  step(lr);
+  return loss;
+}
