@@ -103,7 +103,7 @@ def test_the_cluster_jobs_are_well_formed():
     assert f"/{spec['completions']}" in container["args"][0]
     (array,) = (text for text in fences("bash") if "#SBATCH" in text)
     assert array.startswith("#!/bin/bash\n#SBATCH")
-    assert subprocess.run(["bash", "-n"], input=array, text=True).returncode == 0
+    assert subprocess.run(["bash", "-n"], input=array, encoding="utf-8").returncode == 0
 
 
 def test_the_guide_asks_for_options_that_there_are():

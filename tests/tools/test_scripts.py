@@ -46,5 +46,5 @@ def test_the_checkers_see_a_fault(tmp_path, program, code, words):
     for name in ("biome.json", "jsconfig.json"):
         shutil.copy(book.ROOT / name, tmp_path)
     command = [scripts.PROGRAMS / program[0], *program[1:]]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
     assert done.returncode and words in done.stdout + done.stderr
