@@ -63,14 +63,14 @@ def undisturbed() -> Iterator[None]:
     fused = torch.backends.mha.get_fastpath_enabled()
     gpus = range(torch.cuda.device_count() if _uses_gpus() else 0)
     torch.backends.mha.set_fastpath_enabled(False)
+    # mkldnn.flags() would set TF32 as well, and warn on processors that have none.
+    set_flags: Any = torch.backends.mkldnn.set_flags  # untyped
+    (onednn, *_) = set_flags(False)
     try:
-        with (
-            torch.random.fork_rng(gpus),
-            torch.no_grad(),
-            torch.backends.mkldnn.flags(enabled=False),
-        ):
+        with torch.random.fork_rng(gpus), torch.no_grad():
             yield
     finally:
+        set_flags(onednn)
         torch.backends.mha.set_fastpath_enabled(fused)
         random.setstate(states[0])
         np.random.set_state(states[1])
