@@ -115,12 +115,22 @@ def of_function(func: Any, args: Any, kwargs: Any) -> Words:
         return Words(word, Kind.JOIN, _parts(name, args, kwargs), sign, changes)
     if name in FUNCTIONS:
         return Words(FUNCTIONS[name], Kind.SMALL, (), "", changes)
+    if name in ("conv2d", "linear"):
+        return _weighted(name, args[1] if len(args) > 1 else kwargs["weight"])
     if name in ("max_pool2d", "avg_pool2d"):
         kernel = args[1] if len(args) > 1 else kwargs.get("kernel_size", 1)
         stride = args[2] if len(args) > 2 else kwargs.get("stride")
         word = "max-pooling" if name.startswith("max") else "average pooling"
         return _pooling(word, kernel, stride or kernel)
     return Words(name.replace("_", " "), Kind.OTHER, (), "", changes)
+
+
+def _weighted(name: str, weight: Any) -> Words:
+    """A layer that is not in the net's list of layers, by its weights."""
+    if name == "linear":
+        return Words("dense", Kind.LAYER, (f"{weight.shape[0]} outputs",))
+    size = _size(tuple(weight.shape[2:]))
+    return Words(f"{size} convolution", Kind.LAYER, (f"{weight.shape[0]} channels",))
 
 
 def _parts(name: str, args: Any, kwargs: Any) -> tuple[str, ...]:

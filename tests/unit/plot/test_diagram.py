@@ -221,6 +221,34 @@ def test_control_flow_runs_as_it_is():
     assert said.count("3×3 convolution, 2 channels") == 2 and "addition" not in said
 
 
+class Plain(nn.Module):
+    """Layers in a plain list, which a net does not know, called by keyword."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = [nn.Conv2d(2, 4, (3, 5)), nn.Linear(4, 7)]
+        self.act = nn.ReLU()
+
+    def forward(self, X: Tensor) -> dict[str, Tensor]:
+        conv, dense = self.layers
+        Y = F.conv2d(input=X, weight=conv.weight)
+        return {"logits": F.linear(self.act(Y).mean((2, 3)), dense.weight)}
+
+
+def test_functions_with_weights_are_drawn_as_layers():
+    said = diagram(Plain(), (2, 9, 9)).alt
+    assert "1: 3×5 convolution, 4 channels, ReLU, of the input" in said
+    assert "dense, 7 outputs, of 2, gives 7." in said
+
+
+def test_values_that_a_forward_asks_for_are_there():
+    class Asking(nn.Module):
+        def forward(self, X: Tensor) -> Tensor:
+            return F.max_pool2d(X, 2) if X.sum() > 0 else X
+
+    assert "of the input, gives 2×4×4." in diagram(Asking(), (2, 8, 8)).alt
+
+
 def test_one_layer_alone_is_a_diagram():
     assert (
         "1: 3×3 convolution, 8 channels" in diagram(nn.Conv2d(3, 8, 3), (3, 9, 9)).alt
