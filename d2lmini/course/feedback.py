@@ -19,6 +19,8 @@ HEADING = re.compile(r"^### (?:\d+ · )?(.+)$", re.MULTILINE)
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 MATHS = re.compile(r"\$\$(.+?)\$\$|\$([^\s$](?:[^$\n]*[^\s$])?)\$", re.DOTALL)
+MOST = 20_000  # characters of an answer that are shown
+FORMULA = 400  # of a formula that is drawn
 PLACE = "xmathx{}x"
 FOREIGN_FRAME = re.compile(r"^(?:File|\S*)\s*/")
 
@@ -175,8 +177,10 @@ def sentence(cell: NotebookNode) -> str:
         plain = errors[-1].ename == "AssertionError" and said
         return said if plain else f"{errors[-1].ename}: {said}".rstrip(": ") + "."
     printed = [x.text for x in cell.get("outputs", ()) if x.output_type == "stream"]
-    lines = "".join(printed).strip().splitlines()
-    return lines[-1][:300] if lines else "Right."
+    lines = [line[:300] for line in "".join(printed).strip().splitlines()]
+    if any(x.output_type == "execute_result" for x in cell.get("outputs", ())):
+        return " ".join(lines[-6:])  # points for some cases, and what the others lack
+    return lines[-1] if lines else "Right."
 
 
 def _secrets(source: str) -> list[str]:
@@ -225,6 +229,7 @@ def rendered(text: str) -> str:
         found.append(maths(match[1] or match[2]))
         return PLACE.format(len(found) - 1)
 
+    text = text[:MOST]
     parts = re.split(r"(```.*?```|`[^`\n]*`)", text, flags=re.DOTALL)
     parts[::2] = [MATHS.sub(note, part) for part in parts[::2]]
     untyped: Any = SanitizeHTML
@@ -243,6 +248,8 @@ def maths(text: str) -> str:
 
     picture, told = io.BytesIO(), html.escape(text.strip(), quote=True)
     try:
+        if len(text) > FORMULA:
+            raise ValueError("too long to draw")
         mathtext.math_to_image(f"${text.strip()}$", picture, dpi=100, format="svg")
     except Exception:  # of the parser, of fonts: the text can still be read
         return f"<code>{told}</code>"

@@ -26,6 +26,7 @@ from d2lmini.course import intake, repair, suspicion
 
 CONFIG = "nbgrader_config.py"
 REPORTS = "reports"
+NOBODY = "?"  # whose a file is that names no student
 GRACE = 240  # seconds that a worker may take beyond those of a submission
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 
@@ -348,7 +349,7 @@ def run(
     for student, one in handed_in.items():
         if outcome := outcomes.get(student):
             memory.remember(student, digest(one), outcome)
-        if not one.notebooks or (outcome and outcome.error):
+        if student != NOBODY and (not one.notebooks or (outcome and outcome.error)):
             course.enter_zero(student)
     memory.save()
     rows = _rows(course, handed_in, stray, outcomes, memory)
@@ -464,7 +465,7 @@ def _rows(
                 row.look = "; ".join([*signs(one), *touched]) if row.points else ""
             yield row
     for file in stray.files:
-        yield Row("?", file.name, "not taken", why=file.why)
+        yield Row(NOBODY, file.name, "not taken", why=file.why)
     for student in course.students():
         if student not in handed_in:
             yield Row(student, "", "nothing", why="Nothing was handed in.")

@@ -152,9 +152,13 @@ class LimitedKernel(AsyncKernelManager):
 
     def _room(self) -> walls.Room:
         packages = tuple(Path(one).resolve() for one in self.packages)
-        return walls.Room(
+        made = walls.Room(
             self.room / "given", packages, self.disk, self.files, self.environment
         )
+        where = self.given and self.given.resolve()
+        if where and any(where.is_relative_to(one) for one in made.readable):
+            raise NoWalls(f"{where} lies in a folder that submissions read: move it.")
+        return made
 
     def _environment(self) -> dict[str, str]:
         if self.way:
@@ -189,8 +193,10 @@ class LimitedKernel(AsyncKernelManager):
             "imports": list(imports(self.cells)),
         }
         (given / "ask.json").write_text(json.dumps(asked), encoding="utf-8")
+        walls.lay_filter(given)
         self.write_connection_file()
-        Path(self.connection_file).chmod(0o644)  # in a folder that only we enter
+        for one in (given, *given.rglob("*")):  # below a folder that only we enter
+            one.chmod(0o755 if one.is_dir() else 0o644)
 
     def end(self) -> None:
         """Remove what was laid out."""
@@ -273,7 +279,9 @@ def imports(cells: list[NotebookNode]) -> Iterator[tuple[str, str, str]]:
         about = cell.metadata.get("nbgrader", {})
         if cell.cell_type == "code" and about.get("locked"):
             try:
-                tree = ast.parse(re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", cell.source))
+                tree = ast.parse(
+                    re.sub(r"(?m)^([ \t]*)[%!].*$", r"\1pass", cell.source)
+                )
             except SyntaxError:
                 continue
             for node in ast.walk(tree):
@@ -462,6 +470,8 @@ class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
             msg["content"] = {"wait": bool(content.get("wait"))}
             return super().process_message(msg, cell, cell_index)
         room = self.max_output - self.printed.get(cell_index, 0)
+        if sum(self.printed.values()) > 50 * self.max_output and kind != "error":
+            room = 0  # all cells together have said enough
         clean = outputs.message(kind, content, room)
         if clean is None:
             return None

@@ -59,6 +59,11 @@ class Handin:
     notes: list[str] = field(default_factory=list)
     stamp: str = ""
 
+    @property
+    def size(self) -> int:
+        """The bytes of all files."""
+        return sum(len(file.data) for file in self.files)
+
     def refuse(self, name: str, why: str) -> None:
         """Note a file that is not even looked at."""
         self.files.append(File(name, state="not taken", why=why))
@@ -109,7 +114,7 @@ def _shown(name: str) -> str:
 
 def add(name: str, data: bytes, into: Handin, depth: int = 0) -> None:
     """Take in one file, and what is in it if it is an archive."""
-    if len(into.files) >= MANY or sum(len(x.data) for x in into.files) > MOST:
+    if len(into.files) >= MANY or into.size > MOST:
         if not into.files[-1].why.startswith("There were"):
             into.refuse(name, "There were too many files before it, or too large ones.")
     elif not name.lower().endswith(ARCHIVES):
@@ -124,6 +129,8 @@ def add(name: str, data: bytes, into: Handin, depth: int = 0) -> None:
                     into.refuse(shown, "It is too large, or no plain file.")
                 elif not LITTER.search(shown):
                     add(shown, content, into, depth + 1)
+                if len(into.files) > MANY or into.size > MOST:
+                    break  # which has been noted
         except Exception as error:  # a damaged archive may raise anything
             into.refuse(name, f"This archive cannot be opened: {error}.")
 
@@ -156,16 +163,31 @@ def _read(file: Any) -> bytes | None:
 
 
 def submitted(course: Path, name: str) -> dict[str, Handin]:
-    """What lies in `submitted/STUDENT/NAME`, by student."""
+    """What lies in `submitted/STUDENT/NAME`, by student, and beside it."""
     found: dict[str, Handin] = {}
     root = course / "submitted"
     for folder in sorted(root.iterdir()) if root.is_dir() else ():
-        if folder.is_dir() and not folder.name.startswith("."):
-            one = Handin(folder.name)
-            if (folder / name).is_dir() or (folder / name).is_symlink():
-                walk(folder / name, one)
-                found[one.student] = one
+        one = Handin(_shown(folder.name))
+        if LITTER.search(folder.name) or folder.name.startswith("."):
+            continue
+        if not folder.is_dir():
+            one.student = "?"
+            one.refuse(_shown(folder.name), f"Put it into submitted/STUDENT/{name}/.")
+        else:
+            _of_student(folder, name, one)
+        if one.files or (folder / name).is_dir():
+            found.setdefault(one.student, Handin(one.student)).files += one.files
+            found[one.student].stamp = one.stamp
     return found
+
+
+def _of_student(folder: Path, name: str, one: Handin) -> None:
+    """Take in the folder of the assignment; name what lies beside it."""
+    for path in sorted(folder.iterdir()):
+        if path.name.lower() == name.lower() and (path.is_dir() or path.is_symlink()):
+            walk(path, one)
+        elif not path.is_dir() and not LITTER.search(path.name):
+            one.refuse(_shown(path.name), f"Put it into the folder {name} beside it.")
 
 
 def downloaded(
@@ -177,15 +199,17 @@ def downloaded(
     platforms.  What names no student is returned.
     """
     raw, rest = Handin(""), Handin("")
+    patterns = [pattern] if pattern else []
+    patterns += [
+        rf"(?:[^/]*\.zip/)?{one.replace('%s', re.escape(name))}$" for one in PLATFORMS
+    ]
     folder = course / "downloaded" / name / "archive"
     if folder.is_dir():
         for path in sorted(folder.rglob("*")):
             shown = _shown(path.relative_to(folder).as_posix())
-            _whose(path, shown, raw)
-    patterns = [pattern] if pattern else []
-    patterns += [
-        rf"(?:.*\.zip/)?{one.replace('%s', re.escape(name))}$" for one in PLATFORMS
-    ]
+            # What a student hands in is opened later, and names nobody else.
+            whole = "/" not in shown and not _student(shown, patterns)[0]
+            _whose(path, shown, raw, whole)
     for file in raw.files:
         student, inner = _student(file.name, patterns)
         if file.state == "not taken" or not student:
@@ -198,12 +222,12 @@ def downloaded(
     return rest
 
 
-def _whose(path: Path, shown: str, into: Handin) -> None:
+def _whose(path: Path, shown: str, into: Handin, whole: bool) -> None:
     from d2lmini.course.grading import read_plain
 
     if path.is_dir() or LITTER.search(shown):
         return
-    top = "/" not in shown and shown.lower().endswith(".zip")
+    top = whole and shown.lower().endswith(".zip")
     data = read_plain(path, 2**31 if top else LARGEST)
     if data is None:
         into.refuse(shown, _unread(path))
@@ -213,7 +237,7 @@ def _whose(path: Path, shown: str, into: Handin) -> None:
     except Exception as error:  # a damaged archive may raise anything
         into.refuse(shown, f"This archive cannot be opened: {error}.")
         return
-    if top and not re.match(r".*_\d+_assignsubmission|[^_]+_\d+_\d+_", shown):
+    if top:
         for inner, content in inside:
             if not LITTER.search(inner):
                 into.files.append(File(f"{shown}/{_shown(inner)}", content or b""))

@@ -23,6 +23,7 @@ assert {name} in {right}, why[{name}]
 ### END HIDDEN TESTS"""
 
 NUMBER = """\
+{name} = {name}.item() if hasattr({name}, "item") else {name}  # of numpy or torch
 assert type({name}) in (int, float), "{task}"
 ### BEGIN HIDDEN TESTS
 slips = {slips}

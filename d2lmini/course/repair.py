@@ -74,7 +74,7 @@ def script(data: bytes, ours: Iterable[Cell] = ()) -> tuple[NotebookNode, list[s
     if not starts:
         try:
             tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise ValueError(f"It is no Python: {error}.") from None
         starts = [
             min([node.lineno, *(x.lineno for x in getattr(node, "decorator_list", ()))])

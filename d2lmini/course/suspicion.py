@@ -37,6 +37,7 @@ FRAMES = (
     "setprofile",
     "meta_path",
 )
+MOST = 200_000  # characters of a cell
 MODULES = ("ctypes", "gc", "inspect", "marshal", "subprocess", "socket", "pty")
 
 
@@ -52,13 +53,14 @@ def signs(cells: Iterable[NotebookNode]) -> list[str]:
 
 
 def _in_code(source: str) -> Iterator[str]:
-    code = re.sub(r"(?m)^(\s*)[%!?].*$", r"\1pass", source)
+    code = re.sub(r"(?m)^([ \t]*)[%!?].*$", r"\1pass", source[:MOST])
     try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for node in ast.walk(tree):
-        yield from _in_node(node)
+        found = [sign for node in ast.walk(ast.parse(code)) for sign in _in_node(node)]
+    except (SyntaxError, ValueError):
+        return  # it does not run either
+    except (RecursionError, MemoryError):
+        found = ["is nested beyond reading"]
+    yield from found
 
 
 def _in_node(node: ast.AST) -> Iterator[str]:
@@ -77,8 +79,10 @@ def _in_node(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.Import):
         yield from (f"imports {x.name}" for x in node.names if _root(x.name) in MODULES)
     elif isinstance(node, ast.ImportFrom):
-        if _root(node.module or "") in MODULES:
+        inside = (node.module or "").startswith(("IPython.core", "ipykernel"))
+        if inside or _root(node.module or "") in MODULES:
             yield f"imports {node.module}"
+        yield from (f"imports {x.name}" for x in node.names if x.name in SHELL)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         if node.func.id in ("exec", "eval", "compile", "__import__", "globals"):
             yield f"calls {node.func.id}"

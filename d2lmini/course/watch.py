@@ -77,6 +77,19 @@ def resident(pid: int) -> int:
     return 0
 
 
+def unmapped(pids: set[int]) -> int:
+    """The bytes of files in memory that `pids` hold open without a place or a name."""
+    sizes: dict[int, int] = {}
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for one in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    if str(one.readlink()).startswith("/memfd:"):
+                        about = one.stat()
+                        sizes[about.st_ino] = about.st_blocks * 512
+    return sum(sizes.values())
+
+
 class Watcher:
     """While it is entered, kill a kernel whose processes together use too much."""
 
@@ -97,7 +110,9 @@ class Watcher:
 
     def _look(self) -> None:
         while not self._stop.wait(EVERY):
-            if self.memory and sum(map(resident, descendants(self.pid))) > self.memory:
+            pids = descendants(self.pid)
+            used = sum(map(resident, pids)) + unmapped(pids)
+            if self.memory and used > self.memory:
                 most = f"{self.memory / 2**30:.3g} GiB"
                 self.reason = f"its processes together used more than {most}."
                 with contextlib.suppress(OSError):

@@ -78,6 +78,7 @@ SPOILERS = {
     "awaits": "import asyncio\n\nawait asyncio.sleep(0.1)",
     "plots": "import matplotlib\n\nmatplotlib.use('nonsense')",
     "closes": "import os\n\nos.close(0)\nos.close(1)\nos.close(2)",
+    "deep": "x = " + "-" * 900 + "1",
     "names": "__name__ = '__file__'\n__builtins__ = {}",
     "clears": "from IPython.display import clear_output\n\nclear_output(wait=True)",
 }

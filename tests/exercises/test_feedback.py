@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 
 import nbformat
 import pytest
@@ -48,7 +49,7 @@ def error(said, *frames):
 
 def graded(answer=HOSTILE):
     frames = [
-        "Cell In[7], line 5\n      4 ### BEGIN\n----> 5 demand([5], 5)  # s",
+        "Cell In[7], line 5\n      4 ### BEGIN\n----> 5 demand([5], 5)  # secret",
         "Cell In[3], line 2, in mean(values)\n----> 2     return 0 / values",
         "File /home/me/.venv/lib/python3.11/site-packages/torch/x.py:3, in f()",
     ]
@@ -194,6 +195,15 @@ def test_a_checks_stderr_does_not_decide():
 )
 def test_ways_to_persuade_a_check_are_signs(code, sign):
     assert sign in suspicion.signs([new_cell("code", "mine", code)])
+
+
+@pytest.mark.parametrize(
+    "code", ["\n" * 200_000, ".".join(["a"] * 50_000), "(" * 5000, "\n" * 9999 + "%"]
+)
+def test_no_code_holds_up_the_reading(code):
+    begun = time.monotonic()
+    suspicion.signs([new_cell("code", "mine", code)])
+    assert time.monotonic() - begun < 20
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,14 @@ import os
 import tarfile
 
 import attacks
+import numpy
 import pytest
 import submissions
+import torch
+import toy
 from submissions import RIGHT
 
-from d2lmini.course import intake, repair
+from d2lmini.course import intake, quizzes, repair
 
 OURS = [
     repair.Cell("setup", "code", "import math", True),
@@ -259,6 +262,30 @@ def test_platforms_names_say_whose_a_file_is(tmp_path, name, student, packed):
     assert found[student].notebooks
 
 
+@pytest.mark.parametrize("outer", ["week3_jo.zip", "jo_1_2_hw.zip"])
+def test_what_a_student_packs_names_nobody_else(tmp_path, outer):
+    folder = tmp_path / "downloaded" / "week3" / "archive"
+    folder.mkdir(parents=True)
+    files = {"week3_mo.ipynb": json.dumps(SOLVED), "x.zip/mo_1_2_hw.ipynb": "{}"}
+    (folder / outer).write_bytes(attacks.zipped("x", files)["x"])
+    found = {}
+    intake.downloaded(tmp_path, "week3", "", found)
+    assert list(found) == ["jo"]
+
+
+def test_misplaced_files_are_named(tmp_path):
+    for place in ("jo.ipynb", "mo/hw.ipynb", "bo/WEEK3/hw.ipynb"):
+        path = tmp_path / "submitted" / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(SOLVED), encoding="utf-8")
+    found = intake.submitted(tmp_path, "week3")
+    assert set(found) == {"?", "mo", "bo"}
+    assert [file.state for file in found["mo"].files] == ["not taken"]
+    assert "submitted/STUDENT/week3" in found["?"].files[0].why
+    intake.choose(found["bo"], {"week3": OURS})
+    assert found["bo"].notebooks
+
+
 def test_what_names_nobody_is_listed(tmp_path):
     folder = tmp_path / "downloaded" / "week3" / "archive"
     folder.mkdir(parents=True)
@@ -271,3 +298,19 @@ def test_the_toy_course_knows_its_students():
     everybody = [one.student for one in (*submissions.CLASS, *attacks.ALL)]
     assert len(everybody) == len(set(everybody))
     assert os.sep not in "".join(everybody) and RIGHT
+
+
+@pytest.mark.parametrize(
+    "answer", ["4", "4.0", "np.int64(4)", "np.float32(4)", "t(4.0)"]
+)
+@pytest.mark.parametrize("right", [True, False])
+def test_a_quiz_takes_a_number_of_any_kind(answer, right):
+    question = toy.QUESTIONS[0] | {"tolerance": 0, "unit": ""}
+    check = quizzes.graded("toy", 1, question).cells[-1].source
+    space = {"np": numpy, "t": torch.tensor}
+    exec(f"answer_toy_1 = {answer} + {int(not right)}", space)
+    if right:
+        exec(check, space)
+    else:
+        with pytest.raises(AssertionError, match="Count them"):
+            exec(check, space)

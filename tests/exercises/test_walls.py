@@ -1,0 +1,77 @@
+"""What may be read behind the walls, and how they are built: without building any."""
+
+import struct
+import sys
+from pathlib import Path
+
+import pytest
+
+from d2lmini.course import walls
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="of Linux")
+
+
+def decide(program, architecture, number):
+    """What a filter says of a system call: a reader of classic BPF."""
+    steps = [struct.unpack_from("HBBI", program, i) for i in range(0, len(program), 8)]
+    at, value = 0, 0
+    while True:
+        code, yes, no, k = steps[at]
+        at += 1
+        if code == 0x20:
+            value = {0: number, 4: architecture}[k]
+        elif code == 0x15:
+            at += yes if value == k else no
+        elif code == 0x35:
+            at += yes if value >= k else no
+        else:
+            return k
+
+
+@pytest.mark.parametrize("machine", walls.CALLS)
+def test_the_filter_refuses_its_calls_and_no_others(machine):
+    architecture, numbers = walls.CALLS[machine]
+    program = walls.call_filter(machine)
+    for number in range(500):
+        refused = decide(program, architecture, number) == 0x50001
+        assert refused == (number in numbers), number
+    assert decide(program, architecture, 0x40000000 + 1) == 0x50001, "x32"
+    assert decide(program, 0x40000003, 1) == 0x50001, "32-bit programs"
+
+
+def test_an_unknown_machine_has_no_filter():
+    assert walls.call_filter("riscv64") == b""
+
+
+def test_outermost_folders_contain_the_others():
+    given = [
+        Path(x) for x in ("/usr", "/usr/lib", "/opt/a", "/opt/ab", "/usr/../opt/a")
+    ]
+    assert walls.outermost(given) == [Path("/opt/a"), Path("/opt/ab"), Path("/usr")]
+
+
+def test_nothing_but_packages_is_read(tmp_path):
+    room = walls.Room(tmp_path)
+    home, clone = Path.home(), walls.package().parent
+    assert home not in room.readable and clone not in room.readable
+    assert Path("/") not in room.readable and Path("/etc") not in room.readable
+    assert any(walls.package().is_relative_to(one) for one in room.readable)
+    assert any(Path(sys.executable).resolve().is_relative_to(x) for x in room.readable)
+
+
+def test_no_variable_of_the_instructor_comes_along(tmp_path, monkeypatch):
+    monkeypatch.setenv("CANVAS_TOKEN", "secret")
+    monkeypatch.setenv("HOME", "/home/instructor")
+    found = walls.Room(tmp_path, environment={"SEED": "1"}).variables
+    assert "secret" not in found.values() and found["HOME"] == walls.HOME
+    assert found["SEED"] == "1"
+
+
+@LINUX
+@pytest.mark.parametrize("root", [True, False])
+@pytest.mark.parametrize("build", [walls.bubblewrap, walls.namespaces])
+def test_real_root_becomes_nobody_and_all_lose_their_rights(build, root, tmp_path):
+    command = build(["true"], walls.Room(tmp_path), root=root)
+    assert (f"--reuid={walls.NOBODY}" in command) == root
+    assert "--no-new-privs" in command and command[-1] == "true"
+    assert any("--bounding-set=-all" in one for one in command)
