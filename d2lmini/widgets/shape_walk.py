@@ -253,7 +253,7 @@ def _line(
         f"{parameters:,}" if parameters else "–",
         f"{work:,}" if work else "–",
         "–" if word else _memory(shape),
-        f"{high} × {wide}" if high else "–",
+        "?" if high == "?" else f"{high} × {wide}" if high else "–",
     )
     inner = "".join(f"<td>{escape(text)}</td>" for text in cells)
     title = escape(f"{name} {kind}".strip())
