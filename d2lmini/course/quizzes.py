@@ -16,7 +16,7 @@ LETTERS = "ABCDEFGH"
 PACKED = "eN"  # how packed questions begin: zlib at its best level, in base64
 
 CHOICE = """\
-assert type({name}) is str and {name} in {letters}, "{task}"
+assert type({name}) is str and {name} in {letters}, {task!r}
 ### BEGIN HIDDEN TESTS
 why = {why}
 assert {name} in {right}, why[{name}]
@@ -24,7 +24,7 @@ assert {name} in {right}, why[{name}]
 
 NUMBER = """\
 {name} = {name}.item() if hasattr({name}, "item") else {name}  # of numpy or torch
-assert type({name}) in (int, float), "{task}"
+assert type({name}) in (int, float), {task!r}
 ### BEGIN HIDDEN TESTS
 slips = {slips}
 slips = [why for number, why in slips if abs({name} - number) <= {tolerance}]
@@ -35,8 +35,13 @@ assert abs({name} - {right}) <= {tolerance}, (slips or [otherwise])[0]
 
 def questions(path: Path) -> list[dict[str, Any]]:
     """The questions of the quizzes in the chapter at `path`, in their order."""
+    return in_notebook(notebook(path))
+
+
+def in_notebook(nb: NotebookNode) -> list[dict[str, Any]]:
+    """The questions of the quizzes in `nb`, in the order in which they are shown."""
     found: list[dict[str, Any]] = []
-    for cell in notebook(path).cells:
+    for cell in nb.cells:
         if cell.cell_type == "code" and PACKED in cell.source:
             for text in _strings(cell.source):
                 if text.strip().startswith(PACKED):
@@ -68,7 +73,7 @@ def graded(chapter: str, n: int, question: dict[str, Any]) -> Exercise:
     letters = tuple(LETTERS[: len(question.get("choices", ()))])
     unit = f" ({question['unit']})" if question.get("unit") else ""
     kind = f"one of the letters {', '.join(letters)}" if letters else f"a number{unit}"
-    task = f"Assign to {name} {kind}."
+    task = " ".join(f"Assign to {name} {kind}.".split())
     title = textwrap.shorten(question["text"].replace("`", ""), 60, placeholder=" …")
     return Exercise(
         id=f"quiz:{chapter}:{n}",

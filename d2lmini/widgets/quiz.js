@@ -1,4 +1,4 @@
-import { fmt, frame, h, parse, put, status, uid, watch } from "./kit.js";
+import { button, fmt, frame, h, parse, put, status, uid, watch } from "./kit.js";
 
 // Text with `code` between backticks, as nodes.
 const rich = (text) => text.split("`").map((part, i) => (i % 2 ? h("code", {}, part) : part));
@@ -29,6 +29,11 @@ function verdict({ right, why }, box) {
   box.say(h("b", {}, right ? "✓ Right. " : "✗ Not quite. "), h("span", {}, ...rich(why)));
 }
 
+function unsaid(box) {
+  box.el.classList.remove("d2l-right", "d2l-wrong");
+  box.say();
+}
+
 function choices(question, answer) {
   const buttons = question.choices.map((one, i) =>
     h(
@@ -49,6 +54,7 @@ function number(question, answer, box) {
     type: "text",
     autocomplete: "off",
     "aria-label": `Your answer${question.unit ? `, in ${question.unit}` : ""}`,
+    oninput: () => answer(null), // the verdict was on another number
   });
   const submit = (event) => {
     event.preventDefault();
@@ -56,7 +62,7 @@ function number(question, answer, box) {
     input.setAttribute("aria-invalid", Number.isNaN(value));
     if (Number.isFinite(value)) answer(value);
     else {
-      box.el.classList.remove("d2l-right", "d2l-wrong");
+      unsaid(box);
       box.say("Please write a number, such as 12, 0.5 or 1/3.");
     }
   };
@@ -69,7 +75,7 @@ function number(question, answer, box) {
       h("button", {}, "Check"),
     ),
     draw: (given) => {
-      if (document.activeElement !== input && given !== null) input.value = fmt(given, 9);
+      if (document.activeElement !== input) input.value = given === null ? "" : fmt(given, 9);
     },
   };
 }
@@ -77,23 +83,21 @@ function number(question, answer, box) {
 function item(model, question, i) {
   const box = status("d2l-verdict");
   const answer = (value) => {
-    put(model, { answers: model.get("answers").map((old, j) => (j === i ? value : old)) });
-    verdict(judge(question, value), box);
+    const before = model.get("answers");
+    if (before[i] !== value) put(model, { answers: before.map((old, j) => (j === i ? value : old)) });
+    if (value === null) unsaid(box);
+    else verdict(judge(question, value), box);
   };
   const body = question.choices ? choices(question, answer) : number(question, answer, box);
   const id = uid();
-  const el = h(
-    "li",
-    { class: "d2l-question", role: "group", "aria-labelledby": id, "data-question": i },
-    h("p", { id }, ...rich(question.text)),
-    body.el,
-    box.el,
-  );
+  const group = { class: "d2l-question", role: "group", "aria-labelledby": id, "data-question": i };
+  const el = h("li", {}, h("div", group, h("p", { id }, ...rich(question.text)), body.el, box.el));
   let last = null;
   const draw = () => {
     const given = model.get("answers")[i] ?? null;
     body.draw(given);
     if (given !== null && given !== last) verdict(judge(question, given), box);
+    if (given === null && last !== null) unsaid(box);
     last = given;
   };
   return {
@@ -106,16 +110,53 @@ function item(model, question, i) {
   };
 }
 
+// Where a page without a kernel keeps the answers, under what is asked.  With a
+// kernel they are Python's, and a cell that is run again starts again.
+function memory(model, questions) {
+  if (model.get("_anywidget_id")) return { load: () => null, save() {} };
+  let sum = 0;
+  for (const sign of JSON.stringify(questions)) sum = (sum * 31 + sign.codePointAt(0)) | 0;
+  const key = `d2l-quiz-${sum}`;
+  const fits = (given, { choices }) =>
+    given === null || (choices ? Boolean(choices[given]) : Number.isFinite(given));
+  return {
+    load() {
+      try {
+        const kept = JSON.parse(localStorage.getItem(key));
+        return questions.every((one, i) => fits(kept[i], one)) ? kept : null;
+      } catch {
+        return null; // nothing is kept, or nothing may be
+      }
+    },
+    save(answers) {
+      try {
+        localStorage.setItem(key, JSON.stringify(answers));
+      } catch {
+        // a page that may keep nothing works as well
+      }
+    },
+  };
+}
+
 function render({ model, el }) {
-  const items = model.get("questions").map((question, i) => item(model, question, i));
+  const questions = model.get("questions");
+  const nothing = questions.map(() => null);
+  const kept = memory(model, questions);
+  const before = kept.load();
+  if (before && model.get("answers").every((given) => given === null)) put(model, { answers: before });
+  const items = questions.map((question, i) => item(model, question, i));
   const tally = h("p", { class: "d2l-note", "data-number": "score" });
+  const again = button({ label: "Start again", onClick: () => put(model, { answers: nothing }) });
   const draw = () => {
     items.forEach((x) => x.draw());
+    kept.save(model.get("answers"));
+    again.el.hidden = model.get("answers").every((given) => given === null);
     const score = items.filter((x) => x.right()).length;
     tally.dataset.value = score;
     tally.textContent = `${score} of ${items.length} right`;
   };
-  const { stop } = frame(el, model.get("title"), h("ol", { class: "d2l-questions" }, ...items.map((x) => x.el)), tally);
+  const list = h("ol", { class: "d2l-questions" }, ...items.map((x) => x.el));
+  const { stop } = frame(el, model.get("title"), list, tally, again.el);
   const forget = watch(model, draw);
   return () => {
     forget();

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 import math
 import re
@@ -22,7 +23,9 @@ import zlib
 from html import escape
 from typing import Any
 
-from traitlets import List, Unicode
+from traitlets import List, Unicode, validate
+
+from d2lmini.arguments import real, whole
 
 from .base import Figure
 from .traits import tidy
@@ -42,7 +45,7 @@ def unpack(packed: str) -> list[Question]:
     """The questions in text made by `pack`; ValueError if it is damaged."""
     try:
         raw = zlib.decompress(base64.b64decode("".join(packed.split()), validate=True))
-        questions: list[Question] = json.loads(raw)
+        questions = [check(question) for question in json.loads(raw)]
     except (binascii.Error, zlib.error, ValueError) as error:
         raise ValueError(
             f"The packed questions are damaged ({error}); copy the whole text again, "
@@ -68,13 +71,23 @@ def _choices(question: Question) -> Question:
     for choice in choices:
         if not choice.get("text") or not choice.get("why"):
             raise ValueError(f"A choice lacks `text` or `why` in {question['text']!r}.")
-    return {
-        "text": question["text"],
-        "choices": [
-            {"text": c["text"], "why": c["why"], "right": bool(c.get("right"))}
-            for c in choices
-        ],
-    }
+    plain = [
+        {"text": c["text"], "why": c["why"], "right": bool(c.get("right"))}
+        for c in choices
+    ]
+    return {"text": question["text"], "choices": shuffled(question["text"], plain)}
+
+
+def shuffled(text: str, choices: list[Question]) -> list[Question]:
+    """`choices` in an order drawn from the texts: the same wherever they are shown.
+
+    Whoever writes the right one first, or anywhere else, gives nothing away.
+    """
+
+    def draw(choice: Question) -> str:
+        return hashlib.sha256(f"{text}\0{choice['text']}".encode()).hexdigest()
+
+    return sorted(choices, key=draw)
 
 
 def _numeric(question: Question) -> Question:
@@ -115,6 +128,27 @@ class Quiz(Figure):
             raise ValueError("A quiz needs a question: give packed text or a list.")
         state.setdefault("answers", [None] * len(questions))
         super().__init__(questions=questions, **state)
+
+    @validate("answers")
+    def _answers_fit(self, proposal: Any) -> list[Any]:
+        answers: list[Any] = proposal["value"]
+        if len(answers) != len(self.questions):
+            raise ValueError(
+                f"answers must hold one entry for each of the {len(self.questions)} "
+                f"questions, not {len(answers)}."
+            )
+        for i, (question, answer) in enumerate(
+            zip(self.questions, answers, strict=True)
+        ):
+            if answer is None:
+                continue
+            if "choices" in question:
+                whole(
+                    f"answers[{i}]", answer, least=0, most=len(question["choices"]) - 1
+                )
+            else:
+                real(f"answers[{i}]", answer)
+        return answers
 
     def is_right(self, index: int) -> bool:
         """Whether the last answer to question `index` is right."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from d2lmini.course import quizzes
 from d2lmini.data import offline
 from tools import book, figures, outputs
 
@@ -186,6 +187,34 @@ def nothing_is_skipped(nb, path):
             yield f"{called(cell)} asks the tests to look away; only {IGNORE} may."
 
 
+def quizzes_hide_their_source(nb, path):
+    """Half a screen of packed text: JupyterLab, Colab and the site fold it away."""
+    for cell in code_cells(nb):
+        if "Quiz(" not in cell.source:
+            continue
+        hidden = cell.metadata.get("jupyter", {}).get("source_hidden")
+        form = cell.metadata.get("cellView") == "form"
+        if not (hidden and form and "hide-input" in tags(cell)):
+            yield f"{called(cell)} shows its source: fold it for all three readers."
+        if not cell.source.startswith("# @title "):
+            yield f"{called(cell)} lacks the title of Colab's form, # @title …"
+
+
+def right_answers_do_not_stand_out(nb, path):
+    """Whoever takes the longest choice is wrong as often as not, in every chapter."""
+    lengths = []
+    for question in quizzes.in_notebook(nb):
+        if choices := question.get("choices"):
+            *_, second, most = sorted(len(choice["text"]) for choice in choices)
+            right = [len(choice["text"]) for choice in choices if choice["right"]]
+            lengths.append(most > second and right == [most])
+    if lengths and sum(lengths) > len(lengths) / 2:
+        yield (
+            f"the right answer is the longest one in {sum(lengths)} of {len(lengths)} "
+            "questions: shorten it, or say more in a wrong one."
+        )
+
+
 def no_trailing_semicolon(nb, path):
     for cell in code_cells(nb):
         if cell.source.rstrip().endswith(";"):
@@ -346,6 +375,8 @@ RULES: tuple[Rule, ...] = (
     images_have_alt_text,
     ignored_outputs_have_a_reason,
     nothing_is_skipped,
+    quizzes_hide_their_source,
+    right_answers_do_not_stand_out,
     no_trailing_semicolon,
     net_is_the_packages,
     markdown_is_plain,

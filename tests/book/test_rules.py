@@ -1,11 +1,15 @@
 """Each rule lets the good chapter pass and catches the one that breaks it."""
 
+from collections import Counter
+
 import nbformat
 import pytest
 import rules
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
+from d2lmini.course import quizzes
 from d2lmini.widgets import ConvolutionLab
+from d2lmini.widgets.quiz import pack
 from tools import book, outputs
 
 
@@ -120,6 +124,50 @@ def skipped(nb):
 @breaks(rules.nothing_is_skipped)
 def skipped_by_a_comment(nb):
     nb.cells[-1].source = "# NBVAL_IGNORE_OUTPUT\n1 + 1"
+
+
+QUIZ = [
+    {
+        "text": "Which?",
+        "choices": [
+            {"text": "by far the longest of all", "why": "Yes.", "right": True},
+            {"text": "short", "why": "No."},
+        ],
+    }
+]
+FOLDED = {
+    "jupyter": {"source_hidden": True},
+    "cellView": "form",
+    "tags": ["hide-input"],
+}
+
+
+def quiz_cell(questions, title="# @title Check yourself\n", **metadata):
+    source = f'{title}Quiz("""\n{pack(questions)}\n""")'
+    return new_code_cell(source, metadata={**FOLDED, **metadata})
+
+
+def test_a_folded_quiz_without_a_pattern_passes(good, path):
+    fair = [QUIZ[0] | {"choices": [QUIZ[0]["choices"][0], *QUIZ[0]["choices"]]}]
+    fair[0]["choices"][0] = {"text": "no, this one is the longest", "why": "No."}
+    good.cells.append(quiz_cell(fair))
+    for rule in (rules.quizzes_hide_their_source, rules.right_answers_do_not_stand_out):
+        assert list(rule(good, path)) == []
+
+
+@breaks(rules.quizzes_hide_their_source)
+def a_quiz_under_its_base64(nb):
+    nb.cells.append(quiz_cell(QUIZ, jupyter={}))
+
+
+@breaks(rules.quizzes_hide_their_source)
+def a_quiz_that_is_no_form(nb):
+    nb.cells.append(quiz_cell(QUIZ, title=""))
+
+
+@breaks(rules.right_answers_do_not_stand_out)
+def the_longest_is_right(nb):
+    nb.cells.append(quiz_cell(QUIZ))
 
 
 @breaks(rules.no_trailing_semicolon)
@@ -345,3 +393,21 @@ def test_a_page_that_is_missing_is_named(tmp_path):
 
 def test_the_good_chapter_is_a_notebook(good):
     nbformat.validate(good)
+
+
+def test_in_the_whole_book_no_rule_of_thumb_answers_the_quizzes():
+    """Neither a letter nor the longest choice is right more often than by chance."""
+    places, longest, chance = Counter(), 0, 0.0
+    for path in book.chapters():
+        for question in quizzes.questions(path):
+            if choices := question.get("choices"):
+                right = [choice["right"] for choice in choices]
+                places[right.index(True)] += 1
+                *_, second, most = sorted(len(choice["text"]) for choice in choices)
+                longest += (
+                    most > second and len(choices[right.index(True)]["text"]) == most
+                )
+                chance += 1 / len(choices)
+    assert sum(places.values()) > 50
+    assert max(places.values()) < 0.45 * sum(places.values()), places
+    assert longest <= chance, longest

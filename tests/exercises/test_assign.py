@@ -7,12 +7,15 @@ import json
 import re
 import sys
 
+import numpy as np
 import pytest
+import torch
 import toy
 from attempts import readable, run
 from nbgrader.nbgraderformat import MetadataValidator
 
 from d2lmini.course import assign, exercises, quizzes
+from d2lmini.widgets.quiz import check
 from tools.book import ROOT
 
 BOOK = ROOT / "book"
@@ -164,9 +167,12 @@ def test_a_name_that_is_not_assigned_cannot_vary():
 @pytest.mark.parametrize("n", [1, 2])
 def test_a_question_is_graded_with_its_explanation(book, n):
     one = quizzes.read(next(book.glob("*/*.ipynb")))[n - 1]
-    right, wrong, why = [(4, 3, "That is a triangle."), ("B", "A", "It has corners.")][
-        n - 1
-    ]
+    disc = "AB"[[c["right"] for c in check(toy.QUESTIONS[1])["choices"]].index(True)]
+    square = "AB".replace(disc, "")
+    right, wrong, why = [
+        (4, 3, "That is a triangle."),
+        (disc, square, "It has corners."),
+    ][n - 1]
     name = f"answer_toy_{n}"
     run(one.cells[2].source, {name: right})
     for answer, sentence in [
@@ -177,6 +183,22 @@ def test_a_question_is_graded_with_its_explanation(book, n):
     ]:
         with pytest.raises(AssertionError, match=re.escape(sentence)):
             run(one.cells[2].source, {name: answer})
+
+
+@pytest.mark.parametrize("answer", [np.int64(4), np.float32(4), torch.tensor(4)])
+def test_a_number_counts_whatever_holds_it(book, answer):
+    one = quizzes.read(next(book.glob("*/*.ipynb")))[0]
+    run(one.cells[2].source, {"answer_toy_1": answer})
+
+
+@pytest.mark.parametrize("unit", ['"', "'", '""" + 1 / 0', "\\", "a\nb", "{x}"])
+def test_a_unit_is_text_and_never_code(unit):
+    question = check({**toy.QUESTIONS[0], "unit": unit})
+    one = quizzes.graded("toy", 1, question)
+    run(one.cells[1].source, {})
+    run(one.cells[2].source, {"answer_toy_1": 4})
+    with pytest.raises(AssertionError, match="Assign to answer_toy_1 a number"):
+        run(one.cells[2].source, {"answer_toy_1": "four"})
 
 
 def test_every_question_of_the_book_accepts_its_own_answer_alone():

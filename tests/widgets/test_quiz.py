@@ -27,6 +27,12 @@ NUMBER = {
 COUNT = {"text": "Weights of a dense layer?", "answer": 196609000, "why": "With bias."}
 
 
+def place(text):
+    """The index at which this choice is shown."""
+    shown = Quiz([CHOICE]).questions[0]["choices"]
+    return [choice["text"] for choice in shown].index(text)
+
+
 def said(page, index):
     return page.inner_text(f"[data-question='{index}'] [role=status]")
 
@@ -38,7 +44,7 @@ def test_every_choice_is_explained_at_once(page_of):
     page.get_by_role("button", name="2").focus()
     page.keyboard.press("Enter")
     assert said(page, 0) == "✓ Right. 8 / 2 = 4."
-    assert oracle.state_of(page, 0, "answers") == {"answers": [1]}
+    assert oracle.state_of(page, 0, "answers") == {"answers": [place("2")]}
     assert page.inner_text("[data-number=score]") == "1 of 1 right"
     assert page.get_by_role("button", name="2").get_attribute("aria-pressed") == "true"
 
@@ -126,3 +132,91 @@ def test_looks(page_of, theme, width):
     assert oracle.overflow(page) <= 0
     assert oracle.low_contrast(page) == []
     assert oracle.unnamed(page) == []
+
+
+def test_the_order_is_drawn_from_the_texts_alone():
+    """The same from a list, packed, packed again, and in an assignment."""
+    turned = CHOICE | {"choices": CHOICE["choices"][::-1]}
+    orders = [
+        Quiz([CHOICE]).questions,
+        Quiz([turned]).questions,
+        Quiz(pack([turned])).questions,
+        unpack(pack(unpack(pack([CHOICE])))),
+    ]
+    assert all(order == orders[0] for order in orders)
+
+
+def test_the_right_answer_may_stand_anywhere():
+    letters = set()
+    for n in range(60):
+        choices = [{"text": str(i), "why": "…", "right": i == 0} for i in range(3)]
+        (question,) = Quiz([{"text": f"Question {n}?", "choices": choices}]).questions
+        letters.add([c["right"] for c in question["choices"]].index(True))
+    assert letters == {0, 1, 2}
+
+
+def test_again_forgets_every_answer(page_of):
+    page = page_of(Quiz([CHOICE, NUMBER]))
+    again = page.get_by_role("button", name="Start again")
+    assert again.is_hidden()
+    page.get_by_role("button", name="2").click()
+    page.get_by_label("Your answer").fill("0.33")
+    page.keyboard.press("Enter")
+    assert page.inner_text("[data-number=score]") == "2 of 2 right"
+    again.click()
+    assert page.inner_text("[data-number=score]") == "0 of 2 right"
+    assert said(page, 0) == said(page, 1) == ""
+    assert page.get_by_label("Your answer").input_value() == ""
+    assert again.is_hidden()
+
+
+def test_answers_survive_a_reload_and_other_questions_do_not_get_them(page_of):
+    page = page_of(Quiz([CHOICE, NUMBER]), Quiz([NUMBER, COUNT]))
+    page.get_by_role("button", name="2").first.click()
+    page.reload()
+    assert said(page, 0).startswith("✓ Right.")
+    assert page.inner_text("[data-number=score] >> nth=0") == "1 of 2 right"
+    assert page.inner_text("[data-number=score] >> nth=1") == "0 of 2 right"
+    page.get_by_role("button", name="Start again").first.click()
+    page.reload()
+    assert page.inner_text("[data-number=score] >> nth=0") == "0 of 2 right"
+
+
+def test_what_else_is_kept_under_its_name_is_no_answer(page_of):
+    page = page_of(Quiz([CHOICE, NUMBER]))
+    page.get_by_role("button", name="2").click()
+    for kept in ('"[7, 1]"', '"[0]"', '"{"', '"null"', '\'["a", "b"]\''):
+        page.evaluate(
+            f"for (const key of Object.keys(localStorage)) localStorage[key] = {kept}"
+        )
+        page.reload()
+        assert page.inner_text("[data-number=score]") == "0 of 2 right"
+
+
+def test_a_verdict_goes_when_its_number_is_edited(page_of):
+    page = page_of(Quiz([NUMBER]))
+    page.get_by_label("Your answer").fill("0.33")
+    page.keyboard.press("Enter")
+    assert said(page, 0).startswith("✓ Right.")
+    page.keyboard.type("9")
+    assert said(page, 0) == ""
+    assert page.inner_text("[data-number=score]") == "0 of 1 right"
+    assert page.get_by_label("Your answer").input_value() == "0.339"
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ([2, None], r"answers\[0\] must be at most 1, not 2"),
+        ([-1, None], r"answers\[0\] must be at least 0, not -1"),
+        ([0.5, None], r"answers\[0\] must be a whole number, not 0.5"),
+        ([None, float("nan")], r"answers\[1\] must be a finite number"),
+        ([None, "0.3"], r"answers\[1\] must be a number, not the text '0.3'"),
+        ([None], "one entry for each of the 2 questions, not 1"),
+    ],
+)
+def test_answers_that_no_question_has_are_refused(answers, words):
+    quiz = Quiz([CHOICE, NUMBER])
+    with pytest.raises((TypeError, ValueError), match=words):
+        quiz.answers = answers
+    assert quiz.score == 0
