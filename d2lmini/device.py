@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from d2lmini import mode
+from d2lmini.arguments import whole
 
 
 def setup(seed: int = 0) -> torch.device:
@@ -17,8 +18,10 @@ def setup(seed: int = 0) -> torch.device:
 
     Python's, NumPy's and PyTorch's generators are seeded, so that a notebook
     run from top to bottom repeats itself on the same machine.  From here on, what
-    standard output cannot write (− and · in a file, on Windows) becomes "?".
+    standard output cannot write (− and · in a file, on Windows) becomes "?".  Raises
+    TypeError or ValueError for a seed that is no whole number from 0.
     """
+    seed = whole("seed", seed, least=0)
     _never_fail_to_print()
     random.seed(seed)
     np.random.seed(seed % 2**32)

@@ -13,9 +13,9 @@ from tools.book import ROOT
 #: From the ground up; a room may use those before it.
 ROOMS = (
     "mode",
-    "device",
     "arguments",
     "storage",
+    "device",
     "nets",
     "data",
     "plot",

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from d2lmini import arguments
+from d2lmini import arguments, setup
 from d2lmini.nets import lenet
 
 
@@ -69,3 +69,9 @@ def test_an_instance_is_one():
     arguments.instance("net", nn.ReLU(), nn.Module, "call it")
     with pytest.raises(TypeError, match=r"^net is the function lenet: call it\.$"):
         arguments.instance("net", lenet, nn.Module, "call it")
+
+
+@pytest.mark.parametrize("seed", ["a", None, 1.5, -1])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises((TypeError, ValueError), match=r"^seed must be .*\.$"):
+        setup(seed)
