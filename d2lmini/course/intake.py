@@ -83,7 +83,7 @@ def walk(folder: Path, into: Handin) -> None:
         for name in sorted(names):
             path = Path(place, name)
             shown = _shown(path.relative_to(folder).as_posix())
-            if name == "timestamp.txt":
+            if shown == "timestamp.txt":
                 into.stamp = (read_plain(path, 1000) or b"").decode(errors="replace")
             elif not LITTER.search(shown):
                 data = read_plain(path, LARGEST)

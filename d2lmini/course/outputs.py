@@ -95,6 +95,8 @@ def cleaned(outputs: Iterable[Any], *, graded: bool) -> list[NotebookNode]:
     for one in list(outputs)[:MANY]:
         if graded and one.get("output_type") == "stream":
             one["name"] = "stdout"
+        if one.get("output_type") == "error":  # also one that a reply brought
+            one.update(message("error", dict(one), 0) or {})
         try:
             json.dumps(one)
         except (TypeError, ValueError, RecursionError):

@@ -139,7 +139,19 @@ def _cell(given: Any) -> NotebookNode | None:
     role = _role(about.get("nbgrader"))
     if role:
         cell.metadata["nbgrader"] = role
+    if kind == "markdown":
+        cell.update(_pictures(given.get("attachments")))
     return cell
+
+
+def _pictures(given: Any) -> dict[str, Any]:
+    """The pictures that were pasted into a text, for a person to see."""
+    kept = {}
+    for name, kinds in (given if isinstance(given, dict) else {}).items():
+        for kind, data in (kinds if isinstance(kinds, dict) else {}).items():
+            if kind in ("image/png", "image/jpeg", "image/gif") and data:
+                kept[str(name)] = {kind: "".join(str(x) for x in data)}
+    return {"attachments": kept} if kept else {}
 
 
 def _new(kind: str, source: str, name: str = "") -> NotebookNode:

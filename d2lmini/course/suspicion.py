@@ -36,9 +36,33 @@ FRAMES = (
     "settrace",
     "setprofile",
     "meta_path",
+    "addaudithook",
+    "monitoring",
+    "_current_frames",
+    "_ip",
+    "pub_thread",
+    "displayhook",
+    "__enter__",
+)
+#: Methods by which an answer would agree with everything.
+AGREEING = (
+    "__eq__",
+    "__ne__",
+    "__lt__",
+    "__abs__",
+    "__sub__",
+    "__rsub__",
+    "__float__",
+    "__array__",
+    "__torch_function__",
+    "__torch_dispatch__",
+    "__instancecheck__",
 )
 MOST = 200_000  # characters of a cell
-MODULES = ("ctypes", "gc", "inspect", "marshal", "subprocess", "socket", "pty")
+MODULES = (
+    *("ctypes", "gc", "inspect", "marshal", "subprocess", "socket", "pty"),
+    *("threading", "_thread", "signal", "atexit", "faulthandler", "importlib"),
+)
 
 
 def signs(cells: Iterable[NotebookNode]) -> list[str]:
@@ -70,12 +94,16 @@ def _in_node(node: ast.AST) -> Iterator[str]:
             root = full.split(".")[0]
             if root in FOREIGN and not full.startswith(HARMLESS):
                 yield f"sets {full}"
-        elif node.attr in FRAMES:
+        elif node.attr in FRAMES or node.attr.startswith("register_module_"):
             yield f"uses {node.attr}"
         elif node.attr in SHELL or full == "sys.modules":
             yield f"uses {full}"
     elif isinstance(node, ast.Name) and node.id in SHELL:
         yield f"uses {node.id}"
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield from (f"defines {x}" for x in AGREEING if x == node.id)
+    elif isinstance(node, ast.FunctionDef) and node.name in AGREEING:
+        yield f"defines {node.name}"
     elif isinstance(node, ast.Import):
         yield from (f"imports {x.name}" for x in node.names if _root(x.name) in MODULES)
     elif isinstance(node, ast.ImportFrom):

@@ -190,11 +190,20 @@ def test_a_checks_stderr_does_not_decide():
         ("f.__globals__['x']", "uses __globals__"),
         ("import ctypes", "imports ctypes"),
         ("exec('x')", "calls exec"),
+        ("class Yes(int):\n    __eq__ = lambda *_: True", "defines __eq__"),
+        ("class Yes:\n    def __torch_function__(): ...", "defines __torch_function__"),
+        ("exit._ip.kernel", "uses _ip"),
+        ("import sys\nsys.addaudithook(f)", "uses addaudithook"),
+        ("from IPython import get_ipython as g", "imports get_ipython"),
+        ("import threading", "imports threading"),
+        ("nn.modules.module.register_module_forward_hook(f)", "uses register_module_"),
+        ("Mode().__enter__()", "uses __enter__"),
         ("%timeit x\nbuiltins.len = 3", "sets builtins.len"),
     ],
 )
 def test_ways_to_persuade_a_check_are_signs(code, sign):
-    assert sign in suspicion.signs([new_cell("code", "mine", code)])
+    found = suspicion.signs([new_cell("code", "mine", code)])
+    assert any(one.startswith(sign) for one in found), found
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import torch
 import toy
 from submissions import RIGHT
 
-from d2lmini.course import intake, quizzes, repair
+from d2lmini.course import grade, intake, quizzes, repair
 
 OURS = [
     repair.Cell("setup", "code", "import math", True),
@@ -80,6 +80,25 @@ def test_cells_that_lost_their_metadata_are_recognised_by(change, kept):
     found, notes = read(nb)
     assert names(found) == [one.name for one in OURS], kept
     assert notes == ["3 cells had lost what they are"]
+
+
+def test_pasted_pictures_stay():
+    nb = json.loads(json.dumps(SOLVED))
+    picture = {"a.png": {"image/png": "iVBORw0="}, "b": {"text/html": "<script>"}}
+    text = {"cell_type": "markdown", "source": "![](attachment:a.png)", "metadata": {}}
+    nb["cells"].append(text | {"attachments": picture})
+    found, _ = read(nb)
+    assert found.cells[-1].attachments == {"a.png": {"image/png": "iVBORw0="}}
+
+
+def test_a_student_does_not_say_when_it_came(tmp_path):
+    one = intake.Handin("jo")
+    files = {"week3.ipynb": json.dumps(SOLVED), "timestamp.txt": "1999-01-01 UTC"}
+    intake.add("x.zip", attacks.zipped("x", files)["x"], one)
+    one.files.append(intake.File("./timestamp.txt", b"1999-01-01 UTC"))
+    intake.choose(one, {"week3": OURS})
+    grade.stage(one, tmp_path / "stage")
+    assert not list((tmp_path / "stage").glob("timestamp*"))
 
 
 def test_of_copies_the_last_counts():
