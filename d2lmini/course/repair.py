@@ -140,7 +140,8 @@ def _cell(given: Any) -> NotebookNode | None:
     if role:
         cell.metadata["nbgrader"] = role
     if kind == "markdown":
-        cell.update(_pictures(given.get("attachments")))
+        for name, value in _pictures(given.get("attachments")).items():
+            cell[name] = value
     return cell
 
 
