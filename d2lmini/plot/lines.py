@@ -20,13 +20,16 @@ def lines(
     *,
     title: str,
     xlabel: str,
+    form: str = ".1%",
     alt: str | None = None,
 ) -> Picture:
     """Shares over ``places`` (numbers, or words in order), one line per name.
 
     Each of ``series`` is (places,), or (runs, places): then the line is the mean
-    and a band reaches from the least to the largest run.  Raises ValueError for
-    no series, more than six, or one of another length.
+    and a band reaches from the least to the largest run.  ``form`` is how the alt
+    text writes a value; without a % in it, the values are no shares, and their axis
+    begins at 0.  Raises ValueError for no series, more than six, or one of another
+    length.
     """
     tables = _tables(series, len(places))
     words = any(isinstance(place, str) for place in places)
@@ -36,10 +39,13 @@ def lines(
         for i, (name, table) in enumerate(tables.items()):
             _line(ax, x, name, table, i)
         ax.set_xticks(x, [str(place) for place in places])
-        ax.yaxis.set_major_formatter(PercentFormatter(1))
+        if form.endswith("%"):
+            ax.yaxis.set_major_formatter(PercentFormatter(1))
+        else:
+            ax.set_ylim(bottom=0)
         ax.set(title=title, xlabel=xlabel)
         figure.legend(loc="outside upper right", ncols=len(tables), fontsize=9)
-        return finish(figure, alt or _read(tables, places, title))
+        return finish(figure, alt or _read(tables, places, title, form))
 
 
 def _tables(series: Series, length: int) -> dict[str, Tensor]:
@@ -71,12 +77,14 @@ def _line(
         ax.fill_between(x, low, high, color=COLOURS[i], alpha=0.2, linewidth=0)
 
 
-def _read(tables: dict[str, Tensor], places: Sequence[str | float], title: str) -> str:
+def _read(
+    tables: dict[str, Tensor], places: Sequence[str | float], title: str, form: str
+) -> str:
     """The alt text: every mean."""
     parts = [
         f"{name}: "
         + ", ".join(
-            f"{mean:.1%} at {place}"
+            f"{mean:{form}} at {place}"
             for place, mean in zip(places, table.mean(0).tolist(), strict=True)
         )
         for name, table in tables.items()

@@ -31,7 +31,7 @@ function line(model, i) {
   const fill = h("div", { style: "height: 100%; border-radius: 3px; min-width: 1px" });
   const number = h("span", {
     style:
-      "position: absolute; inset: 0 auto auto .4rem; white-space: nowrap; line-height: 20px; font-size: .88em; font-weight: 600; color: var(--ink)",
+      "position: absolute; top: 0; white-space: nowrap; line-height: 20px; font-size: .88em; font-weight: 600; color: var(--ink)",
   });
   const bar = h(
     "div",
@@ -51,6 +51,8 @@ function line(model, i) {
       const own = i === target;
       fill.style.width = `${100 * p[i]}%`;
       fill.style.background = own ? "var(--mark-bg)" : "var(--soft)";
+      const inside = p[i] > 0.5;
+      number.style.left = inside ? ".4rem" : `calc(${100 * p[i]}% + .4rem)`;
       fill.style.boxShadow = `inset 0 0 0 2px var(--${own ? "mark" : "accent"})`;
       number.textContent = own ? `${fmt(p[i], 3)} ◂ true` : fmt(p[i], 3);
       pull.textContent = `${slope[i] > 0 ? "+" : ""}${fmt(slope[i], 3)}`;

@@ -143,15 +143,18 @@ def images_have_alt_text(nb, path):
 def ignored_outputs_have_a_reason(nb, path):
     """Training, a figure, or the device line: nothing else may go uncompared."""
     trained: set[str] = set()
+    loops = {"train"}
     for cell in code_cells(nb):
         tree = parsed(cell)
         calls, loads, stores = names(tree)
+        loops |= loops_by_hand(tree)
         depends = bool(
-            calls & {"train", "evaluate", "predict", "load"} or loads & trained
+            calls & {*loops, "evaluate", "predict", "load"} or loads & trained
         )
         if depends:
-            trained |= stores | trained_nets(tree)
-        reason = depends or shows_image(cell) or shows_widget(cell) or "setup" in calls
+            trained |= stores | trained_nets(tree, loops)
+        told = calls & {"setup", "load_fashion_mnist"}  # a rehearsal has other batches
+        reason = depends or shows_image(cell) or shows_widget(cell) or told
         if IGNORE in tags(cell) and not reason:
             yield (
                 f"{called(cell)} is tagged {IGNORE}, but its output depends on no "
@@ -170,12 +173,18 @@ def names(tree):
     return calls, loads, stores
 
 
-def trained_nets(tree):
-    """The names that are handed to ``train`` first: it changes what they hold."""
+def loops_by_hand(tree):
+    """Functions that train: they go backwards."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return {one.name for one in functions if "backward" in names(one)[0]}
+
+
+def trained_nets(tree, loops):
+    """The names that are handed to a training first: it changes what they hold."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and node.args:
             function = getattr(node.func, "attr", getattr(node.func, "id", None))
-            if function == "train" and isinstance(node.args[0], ast.Name):
+            if function in loops and isinstance(node.args[0], ast.Name):
                 return {node.args[0].id}
     return set()
 

@@ -324,6 +324,19 @@ def test_what_follows_from_training_may_be_ignored(good, path):
     assert complaint(rules.ignored_outputs_have_a_reason, good, path)
 
 
+def test_a_loop_that_a_chapter_writes_is_a_training(good, path):
+    ignore = {"tags": ["nbval-ignore-output"]}
+    for code in (
+        "def fit(net):\n    loss(net).backward()\n    return 1\n\nprint(fit(net))",
+        "print(accuracy(net))",
+        "small = load_fashion_mnist(5)\nprint(small.train.images)",
+    ):
+        good.cells.append(new_code_cell(code, metadata=ignore))
+    assert not list(rules.ignored_outputs_have_a_reason(good, path))
+    good.cells.append(new_code_cell("print(small)", metadata=ignore))
+    assert complaint(rules.ignored_outputs_have_a_reason, good, path)
+
+
 @pytest.fixture
 def lenet(good):
     """A chapter called lenet, with the package's own network in its net cell."""

@@ -32,6 +32,14 @@ def test_the_alt_text_says_the_means_and_words_keep_their_order():
     assert labels == ["late", "early"]
 
 
+def test_what_is_no_share_is_written_and_drawn_as_it_is():
+    picture = lines({"loss": [2.3, 0.51]}, [1, 9], **LOOK, form=".2f")
+    assert "loss: 2.30 at 1, 0.51 at 9" in picture.alt
+    (ax,) = picture.figure.axes
+    assert ax.get_ylim()[0] == 0
+    assert ax.yaxis.get_major_formatter()(0.5) == "0.5"
+
+
 @pytest.mark.parametrize(
     ("series", "words"),
     [
