@@ -55,6 +55,20 @@ def test_page_weighs_at_most_a_megabyte(site, name):
     assert page.stat().st_size < weight(page) <= 1_000_000
 
 
+@pytest.mark.parametrize("name", ["foundations/pooling", "networks/lenet"])
+def test_figures_share_their_files_and_keep_the_tab_key_short(visit, base, name):
+    page = visit(f"{base}book/{name}.html")
+    hosts = page.locator(".d2l-host")
+    assert page.locator(".d2l-host[data-live]").count() == hosts.count() > 1
+    for file in ("kit.js", "quiz.js"):
+        assert page.locator(f"script[src*='figures/{file}']").count() == 1
+    assert page.locator("link[href*='figures/kit.css']").count() == 1
+    assert "createElementNS" not in page.locator("article").inner_html()
+    # a formula is no tab stop, and a drawer is called what stands on it
+    assert page.locator("mjx-container").count() > 5
+    assert page.locator("mjx-container[tabindex='0'], summary[aria-label]").count() == 0
+
+
 def test_the_start_leads_to_the_title_page(visit, base):
     page = visit(base + "index.html", settle=False)
     page.wait_for_url("**/book/index.html")
