@@ -111,6 +111,8 @@ class LimitedKernel(AsyncKernelManager):
         self.room = Path(tempfile.mkdtemp(prefix="d2l-", dir=_short_folder()))
         self.close = weakref.finalize(self, shutil.rmtree, self.room, True)
         self.listening = {name: _listen(self.room, name) for name in CHANNELS}
+        self.stderr = (self.room / "said").open("wb")
+        self.filter = walls.open_filter(self.room)
         self.transport, self.ip = "ipc", str(self.room / "s")
         self.connection_file = str(self.room / "given" / "connection.json")
         for name in CHANNELS:
@@ -122,10 +124,9 @@ class LimitedKernel(AsyncKernelManager):
         return {
             "cwd": "/" if self.way else str(self.room / "home"),
             "env": self._environment(),
-            "pass_fds": [one.fileno() for one in self.listening.values()],
+            "pass_fds": [self.filter, *(x.fileno() for x in self.listening.values())],
             "stdout": subprocess.DEVNULL,
-            # Of the walls and the start: later the kernel has it no more.
-            "stderr": (self.room / "said").open("wb"),
+            "stderr": self.stderr,  # of the start: later the kernel has it no more
         }
 
     def said(self) -> str:
@@ -153,7 +154,12 @@ class LimitedKernel(AsyncKernelManager):
     def _room(self) -> walls.Room:
         packages = tuple(Path(one).resolve() for one in self.packages)
         made = walls.Room(
-            self.room / "given", packages, self.disk, self.files, self.environment
+            self.room / "given",
+            packages,
+            self.disk,
+            self.files,
+            self.environment,
+            self.filter,
         )
         where = self.given and self.given.resolve()
         if where and any(where.is_relative_to(one) for one in made.readable):
@@ -193,15 +199,17 @@ class LimitedKernel(AsyncKernelManager):
             "imports": list(imports(self.cells)),
         }
         (given / "ask.json").write_text(json.dumps(asked), encoding="utf-8")
-        walls.lay_filter(given)
         self.write_connection_file()
         for one in (given, *given.rglob("*")):  # below a folder that only we enter
             one.chmod(0o755 if one.is_dir() else 0o644)
 
     def end(self) -> None:
         """Remove what was laid out."""
-        for one in self.listening.values():
-            one.close()
+        if self.close.alive:
+            os.close(self.filter)
+            self.stderr.close()
+            for one in self.listening.values():
+                one.close()
         self.close()
 
 

@@ -37,8 +37,6 @@ SYSTEM = (
 )
 LINKED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")  # mostly into /usr
 
-FILTER = "calls"  # in what it is handed: the system calls that it may not make
-
 #: By machine: its number in the kernel's audit, and the calls that make memory which
 #: nobody counts (shmget, memfd_create, memfd_secret, io_uring_setup) or that have been
 #: ways out (userfaultfd, bpf, perf_event_open, add_key, request_key, keyctl).
@@ -124,6 +122,7 @@ class Room:
     disk: int = 2**29
     files: int = 10_000
     environment: Mapping[str, str] | None = None
+    filter: int | None = None  # an open file that the process inherits
 
     @property
     def readable(self) -> list[Path]:
@@ -204,9 +203,13 @@ def call_filter(machine: str) -> bytes:
     return b"".join(struct.pack("HBBI", *step) for step in steps)
 
 
-def lay_filter(given: Path) -> None:
-    """Put the filter of this machine where the walls look for it."""
-    (given / FILTER).write_bytes(call_filter(platform.machine()))
+def open_filter(folder: Path) -> int:
+    """The filter of this machine as an open file, for a process to inherit.
+
+    Its number is one that nothing else has, as that of a shell's own file might.
+    """
+    (folder / "calls").write_bytes(call_filter(platform.machine()))
+    return os.open(folder / "calls", os.O_RDONLY)
 
 
 def _limits(room: Room) -> list[str]:
@@ -225,9 +228,8 @@ def bubblewrap(command: Sequence[str], room: Room, *, root: bool) -> list[str]:
     drop = [DROP[0] + kept, DROP[1] + kept, DROP[2]]
     mounts = f'OWN_BEHIND={OWN} SHARED_BEHIND=/dev/shm\n{MOUNTS}\nexec "$@"'
     again = ["bwrap", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
-    if (room.given / FILTER).is_file() and (room.given / FILTER).stat().st_size:
-        mounts = f"exec 9<{GIVEN}/{FILTER}\n{mounts}"
-        again += ["--seccomp", "9"]
+    if room.filter is not None and call_filter(platform.machine()):
+        again += ["--seccomp", str(room.filter)]
     return [
         *("sh", "-c", 'trap "" INT; exec "$@"', "sh"),  # the kernel's alone
         *("bwrap", "--die-with-parent", "--unshare-pid", "--unshare-net"),

@@ -1,5 +1,8 @@
 """Kernels that do not start: a submission must not be lost with them."""
 
+import os
+from pathlib import Path
+
 import nbformat
 import pytest
 from traitlets.config import Config
@@ -77,3 +80,22 @@ def test_time_is_counted_for_all_cells_together():
     run(nb, total_time=2)
     names = [[x.ename for x in c.outputs if x.output_type == "error"] for c in cells]
     assert names[0] == [] and names[-1] == ["TimeIsOver"]
+
+
+def test_a_kernel_starts_whatever_files_are_open():
+    open_files = [os.dup(0) for _ in range(12)]
+    for one in open_files[::2]:
+        os.close(one)
+    try:
+        assert graded(LimitedKernel) == "42"
+    finally:
+        for one in open_files[1::2]:
+            os.close(one)
+
+
+def test_nothing_stays_open():
+    graded(LimitedKernel)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(2):
+        graded(LimitedKernel)
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
