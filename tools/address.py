@@ -15,7 +15,13 @@ import yaml
 
 from tools.book import ROOT
 
-_NOT_OURS = {"_build", "build", "work", "__pycache__"}  # built, or a reader's
+_NOT_OURS = {
+    "_build",
+    "build",
+    "node_modules",
+    "work",
+    "__pycache__",
+}  # built, or a reader's
 _HIDDEN = {".ci", ".github"}  # the only hidden folders that are ours
 
 

@@ -8,7 +8,10 @@ import pytest
 from tools import address, book
 
 # Works of others that the book names; they stay where they are.
-OTHERS = {"zalandoresearch/fashion-mnist", "d2l-ai/d2l-en", "OWNER/NAME"}
+OTHERS = {
+    *("zalandoresearch/fashion-mnist", "d2l-ai/d2l-en", "containers/bubblewrap"),
+    "OWNER/NAME",
+}
 
 # Put together here, or this file would hold addresses that look like strays.
 HUB = "https://git" + "hub.com/"
