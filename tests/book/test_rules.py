@@ -276,7 +276,7 @@ def a_widget_view(nb):
 def a_figure_of_last_year(nb):
     html = ConvolutionLab().html()
     assert complaints_about(nb, html) == []
-    show(nb.cells[-1], html.replace("const figure", "const  figure"), "text/html")
+    show(nb.cells[-1], html.replace("const d2lmini", "const  d2lmini"), "text/html")
 
 
 @breaks(rules.figures_are_the_packages)
