@@ -19,7 +19,7 @@ QUESTIONS = [
         "otherwise": "Count them.",
     },
     {
-        "text": "Which `one` is round?",
+        "text": "Which `shape` is round?",
         "choices": [
             {"text": "a square", "why": "It has corners."},
             {"text": "a disc", "why": "No corners at all.", "right": True},
