@@ -59,9 +59,10 @@ outputs: $(STAMP)  ## run changed chapters in full, store what they show (CELLS=
 student: $(STAMP)  ## derive the student edition from the chapters
 	@$(BIN)/python -m tools.student
 
-report: $(STAMP)  ## a chapter as a report to hand in: CHAPTER=resnet (PDF=1: as PDF)
+report: $(STAMP)  ## a chapter as a report to hand in: CHAPTER=resnet (PDF=1, AUTHOR=…)
 	@test -n "$(CHAPTER)" || { echo "Name a chapter: make report CHAPTER=resnet" >&2; exit 1; }
-	@$(BIN)/python -m tools.report "$(CHAPTER)" $(if $(PDF),--pdf)
+	@$(BIN)/python -m tools.report "$(CHAPTER)" $(if $(PDF),--pdf) \
+	  $(if $(AUTHOR),--author "$(AUTHOR)")
 
 address: $(STAMP)  ## move the repository's address everywhere: URL=https://github.com/…
 	@$(BIN)/python -m tools.address "$(URL)"

@@ -9,6 +9,7 @@ import html
 import re
 import sys
 from importlib.metadata import distribution
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -61,6 +62,7 @@ def report(path: Path, *, author: str = "", stills: bool = False) -> str:
             f"outputs CHAPTERS={path.stem}`, or its cells in Jupyter, and save it."
         )
     origin = _origin(nb, path)
+    _close_what_is_left_open(nb.cells)
     title, nb.cells = _titled([cell for cell in _kept(nb.cells) if _shows(cell)])
     text = "\n\n".join(c.source for c in nb.cells if c.cell_type == "markdown")
     for cell in nb.cells:
@@ -81,6 +83,15 @@ def _kept(cells: list[NotebookNode]) -> list[NotebookNode]:
         if not leaving:
             kept.append(cell)
     return kept
+
+
+def _close_what_is_left_open(cells: list[NotebookNode]) -> None:
+    """Drop a last sentence such as "AlexNet is one plan:" whose code is left out."""
+    for text, after in pairwise(cells):
+        announces = text.cell_type == "markdown" and text.source.rstrip().endswith(":")
+        if announces and after.cell_type == "code" and not _shows(after):
+            head = re.match(r"(?s)(.*(?:[.!?]\s|\n\n))?", text.source.rstrip())
+            text.source = (head[1] or "").rstrip() if head else ""
 
 
 def _shows(cell: NotebookNode) -> bool:
@@ -109,7 +120,8 @@ def _titled(cells: list[NotebookNode]) -> tuple[str, list[NotebookNode]]:
     first = cells[0].copy()
     line, _, rest = first.source.partition("\n")
     first.source = rest.strip()
-    return line.lstrip("# ").strip(), [first, *cells[1:]]
+    title = re.sub(r"^# +(\d+ · )?", "", line)  # a report is no chapter of a book
+    return title.strip(), [first, *cells[1:]]
 
 
 def _settle(output: NotebookNode, stills: bool) -> None:

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from d2lmini.course import quizzes
 from d2lmini.course.exercises import (
     Exercise,
+    Variant,
     chapters,
     new_cell,
     notebook,
@@ -26,10 +27,23 @@ INTRODUCTION = """# {name}
 
 {count} · {points} points · about {minutes} minutes
 
-Where a cell raises `NotImplementedError`, put your answer in its place. Run the cell
-below it: it says whether the answer is right, or where it first goes wrong. When it is
-graded, it is tried on further inputs. Please leave the cells between as they are.
+Where a cell raises `NotImplementedError`, put your answer in its place, and keep the
+names that it asks for: the checks look for them. Run the cell below it. It says whether
+the answer is right, or what is wrong, and of a number to predict only whether it is too
+high or too low. When your work is graded, each answer is tried on further inputs, and
+each of several cases counts. Below a quiz question, the check says only whether the
+answer has the right form, and below *Once more* it says nothing.
+
+- Every cell is run from top to bottom in a fresh kernel. A cell that takes more than a
+  minute, or asks for more memory than a laptop has, counts as unanswered.
+- Please leave the cells between as they are: what is deleted or changed in them is put
+  back, and what is added counts for nothing.
+- Before you hand in, choose **Restart kernel and run all cells** and save. Hand in this
+  one file under the name that it has, `{name}.ipynb`.
 """
+
+AGAIN = """**Once more.** The same question with other numbers. Nobody says whether your
+answer is right before it is graded."""
 
 LOCKED = {
     "grade": False,
@@ -48,18 +62,45 @@ def find_book(given: Path | None, start: Path) -> Path:
         candidates = [folder / "book" for folder in (start, *start.parents)]
     for folder in candidates:
         if any(folder.glob("*/*.ipynb")):
-            return folder
+            return with_solutions(folder)
     raise ValueError(
         f"No chapters were found in {given or start}: run it inside a clone of the "
         "book, or name the folder with --book."
     )
 
 
-def every(book: Path) -> dict[str, Exercise]:
-    """All exercises and quiz questions of `book` by id, in its order."""
+def with_solutions(book: Path) -> Path:
+    """`book`; ValueError if it is the edition for students, which has no solutions."""
+    for path in sorted(book.glob("*/*.ipynb")):
+        for one in read(path):
+            answer = one.cell("")
+            if (
+                one.kind == "open"
+                or answer is None
+                or "BEGIN SOLUTION" in answer.source
+            ):
+                continue
+            raise ValueError(
+                f"{book} has no solution of {one.id}; is it the students' edition? "
+                "Give --book the folder of the clone itself."
+            )
+        break  # one chapter tells
+    return book
+
+
+def every(book: Path, private: Path | None = None) -> dict[str, Exercise]:
+    """All exercises and quiz questions of `book` by id, in its order.
+
+    Those of the notebooks in the folder `private` follow.
+    """
     found: dict[str, Exercise] = {}
-    for path in chapters(book):
+    own = sorted(private.glob("*.ipynb")) if private is not None else []
+    if private is not None and not own:
+        raise ValueError(f"There is no notebook in {private}, so no private exercise.")
+    for path in (*chapters(book), *own):
         for one in (*read(path), *quizzes.read(path)):
+            if one.id in found:
+                raise ValueError(f"{path.name}: another exercise is called {one.id}.")
             found[one.id] = one
     return found
 
@@ -80,12 +121,18 @@ def chosen(ids: list[str], known: dict[str, Exercise]) -> list[Exercise]:
 
 
 def assignment(
-    name: str, exercises: list[Exercise], book: Path, variant: str | None = None
+    name: str,
+    exercises: list[Exercise],
+    book: Path,
+    variant: str | None = None,
+    *,
+    again: bool = False,
 ) -> NotebookNode:
     """The source notebook of an assignment: what nbgrader generates from.
 
-    `variant` is a cohort's seed, which draws the numbers that may vary; None keeps
-    the book's own.
+    `variant` is the seed of a cohort, or of a student, which draws the numbers that may
+    vary; None keeps the book's own.  With `again`, each prediction is asked for once
+    more, with other numbers and a check that stays silent until it is graded.
     """
     cells = [_introduction(name, exercises), _setup(exercises, book)]
     present: set[str] = set()
@@ -93,10 +140,15 @@ def assignment(
         for cell in _context(one, present):
             cells.append(cell)
         numbers = one.draw(variant) if variant is not None else {}
+        twice = again and one.kind == "predict" and bool(one.variants)
         for cell in one.with_variant(numbers):
-            if cell.cell_type == "markdown":
+            if cell["id"] == one.cells[0]["id"]:
                 cell.source = re.sub(r"^### \d+ · ", f"### {count} · ", cell.source)
-            cells.append(bare(cell))
+                cell.source = placed(cell.source, one, book)
+            kept = bare(cell)
+            cells.append(worth(kept, one.points // 2) if twice else kept)
+        if twice:
+            cells += once_more(one, one.draw_other(f"{name}/{variant}", numbers))
     untyped: Any = nbformat.v4
     nb: NotebookNode = untyped.new_notebook(cells=cells)
     nb.metadata["kernelspec"] = {
@@ -105,6 +157,60 @@ def assignment(
         "name": "python3",
     }
     return nb
+
+
+def placed(text: str, one: Exercise, book: Path) -> str:
+    """`text` of an exercise away from its chapter: which that is, and links that hold.
+
+    Links lead to the book's site, whose address the clone's `_config.yml` gives; where
+    there is none, their words stay.
+    """
+    path = next(book.glob(f"*/{one.chapter}.ipynb"), None)
+    if path is None:  # a private exercise
+        return text
+    title = notebook(path).cells[0].source.split("\n")[0].lstrip("# ")
+    config = book.parent / "_config.yml"
+    known = config.read_text(encoding="utf-8") if config.exists() else ""
+    address = re.search(r"github\.com/([\w-]+)/([\w.-]+)", known)
+    site = f"https://{address[1].lower()}.github.io/{address[2]}" if address else ""
+
+    def moved(link: re.Match[str]) -> str:
+        words, target = link.groups()
+        file, _, part = target.partition("#")
+        page = (path.parent / file).resolve().relative_to(book.parent.resolve())
+        goal = f"{site}/{page.with_suffix('.html').as_posix()}"
+        return f"[{words}]({goal}{'#' * bool(part)}{part})" if site else words
+
+    text = re.sub(r"\[([^\]]*)\]\((?![a-z]+:|#)([^)\s]+)\)", moved, text)
+    page = path.resolve().relative_to(book.parent.resolve()).with_suffix(".html")
+    chapter = f"[{title}]({site}/{page.as_posix()})" if site else title
+    head, _, rest = text.partition("\n\n")
+    origin = f'*From the chapter {chapter}, which is "this chapter" here.*'
+    return f"{head}\n\n{origin}\n\n{rest}"
+
+
+def once_more(one: Exercise, numbers: Variant) -> Iterator[NotebookNode]:
+    """The given numbers, the answer and a hidden check, for other `numbers`."""
+    yield new_cell("markdown", f"{one.id}-again-text", AGAIN)
+    for cell in one.with_variant(numbers)[1:]:
+        kept = worth(bare(cell), one.points - one.points // 2)
+        part = kept["id"].removeprefix(one.id)
+        kept["id"] = kept.metadata["nbgrader"]["grade_id"] = f"{one.id}-again{part}"
+        if part == "-check":
+            begin, end = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+            own = re.sub(rf"(?m)^{begin}\n|^{end}\n", "", kept.source)
+            kept.source = f"# Checked when it is graded.\n{begin}\n{own}\n{end}"
+        yield kept
+
+
+def worth(cell: NotebookNode, points: int) -> NotebookNode:
+    """`cell`, whose check gives `points`; others as they are."""
+    if "points" in cell.metadata.get("nbgrader", {}):
+        cell.metadata["nbgrader"]["points"] = points
+        cell.source = re.sub(
+            r"check\.Cases\(\d+\)", f"check.Cases({points})", cell.source
+        )
+    return cell
 
 
 def _introduction(name: str, exercises: list[Exercise]) -> NotebookNode:
@@ -170,15 +276,17 @@ def listing(known: Iterable[Exercise], book: Path) -> Iterator[str]:
     """The lines of `--list`: exercises one by one, quiz questions by chapter."""
     numbers = {path.stem: number(path) for path in chapters(book)}
     known = list(known)
-    rows = [("id", "chapter", "kind", "points", "minutes", "GPU", "title")]
+    head = ("id", "chapter", "kind", "points", "minutes", "GPU", "variants", "title")
+    rows = [head]
     rows += [
         (
             one.id,
-            f"{numbers[one.chapter]} {one.chapter}",
+            f"{numbers.get(one.chapter, 'private')} {one.chapter}",
             one.kind,
             str(one.points),
             str(one.minutes),
             "yes" if one.gpu else "no",
+            str(len(one.all_variants())) if one.variants else "-",
             one.title,
         )
         for one in known
@@ -204,6 +312,14 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument("ids", nargs="*", metavar="ID", help="exercises, in their order")
     it.add_argument("--list", action="store_true", help="show all exercises")
     it.add_argument("--variant", metavar="SEED", help="draw this cohort's numbers")
+    it.add_argument(
+        "--per-student",
+        metavar="LIST",
+        type=Path,
+        help="a text file of ids: one assignment each, with numbers of their own",
+    )
+    it.add_argument("--once", action="store_true", help="ask no prediction twice")
+    it.add_argument("--private", type=Path, metavar="FOLDER", help="exercises of yours")
     it.add_argument("--to", type=Path, help="default: source/NAME/NAME.ipynb")
     it.add_argument("--book", type=Path, help="default: book/, here or above")
     it.add_argument("--force", action="store_true", help="replace an existing file")
@@ -213,7 +329,7 @@ def parser() -> argparse.ArgumentParser:
 def run(asked: argparse.Namespace) -> None:
     """Do what was asked; ValueError with one sentence where that cannot be."""
     book = find_book(asked.book, Path.cwd())
-    known = every(book)
+    known = every(book, asked.private)
     if asked.list:
         print("\n".join(listing(known.values(), book)))
         return
@@ -227,11 +343,28 @@ def run(asked: argparse.Namespace) -> None:
             f"{asked.name!r} cannot name a folder: use letters and digits."
         )
     picked = chosen(asked.ids, known)
-    path = asked.to or Path("source", asked.name, f"{asked.name}.ipynb")
-    write(assignment(asked.name, picked, book, asked.variant), path, force=asked.force)
+    for folder, seed in students(asked):
+        nb = assignment(asked.name, picked, book, seed, again=not asked.once)
+        path = asked.to or folder / f"{asked.name}.ipynb"
+        write(nb, path, force=asked.force)
     points, minutes = sum(x.points for x in picked), sum(x.minutes for x in picked)
     gpu = "needs a GPU" if any(x.gpu for x in picked) else "no GPU needed"
     print(f"{path}: {len(picked)} exercises, {points} points, {minutes} minutes, {gpu}")
+
+
+def students(asked: argparse.Namespace) -> Iterator[tuple[Path, str | None]]:
+    """The folder and the seed of each notebook that is asked for."""
+    if asked.per_student is None:
+        yield Path("source", asked.name), asked.variant
+        return
+    ids = asked.per_student.read_text(encoding="utf-8").split()
+    if not ids or len(ids) != len(set(ids)) or asked.to:
+        raise ValueError(
+            f"{asked.per_student} must name each student once, one a line, and --to "
+            "cannot be given with it."
+        )
+    for one in ids:
+        yield Path("source", f"{asked.name}-{one}"), f"{asked.variant}/{one}"
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import json
 import random
 import re
 from dataclasses import dataclass
@@ -67,6 +68,21 @@ class Exercise:
         # Random hashes strings with SHA-512, which no version or platform changes.
         chance = random.Random(f"{seed}/{self.id}")
         return {name: chance.choice(self.variants[name]) for name in self.variants}
+
+    def draw_other(self, seed: str, than: Variant) -> Variant:
+        """A variant for `seed` in which each number that can is another than in `than`.
+
+        Names that `than` lacks have the numbers of the chapter.
+        """
+        given = self.cell("given")
+        own = literals(given.source) if given is not None else {}
+        before = {name: ast.literal_eval(own[name]) for name in self.variants} | than
+        plain = {name: json.loads(json.dumps(value)) for name, value in before.items()}
+        chance = random.Random(f"{seed}/{self.id}/again")
+        return {
+            name: chance.choice([x for x in values if x != plain[name]] or values)
+            for name, values in self.variants.items()
+        }
 
     def with_variant(self, variant: Variant) -> tuple[NotebookNode, ...]:
         """Copies of the cells, with the numbers of `variant` in the given one."""

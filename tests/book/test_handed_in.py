@@ -65,7 +65,7 @@ def study(tmp_path):
 
 def test_text_tables_and_figures_stay(study):
     page = report.report(study)
-    assert "<title>13 · Slim &amp; small</title>" in page
+    assert "<title>Slim &amp; small</title>" in page
     assert page.count("<h1>") == 1
     assert f'<p class="origin">{ORIGIN}</p>' in page
     for part in ("How small?", "<h2>Method</h2>", "<td>0.9</td>", "It is small."):
@@ -80,6 +80,22 @@ def test_code_quiz_and_exercises_go(study):
     gone = ("secret_code", "d2lmini.setup", "questions", "quiz", "xercise", "correct")
     assert [part for part in gone if part in body] == []
     assert not re.search(r"(In|Out)(&nbsp;| )\[", body)
+
+
+def test_no_sentence_announces_code_that_has_gone(study):
+    nb = nbformat.read(study, as_version=4)
+    nb.cells[2:2] = [
+        new_markdown_cell("## A plan\n\nIt has stages. AlexNet is one of many:"),
+        new_code_cell("PLAN = 1"),
+        new_markdown_cell("AlexNet is another:"),
+        new_code_cell("PLAN = 2"),
+        new_markdown_cell("And here is a number:"),
+        said("PLAN", "2"),
+    ]
+    nbformat.write(nb, study)
+    page = report.report(study)
+    assert "It has stages." in page and "And here is a number:" in page
+    assert "one of many" not in page and "AlexNet is another" not in page
 
 
 def test_links_that_lead_nowhere_are_text(study):

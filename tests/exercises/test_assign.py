@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 import toy
-from attempts import readable, run
+from attempts import attempt, readable, run
 from nbgrader.nbgraderformat import MetadataValidator
 
 from d2lmini.course import assign, exercises, quizzes
@@ -48,7 +48,7 @@ def written(path):
 
 
 def test_an_assignment_is_written_where_nbgrader_looks(book, command, tmp_path):
-    said = command("week3", "toy-mean", "quiz:toy:2", "toy-area")
+    said = command("week3", "toy-mean", "quiz:toy:2", "toy-area", "--once")
     assert said.startswith("source/week3/week3.ipynb: 3 exercises, 6 points")
     nb = written(tmp_path / "source/week3/week3.ipynb")
     ids = [cell["id"] for cell in nb.cells]
@@ -85,7 +85,10 @@ def test_the_list_names_everything(book, command):
     for name in ("toy-area", "toy-mean", "toy-largest", "toy-why", "quiz:toy:2"):
         assert name in said
     row = next(line for line in said.splitlines() if line.startswith("toy-area"))
-    assert re.split(r"\s{2,}", row)[1:] == ["3 toy", "predict", "2", "5", "no", "Area"]
+    told = ["3 toy", "predict", "2", "5", "no", "8", "Area"]
+    assert re.split(r"\s{2,}", row)[1:] == told
+    row = next(line for line in said.splitlines() if line.startswith("toy-mean"))
+    assert re.split(r"\s{2,}", row)[-2:] == ["-", "Mean"]
 
 
 @pytest.mark.parametrize(
@@ -234,3 +237,125 @@ def test_an_assignment_of_everything_can_be_solved(whole):
         for cell in whole.cells:
             if cell.cell_type == "code" and cell["id"] != "setup":
                 run(cell.source, namespace, cell["id"])
+
+
+def by_id(path):
+    return {cell["id"]: cell for cell in written(path).cells}
+
+
+def test_a_prediction_is_asked_for_twice_with_other_numbers(book, command, tmp_path):
+    command("w", "toy-area", "toy-mean", "--variant", "2026")
+    cells = by_id(tmp_path / "source/w/w.ipynb")
+    assert [name for name in cells if "again" in name] == [
+        "toy-area-again-text",
+        "toy-area-again-given",
+        "toy-area-again",
+        "toy-area-again-check",
+    ]
+    points = [
+        cells[f"toy-area{x}"].metadata.nbgrader.points
+        for x in ("-check", "-again-check")
+    ]
+    assert points == [1, 1]
+    first, second = {}, {}
+    run(cells["toy-area-given"].source, first)
+    run(cells["toy-area-again-given"].source, second)
+    assert first["height"] != second["height"] and first["width"] != second["width"]
+    hidden = cells["toy-area-again-check"].source
+    shown = re.sub(r"(?s)### BEGIN HIDDEN.*### END HIDDEN TESTS", "", hidden)
+    assert shown.strip() == "# Checked when it is graded."
+    run(cells["toy-area-again"].source, second)
+    with contextlib.redirect_stdout(io.StringIO()):
+        run(hidden, second)
+    with pytest.raises(AssertionError):
+        run(hidden, second | {"area": first["height"] * first["width"]})
+    MetadataValidator().validate_nb(written(tmp_path / "source/w/w.ipynb"))
+
+
+def test_points_are_the_same_whether_asked_once_or_twice(book, command, tmp_path):
+    totals = []
+    for name, more in (("once", ["--once"]), ("twice", [])):
+        command(name, "toy-area", "toy-mean", *more)
+        cells = written(tmp_path / f"source/{name}/{name}.ipynb").cells
+        roles = [cell.metadata.get("nbgrader", {}) for cell in cells]
+        totals.append(sum(role.get("points", 0) for role in roles))
+    assert totals[0] == totals[1] == 5
+
+
+def test_every_prediction_of_the_book_can_be_asked_for_twice():
+    predicted = [one for one in ALL if one.kind == "predict"]
+    for one in predicted:
+        first = one.draw("2026")
+        other = one.draw_other("w", first)
+        assert set(other) == set(first) and all(other[x] != first[x] for x in first)
+        for cell in assign.once_more(one, other):
+            if cell["id"].endswith("-check"):
+                assert f"check.Cases({one.points - one.points // 2})" in cell.source
+
+
+def test_each_student_has_numbers_of_their_own(book, command, tmp_path):
+    (tmp_path / "class.txt").write_text("ada\nbo\ncy\n")
+    options = ["toy-area", "--variant", "2026", "--per-student", "class.txt"]
+    command("w", *options)
+    given = [
+        by_id(tmp_path / f"source/w-{name}/w.ipynb")["toy-area-given"].source
+        for name in ("ada", "bo", "cy")
+    ]
+    assert len(set(given)) > 1
+    command("v", *options)
+    again = by_id(tmp_path / "source/v-ada/v.ipynb")["toy-area-given"].source
+    assert again == given[0]
+    (tmp_path / "class.txt").write_text("ada\nada\n")
+    assert "must name each student once" in command("u", *options)
+
+
+def test_private_exercises_are_in_no_book(book, command, tmp_path):
+    nb = toy.chapter()
+    text = json.dumps(nb).replace("toy-", "own-")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "own.ipynb").write_text(text)
+    assert "own-area" not in command("--list")
+    said = command("--list", "--private", "mine")
+    assert "own-area" in said and "private own" in said
+    command("w", "own-area", "toy-mean", "--private", "mine")
+    assert "own-area-check" in by_id(tmp_path / "source/w/w.ipynb")
+    (tmp_path / "mine" / "own.ipynb").write_text(json.dumps(nb))
+    assert "another exercise is called toy-area" in command(
+        "--list", "--private", "mine"
+    )
+    (tmp_path / "none").mkdir()
+    assert "no notebook in none" in command("--list", "--private", "none")
+
+
+def test_the_example_of_private_exercises_can_be_assigned_and_solved():
+    known = assign.every(BOOK, ROOT / "examples" / "private")
+    own = [one for name, one in known.items() if name.startswith("private-")]
+    assert [one.kind for one in own] == ["predict", "write"]
+    for one in own:
+        for variant in one.all_variants(most=4):
+            assert attempt(one, variant=variant).passed
+    MetadataValidator().validate_nb(assign.assignment("w", own, BOOK, again=True))
+
+
+def test_the_students_edition_is_refused(command):
+    said = command("w", "lenet-colour", "--book", str(ROOT / "student"))
+    assert "is it the students' edition?" in said and "\n" not in said
+
+
+def test_no_link_of_an_assignment_is_dead_and_each_exercise_names_its_chapter(whole):
+    texts = [cell.source for cell in whole.cells if cell.cell_type == "markdown"]
+    links = re.findall(r"\]\(([^)\s]+)\)", "\n".join(texts))
+    assert links and all(link.startswith(("https://", "#")) for link in links)
+    for link in links:
+        if ".github.io/" in link:
+            page = link.split(".github.io/")[1].split("/", 1)[1].split("#")[0]
+            source = ROOT / page.removesuffix(".html")
+            assert any(source.with_suffix(x).exists() for x in (".ipynb", ".md")), link
+    named = [text for text in texts if '"this chapter" here' in text]
+    assert len(named) == len(ALL)
+
+
+def test_without_an_address_links_are_words(book):
+    one = assign.every(book)["toy-area"]
+    placed = assign.placed("### 1 · Area\n\nSee [it](toy.ipynb#a).", one, book)
+    assert "See it." in placed and "From the chapter 3 · Toy" in placed
