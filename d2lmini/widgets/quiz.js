@@ -117,8 +117,7 @@ function memory(model, questions) {
   let sum = 0;
   for (const sign of JSON.stringify(questions)) sum = (sum * 31 + sign.codePointAt(0)) | 0;
   const key = `d2l-quiz-${sum}`;
-  const fits = (given, { choices }) =>
-    given === null || (choices ? Boolean(choices[given]) : Number.isFinite(given));
+  const fits = (given, { choices }) => given === null || (choices ? Boolean(choices[given]) : Number.isFinite(given));
   return {
     load() {
       try {
