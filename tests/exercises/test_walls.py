@@ -4,6 +4,7 @@ import struct
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from d2lmini.course import walls
@@ -75,3 +76,47 @@ def test_real_root_becomes_nobody_and_all_lose_their_rights(build, root, tmp_pat
     assert (f"--reuid={walls.NOBODY}" in command) == root
     assert "--no-new-privs" in command and command[-1] == "true"
     assert any("--bounding-set=-all" in one for one in command)
+
+
+PROBE = """\
+import os, socket
+from pathlib import Path
+
+def refused(action, *arguments):
+    try:
+        action(*arguments)
+    except OSError:
+        return True
+    return False
+
+assert refused(open, {secret!r}), "a file of somebody else"
+assert refused(os.listdir, {home!r}) or {{*os.listdir({home!r})}} <= {shown}, "a home"
+assert refused(open, {package!r} + "/x", "w"), "the package"
+assert refused(open, "/x", "w") and refused(open, "/dev/x", "w"), "the root"
+assert refused(socket.create_connection, ("127.0.0.1", 22), 1), "the network"
+assert len([x for x in os.listdir("/proc") if x.isdigit()]) < 12, "processes"
+Path("own").write_text("mine")
+import d2lmini
+"""
+
+
+@pytest.mark.course
+@pytest.mark.parametrize("way", list(walls.ways()), ids=lambda x: f"{x.name}-{x.root}")
+def test_every_way_keeps_what_it_must(way, monkeypatch, tmp_path):
+    from d2lmini.course.grading import ExecuteOn
+
+    monkeypatch.setattr(walls, "find", lambda: (way, ""))
+    secret = tmp_path / "secret"
+    secret.write_text("x", encoding="utf-8")
+    secret.chmod(0o644)
+    home, inside = Path.home(), walls.Room(tmp_path).readable
+    shown = {x.relative_to(home).parts[0] for x in inside if x.is_relative_to(home)}
+    source = PROBE.format(
+        secret=str(secret),
+        home=str(home),
+        package=str(walls.package()),
+        shown=shown or "set()",
+    )
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    ExecuteOn(start_attempts=1).preprocess(nb, {})
+    assert nb.cells[0].outputs == [], f"{way.name}, as root: {way.root}"
