@@ -10,7 +10,7 @@ from torch import Tensor
 from d2lmini.arguments import found
 from d2lmini.data.classes import names
 from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
-from d2lmini.plot.numbers import Numbers, named, numbers
+from d2lmini.plot.numbers import Numbers, few, named, numbers
 from d2lmini.plot.picture import Picture
 
 MOST_NUMBERS = 25  # classes beyond which the cells have no room for numbers
@@ -29,7 +29,9 @@ def per_class(
     top; a line joins the dots of a class.  ``classes`` name them; None means as
     the session's data do.  Raises ValueError for what is no such matrix.
     """
-    matrices = {net: _matrix(repr(net), m) for net, m in _some(counts).items()}
+    named("counts", counts)
+    few(counts, "networks to compare", len(COLOURS))
+    matrices = {net: _matrix(repr(net), m) for net, m in counts.items()}
     sizes = {len(matrix) for matrix in matrices.values()}
     if len(sizes) > 1:
         raise ValueError(
@@ -52,15 +54,6 @@ def per_class(
         ax.tick_params(axis="y", length=0)
         figure.legend(loc="outside upper left", ncols=6, handletextpad=0.2)
     return finish(figure, alt or _read(shares, words))
-
-
-def _some(counts: Mapping[str, Numbers]) -> Mapping[str, Numbers]:
-    named("counts", counts)
-    if not 1 <= len(counts) <= len(COLOURS):
-        raise ValueError(
-            f"there are {len(counts)} networks to compare: give 1 to {len(COLOURS)}."
-        )
-    return counts
 
 
 def _matrix(what: str, values: Numbers) -> Tensor:
@@ -97,18 +90,14 @@ def _read(shares: Mapping[str, Tensor], words: Sequence[str]) -> str:
         parts.append(f"{net} is worst at {words[worst]}, {float(values[worst]):.1%}")
     (first, before), *others = shares.items()
     for net, after in others:
-        gain, place = (t.item() for t in (after - before).max(0))
-        parts.append(_gain(first, net, gain, words[int(place)], before, int(place)))
+        place = int((after - before).argmax())
+        old, new = float(before[place]), float(after[place])
+        if new > old:
+            where = f"{words[place]}, from {old:.1%} to {new:.1%}"
+            parts.append(f"{net} gains most on {first} at {where}")
+        else:
+            parts.append(f"{net} gains on {first} in no class")
     return "Accuracy of each class, as dots. " + "; ".join(parts) + "."
-
-
-def _gain(
-    first: str, net: str, gain: float, word: str, before: Tensor, place: int
-) -> str:
-    if gain <= 0:
-        return f"{net} gains on {first} in no class"
-    old = float(before[place])
-    return f"{net} gains most on {first} at {word}, from {old:.1%} to {old + gain:.1%}"
 
 
 def confusion(

@@ -69,7 +69,8 @@ def curves(
         if len(runs) > 1:
             columns = 4 if sum(len(run.name) for run in runs) < 60 else 2
             figure.legend(loc="outside upper center", ncols=columns, fontsize=9)
-        return finish(figure, alt or _read(runs), _origin(runs))
+        origins = dict.fromkeys(run.origin for run in runs)
+        return finish(figure, alt or _read(runs), "; ".join(origins))
 
 
 def _listed(runs: Run | Sequence[Run]) -> Sequence[Run]:
@@ -122,7 +123,3 @@ def _read(runs: Sequence[Run]) -> str:
         if run.epochs
     ]
     return "Curves of training loss and accuracy by epoch. " + "; ".join(ends) + "."
-
-
-def _origin(runs: Sequence[Run]) -> str:
-    return "; ".join(dict.fromkeys(run.origin for run in runs))

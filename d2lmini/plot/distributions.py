@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
-from d2lmini.plot.numbers import Numbers, named, numbers
+from d2lmini.plot.numbers import Numbers, nested, numbers
 from d2lmini.plot.picture import Picture
 
 BINS = 80
@@ -55,9 +55,7 @@ def _checked(
     rows: Mapping[str, Mapping[str, Layers]], titles: Sequence[str]
 ) -> dict[str, dict[str, list[Tensor]]]:
     """The same with all numbers as tensors on the CPU."""
-    named("rows", rows)
-    for row, series in rows.items():
-        named(f"the row {row!r}", series)
+    nested("rows", "the row", rows)
     if not rows or not titles:
         raise ValueError("there is nothing to draw: give a row and a title at least.")
     for row, series in rows.items():
@@ -119,6 +117,5 @@ def _read(rows: Mapping[str, Mapping[str, Layers]], titles: Sequence[str]) -> st
                 for title, v in zip(titles, layers, strict=True)
             )
             parts.append(f"{row}, {name}: {spreads}")
-    return (
-        "Histograms by layer, as mean ± standard deviation. " + "; ".join(parts) + "."
-    )
+    said = "Histograms by layer, as mean ± standard deviation. "
+    return f"{said}{'; '.join(parts)}."

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
-from d2lmini.plot.numbers import named, number
+from d2lmini.plot.numbers import tables
 from d2lmini.plot.picture import Picture
 
 Sizes = Mapping[str, float]
@@ -17,7 +17,7 @@ def gradients(nets: Mapping[str, Sizes], *, alt: str | None = None) -> Picture:
     ``nets`` maps a network's name to its sizes; all must have the same layers.
     A gradient of exactly 0 has no place on a log scale and is left out.
     """
-    nets = _checked(nets)
+    nets = tables("nets", "the sizes of", "the size of", nets)
     layers = _layers(nets)
     places = range(len(layers))
     with look():
@@ -31,16 +31,6 @@ def gradients(nets: Mapping[str, Sizes], *, alt: str | None = None) -> Picture:
         ax.set_xlabel("layer, from the picture (left) to the answer (right)")
         figure.legend(loc="outside upper right", ncols=len(nets))
         return finish(figure, alt or _read(nets, layers))
-
-
-def _checked(nets: Mapping[str, Sizes]) -> dict[str, dict[str, float]]:
-    named("nets", nets)
-    for name, sizes in nets.items():
-        named(f"the sizes of {name!r}", sizes)
-    return {
-        name: {layer: number(f"the size of {layer!r}", v) for layer, v in sizes.items()}
-        for name, sizes in nets.items()
-    }
 
 
 def _layers(nets: Mapping[str, Sizes]) -> list[str]:

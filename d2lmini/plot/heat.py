@@ -1,6 +1,5 @@
 """A map over an image: bright where it matters."""
 
-from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from torch import Tensor
 
@@ -43,7 +42,8 @@ def heat(
         left.imshow(grey.numpy(), cmap="gray", vmin=0, vmax=1)
         left.set_title("the image")
         drawn = right.imshow(shown.numpy(), cmap=scale, vmin=low, vmax=bound)
-        _outline(right, grey)
+        if float(grey.min()) < OUTLINE < float(grey.max()):
+            right.contour(grey.numpy(), [OUTLINE], colors="#555555", linewidths=0.8)
         right.set_title(title)
         bar = figure.colorbar(drawn, ax=right, shrink=0.86, aspect=16, label=unit)
         bar.outline.set_visible(False)
@@ -61,11 +61,6 @@ def _checked(image: Numbers, heat: Numbers) -> tuple[Tensor, Tensor]:
             "lie over each other: give one image and the map made from it."
         )
     return grey, shown
-
-
-def _outline(ax: Axes, grey: Tensor) -> None:
-    if float(grey.min()) < OUTLINE < float(grey.max()):
-        ax.contour(grey.numpy(), [OUTLINE], colors="#555555", linewidths=0.8)
 
 
 def _read(shown: Tensor, title: str, unit: str) -> str:

@@ -8,7 +8,7 @@ from matplotlib.ticker import PercentFormatter
 from torch import Tensor
 
 from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
-from d2lmini.plot.numbers import named, numbers
+from d2lmini.plot.numbers import few, named, numbers
 from d2lmini.plot.picture import Picture
 
 Series = Mapping[str, Tensor | Sequence[float] | Sequence[Sequence[float]]]
@@ -51,10 +51,7 @@ def lines(
 def _tables(series: Series, length: int) -> dict[str, Tensor]:
     """Each series as float64 (runs, places)."""
     named("series", series)
-    if not 1 <= len(series) <= len(COLOURS):
-        raise ValueError(
-            f"there are {len(series)} series to draw: give 1 to {len(COLOURS)}."
-        )
+    few(series, "series to draw", len(COLOURS))
     tables = {}
     for name, values in series.items():
         table = numbers(f"{name!r}", values, finite=False).double()

@@ -48,6 +48,28 @@ def named(what: str, values: Any) -> None:
     instance(what, values, Mapping, "give a dict, from a name to what it stands for")
 
 
+def nested(what: str, inner: str, values: Any) -> None:
+    """TypeError unless ``values`` are a dict of dicts, each of them an ``inner``."""
+    named(what, values)
+    for name, each in values.items():
+        named(f"{inner} {name!r}", each)
+
+
+def tables(what: str, inner: str, one: str, values: Any) -> dict[str, dict[str, float]]:
+    """A dict of dicts of floats, each of them a ``one``; TypeError for others."""
+    nested(what, inner, values)
+    return {
+        name: {key: number(f"{one} {key!r}", value) for key, value in each.items()}
+        for name, each in values.items()
+    }
+
+
+def few(values: Mapping[str, Any], what: str, most: int) -> None:
+    """ValueError unless there are 1 to ``most`` of them."""
+    if not 1 <= len(values) <= most:
+        raise ValueError(f"there are {len(values)} {what}: give 1 to {most}.")
+
+
 def _tensor(values: Numbers) -> Tensor | None:
     several = isinstance(values, list | tuple)
     try:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import torch
 from matplotlib.colors import Colormap
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from d2lmini.arguments import found, whole
@@ -38,19 +39,7 @@ def images(
     captions = words if words is not None else labels
     X, note = bright(pictures(X, None if captions is None else len(captions)))
     texts = _texts(len(X), words, labels, predicted, classes)
-    columns = min(whole("columns", columns), len(X))
-    rows = math.ceil(len(X) / columns)
-    lines = max(text.count("\n") + 1 for text in texts)
-    size = WIDTH / max(columns, 5)
-    with look():
-        figure, axes = canvas(
-            rows, columns, size * columns, rows * (size + 0.17 * lines)
-        )
-        for ax in axes:
-            ax.set_axis_off()
-        for ax, image, text in zip(axes, X, texts, strict=False):
-            ax.imshow(image.movedim(0, -1).numpy(), cmap="gray", vmin=0, vmax=1)
-            ax.set_title(text, fontsize=8, loc="center")
+    figure = _grid(X.movedim(1, -1), texts, columns, "gray", (0, 1))
     shown = ", ".join(text.replace("\n", " ") for text in texts if text)
     many = f"{len(X)} image{'s' * (len(X) != 1)}"
     said = alt or (f"{many}: {shown}." if shown else f"{many}.")
@@ -126,9 +115,8 @@ def filters(weight: Numbers, *, columns: int = 8, alt: str | None = None) -> Pic
     what = f"{len(kernels)} kernels of {kernels.shape[1]}×{kernels.shape[2]}, weights "
     what += f"from {float(kernels.min()):.2g} to {float(kernels.max()):.2g}"
     words = [str(i) for i in range(len(kernels))]
-    return _maps(
-        kernels, words, columns, SIGNED, (-bound, bound), alt or f"{what}, as images."
-    )
+    figure = _grid(kernels, words, columns, SIGNED, (-bound, bound), scale=True)
+    return finish(figure, alt or f"{what}, as images.")
 
 
 def feature_maps(
@@ -149,7 +137,8 @@ def feature_maps(
     if image is not None:
         panels.insert(0, _channels("image", image).mean(0))
         words.insert(0, "input")
-    return _maps(panels, words, columns, "gray", None, alt or f"{what}, as images.")
+    figure = _grid(panels, words, columns, "gray", (None, None))
+    return finish(figure, alt or f"{what}, as images.")
 
 
 def _channels(what: str, values: Numbers) -> Tensor:
@@ -165,26 +154,31 @@ def _channels(what: str, values: Numbers) -> Tensor:
     return maps.float().reshape(-1, *maps.shape[-2:])
 
 
-def _maps(
+def _grid(
     panels: Sequence[Tensor] | Tensor,
-    names: Sequence[str],
+    titles: Sequence[str],
     columns: int,
     cmap: str | Colormap,
-    span: tuple[float, float] | None,
-    alt: str,
-) -> Picture:
+    span: tuple[float | None, float | None],
+    *,
+    scale: bool = False,
+) -> Figure:
+    """``panels``, each (H, W) or (H, W, C), in rows; ``scale`` adds a colour bar.
+
+    ``span`` is what the ends of ``cmap`` mean; with None, a panel's own least and
+    largest value.
+    """
     columns = min(whole("columns", columns), len(panels))
     rows = math.ceil(len(panels) / columns)
     size = WIDTH / max(columns, 5)
-    low, high = span or (None, None)
+    height = size + 0.17 * (1 + max(title.count("\n") for title in titles))
     with look():
-        figure, axes = canvas(rows, columns, size * columns, rows * (size + 0.17))
+        figure, axes = canvas(rows, columns, size * columns, rows * height)
         for ax in axes:
             ax.set_axis_off()
-        shown = None
-        for ax, panel, name in zip(axes, panels, names, strict=False):
-            shown = ax.imshow(panel.numpy(), cmap=cmap, vmin=low, vmax=high)
-            ax.set_title(name, fontsize=8, loc="center")
-        if span and shown:
-            figure.colorbar(shown, ax=axes, shrink=0.8, aspect=12)
-    return finish(figure, alt)
+        for ax, panel, title in zip(axes, panels, titles, strict=False):
+            ax.imshow(panel.numpy(), cmap=cmap, vmin=span[0], vmax=span[1])
+            ax.set_title(title, fontsize=8, loc="center")
+        if scale:
+            figure.colorbar(axes[0].images[0], ax=axes, shrink=0.8, aspect=12)
+    return figure

@@ -13,7 +13,7 @@ from matplotlib.text import Text
 
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, literal, look
 from d2lmini.plot.labels import Box, Label, placed
-from d2lmini.plot.numbers import named, numbers
+from d2lmini.plot.numbers import few, named, numbers
 from d2lmini.plot.picture import Picture
 from d2lmini.plot.table import readable
 
@@ -79,8 +79,7 @@ def pareto(points: Points) -> list[str]:
 
 def _checked(points: Points, xlog: bool) -> dict[str, tuple[float, float]]:
     named("points", points)
-    if not 1 <= len(points) <= MOST:
-        raise ValueError(f"there are {len(points)} points to draw: give 1 to {MOST}.")
+    few(points, "points to draw", MOST)
     made = {}
     for name, given in points.items():
         point = numbers(f"the point {name!r}", given, finite=False).flatten().tolist()

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
-from d2lmini.plot.numbers import named, number
+from d2lmini.plot.numbers import tables
 from d2lmini.plot.picture import Picture
 from d2lmini.plot.table import readable
 
@@ -23,13 +23,12 @@ def stacked(
     the order of the first one.  The sum stands at the end of its bar.  Raises
     ValueError for no bars, other kinds, more than six, or a part below zero.
     """
-    parts = _lengths(parts)
+    parts = tables("parts", "the bar", "the part", parts)
     kinds = _kinds(parts)
     totals = {name: sum(lengths.values()) for name, lengths in parts.items()}
     with look():
         figure, (ax,) = canvas(1, 1, WIDTH, 0.9 + 0.42 * len(parts))
-        for kind, colour in zip(kinds, COLOURS, strict=False):
-            _layer(ax, parts, kinds, kind, colour)
+        _draw(ax, parts, kinds)
         for row, total in enumerate(totals.values()):
             style: Any = {"textcoords": "offset points", "va": "center", "fontsize": 9}
             ax.annotate(readable(total), (total, row), (4, 0), **style)
@@ -41,16 +40,6 @@ def stacked(
         ax.set(title=title, xlabel=xlabel, xlim=(0, None))
         figure.legend(loc="outside lower center", ncols=len(kinds), fontsize=9)
         return finish(figure, alt or _read(parts, title, xlabel))
-
-
-def _lengths(parts: Parts) -> dict[str, dict[str, float]]:
-    named("parts", parts)
-    for name, lengths in parts.items():
-        named(f"the bar {name!r}", lengths)
-    return {
-        name: {kind: number(f"the part {kind!r}", v) for kind, v in lengths.items()}
-        for name, lengths in parts.items()
-    }
 
 
 def _kinds(parts: Parts) -> list[str]:
@@ -75,13 +64,14 @@ def _kinds(parts: Parts) -> list[str]:
     return kinds
 
 
-def _layer(ax: Axes, parts: Parts, kinds: list[str], kind: str, colour: str) -> None:
-    """One kind in all bars, after the kinds that come before it."""
-    before = kinds[: kinds.index(kind)]
-    starts = [sum(lengths[k] for k in before) for lengths in parts.values()]
-    widths = [lengths[kind] for lengths in parts.values()]
-    style: Any = {"left": starts, "color": colour, "edgecolor": "white", "label": kind}
-    ax.barh(range(len(parts)), widths, height=0.66, **style)
+def _draw(ax: Axes, parts: Parts, kinds: list[str]) -> None:
+    """Each kind in all bars, after the kinds that come before it."""
+    ends = [0.0] * len(parts)
+    for kind, colour in zip(kinds, COLOURS, strict=False):
+        widths = [lengths[kind] for lengths in parts.values()]
+        style: Any = {"left": ends, "color": colour, "edgecolor": "white"}
+        ax.barh(range(len(parts)), widths, height=0.66, label=kind, **style)
+        ends = [end + width for end, width in zip(ends, widths, strict=True)]
 
 
 def _read(parts: Parts, title: str, xlabel: str) -> str:
