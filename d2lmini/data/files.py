@@ -104,10 +104,8 @@ def cache() -> Path:
 
 def read(raw: Path, name: str) -> bytes:
     """The decompressed content of one file, plain or ``.gz``, verified."""
-    path = raw / name
-    if not path.is_file():
-        path = raw / f"{name}.gz"
-    if not path.is_file():
+    path = _place(raw, name)
+    if path is None:
         raise DataError(
             f"{raw} holds neither {name} nor {name}.gz: copy the missing file there, "
             "or set D2LMINI_DATA to a complete folder or to 'offline'."
@@ -126,6 +124,12 @@ def read(raw: Path, name: str) -> bytes:
         what = f"holds {other}" if other else f"is not {name} (SHA-256 {digest[:12]}…)"
         raise DataError(_damaged(path, what))
     return content
+
+
+def _place(raw: Path, name: str) -> Path | None:
+    """Where a file lies, plain or ``.gz``; None for one that is missing."""
+    places = raw / name, raw / f"{name}.gz"
+    return next((place for place in places if place.is_file()), None)
 
 
 def _damaged(path: Path, what: str) -> str:
@@ -147,8 +151,7 @@ def _fetch(folder: Path, raw: Path) -> None:
 
     Each file moves into place in one step, so a reader never meets half of it.
     """
-    missing = _missing(raw)
-    if not missing:  # before the lock, which a read-only folder refuses
+    if not _missing(raw):  # before the lock, which a read-only folder refuses
         return
     try:
         raw.mkdir(parents=True, exist_ok=True)
@@ -179,10 +182,7 @@ def _alone(folder: Path) -> AbstractContextManager[object]:
 
 
 def _missing(raw: Path) -> list[str]:
-    def there(name: str) -> bool:
-        return (raw / name).is_file() or (raw / f"{name}.gz").is_file()
-
-    return [name for name in SHA256 if not there(name)]
+    return [name for name in SHA256 if not _place(raw, name)]
 
 
 def _download(name: str) -> bytes:

@@ -4,7 +4,7 @@ Garment silhouettes in the shape and format of the real images (28×28, grey,
 dark ground): enough to run every chapter, not to draw a conclusion from.
 """
 
-import functools
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,11 @@ SOURCE = "offline sample"
 _SIDE = 112  # drawn at four times the size, then averaged down to 28
 
 Points = list[tuple[float, float]]
+Span = tuple[float, float]
 Shape = tuple[Points, float]  # an outline, and how much lighter it is
 
 
-@functools.lru_cache(maxsize=8)
+@lru_cache(maxsize=8)
 def draw(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     """``count`` images uint8 (count, 1, 28, 28) and labels int64 (count,).
 
@@ -76,9 +77,10 @@ def _mirror(half: Points) -> Points:
 
 
 def _top(
-    random: np.random.Generator, sleeve: float, hem: float, open_: bool
+    random: np.random.Generator, sleeves: Span, hems: Span, open_: bool = False
 ) -> list[Shape]:
-    """A garment for the upper body; ``sleeve`` 0 is none, 1 is to the hem."""
+    """A garment for the upper body; a sleeve of 0 is none, one of 1 is to the hem."""
+    sleeve, hem = random.uniform(*sleeves), random.uniform(*hems)
     half = random.uniform(0.17, 0.23)  # half the width of the body
     shoulder = random.uniform(0.14, 0.2)
     cuff = shoulder + 0.16 + sleeve * (hem - shoulder - 0.2)
@@ -100,21 +102,9 @@ def _top(
     return shapes
 
 
-def _t_shirt(random: np.random.Generator) -> list[Shape]:
-    return _top(random, random.uniform(0.0, 0.25), random.uniform(0.75, 0.9), False)
-
-
-def _pullover(random: np.random.Generator) -> list[Shape]:
-    return _top(random, random.uniform(0.7, 1.0), random.uniform(0.78, 0.92), False)
-
-
-def _coat(random: np.random.Generator) -> list[Shape]:
-    return _top(random, random.uniform(0.7, 1.0), random.uniform(0.86, 0.97), True)
-
-
 def _shirt(random: np.random.Generator) -> list[Shape]:
     buttons = bool(random.random() < 0.7)
-    return _top(random, random.uniform(0.1, 0.9), random.uniform(0.76, 0.9), buttons)
+    return _top(random, (0.1, 0.9), (0.76, 0.9), buttons)
 
 
 def _dress(random: np.random.Generator) -> list[Shape]:
@@ -175,11 +165,11 @@ def _bag(random: np.random.Generator) -> list[Shape]:
 
 #: One drawing function per label, in the order of ``data.CLASSES``.
 _SHAPES = (
-    _t_shirt,
+    partial(_top, sleeves=(0.0, 0.25), hems=(0.75, 0.9)),
     _trouser,
-    _pullover,
+    partial(_top, sleeves=(0.7, 1.0), hems=(0.78, 0.92)),
     _dress,
-    _coat,
+    partial(_top, sleeves=(0.7, 1.0), hems=(0.86, 0.97), open_=True),
     _sandal,
     _shirt,
     _sneaker,

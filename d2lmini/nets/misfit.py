@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
@@ -11,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from d2lmini.arguments import instance
 from d2lmini.nets import needs
-from d2lmini.nets.twin import picture, tensors, twin, undisturbed
+from d2lmini.nets.twin import leaves, picture, tensors, twin, undisturbed
 
 LARGEST = 256  # pixels a side from which no larger size is tried
 #: Functions of two tensors that must be of one size, and what people call them.
@@ -261,10 +262,11 @@ def _function(name: str, given: Any) -> str:
             )
     if name in ("view", "reshape", "unflatten") and shapes:
         numbers = math.prod(shapes[0])
-        wanted = [n for n in _ints(given) if n > 0]
+        sizes = tuple(n for n in leaves(given) if type(n) is int)
+        wanted = [n for n in sizes if n > 0]
         if wanted and numbers % math.prod(wanted):
             return (
-                f"{name}{tuple(_ints(given))} cannot hold the {numbers} numbers of "
+                f"{name}{sizes} cannot hold the {numbers} numbers of "
                 f"{shapes[0]}; change resize or these numbers"
             )
     return ""
@@ -274,11 +276,14 @@ def _product(name: str, shapes: list[tuple[int, ...]]) -> str:
     left, right = shapes[:2]
     if name == "linear":
         right = right[::-1]  # the weight is kept the other way round
-    if not left or not right or left[-1] == right[-2 if len(right) > 1 else -1]:
+    if not left or not right:
+        return ""
+    ends, begins = left[-1], right[-2 if len(right) > 1 else -1]
+    if ends == begins:
         return ""
     return (
-        f"{left} is multiplied by {right}, and {left[-1]} is not "
-        f"{right[-2 if len(right) > 1 else -1]}; change resize or the second"
+        f"{left} is multiplied by {right}, and {ends} is not {begins}; change resize "
+        "or the second"
     )
 
 
@@ -288,17 +293,6 @@ def _broadcast(*shapes: tuple[int, ...]) -> bool:
     except RuntimeError:
         return False
     return True
-
-
-def _ints(values: Any) -> list[int]:
-    """The whole numbers among arguments, those in tuples and dicts as well."""
-    found: list[int] = []
-    for value in values.values() if isinstance(values, dict) else values:
-        if isinstance(value, int) and not isinstance(value, bool):
-            found.append(value)
-        elif isinstance(value, (tuple, list, dict)):
-            found += _ints(value)
-    return found
 
 
 def _ordinal(net: nn.Module, layer: nn.Module) -> str:
@@ -331,7 +325,5 @@ def _needed(net: nn.Module, X: Tensor) -> str:
         low, high = high, 2 * high
     if low == high or not fits(high):
         return "use a larger resize"
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if fits(middle) else (middle, high)
-    return f"the net needs at least {high} px"
+    least = low + bisect_left(range(low, high), True, key=fits)
+    return f"the net needs at least {least} px"

@@ -64,14 +64,14 @@ def _rank(layer: nn.Module, shape: tuple[int, ...]) -> Wrong | None:
     if len(shape) in known:
         return None
     form = f"(N, channels, {SIDES[sides - 1]})"
-    flat = len(shape) < sides + 1
-    return Wrong(
-        f"a tensor of shape {shape} reaches",
-        f"(N, channels) or {form}" if 2 in known else form,
-        "put it in front of what flattens the image"
-        if flat
-        else f"take the layer for {len(shape) - 2} sides, or flatten the image first",
-    )
+    if len(shape) <= sides:
+        remedy = "put it in front of what flattens the image"
+    else:
+        remedy = (
+            f"take the layer for {len(shape) - 2} sides, or flatten the image first"
+        )
+    takes = f"(N, channels) or {form}" if 2 in known else form
+    return Wrong(f"a tensor of shape {shape} reaches", takes, remedy)
 
 
 def _sizes(layer: nn.Module, shape: tuple[int, ...]) -> Wrong | None:
@@ -87,8 +87,8 @@ def _sizes(layer: nn.Module, shape: tuple[int, ...]) -> Wrong | None:
         return Wrong(f"{found} channels reach", f"{takes}")
     if isinstance(layer, (nn.LayerNorm, nn.RMSNorm)):
         normal = tuple(layer.normalized_shape)
-        if shape[-len(normal) :] != normal:
-            last = shape[-len(normal) :]
+        last = shape[-len(normal) :]
+        if last != normal:
             return Wrong(f"{last} reaches", f"{normal}", "change resize or the layer")
     if isinstance(layer, (nn.PixelShuffle, nn.PixelUnshuffle)) and len(shape) > 2:
         return _shuffled(layer, shape)

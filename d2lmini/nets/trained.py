@@ -58,10 +58,7 @@ def save(net: nn.Module, path: str | Path) -> None:
 
     The file is written whole or not at all; StorageError where it cannot be.
     """
-    state = net.state_dict()
-    arrays: dict[str, Any] = {
-        key: _small(value).numpy() for key, value in state.items()
-    }
+    arrays: Any = {key: _small(X).numpy() for key, X in net.state_dict().items()}
     with storage.written(path) as file:  # np.savez would add a suffix of its own
         np.savez_compressed(file, **arrays)
 

@@ -19,13 +19,18 @@ HOOKS = (
 OWN = ("_modules", "_parameters", "_buffers", *HOOKS)
 
 
-def tensors(values: Any) -> Iterator[Tensor]:
-    """The tensors among ``values``, however deep in tuples, lists and dicts."""
+def leaves(values: Any) -> Iterator[Any]:
+    """What ``values`` hold, however deep in tuples, lists and dicts."""
     for value in values.values() if isinstance(values, Mapping) else values:
-        if isinstance(value, Tensor):
+        if isinstance(value, (tuple, list, Mapping)):
+            yield from leaves(value)
+        else:
             yield value
-        elif isinstance(value, (tuple, list, Mapping)):
-            yield from tensors(value)
+
+
+def tensors(values: Any) -> Iterator[Tensor]:
+    """The tensors among :func:`leaves`."""
+    return (leaf for leaf in leaves(values) if isinstance(leaf, Tensor))
 
 
 def twin(net: nn.Module, *, real: bool) -> nn.Module:
