@@ -4,7 +4,7 @@ import html
 import time
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any
 
 from d2lmini.training.history import History
 from d2lmini.training.interrupts import notebook
@@ -17,8 +17,11 @@ _REDRAWING = 0.05  # the share of the time that curves of a running epoch may ta
 SoFar = Callable[[], tuple[float, float]]
 
 
-class Report(Protocol):
-    """What :func:`d2lmini.training.loop.train` calls; a loop never draws itself."""
+class Report:
+    """What :func:`d2lmini.training.loop.train` calls; a loop never draws itself.
+
+    Here every method does nothing.
+    """
 
     def start(self, history: History, batches: int) -> None:
         """Before the first batch; ``batches`` is how many an epoch has."""
@@ -40,23 +43,11 @@ class Report(Protocol):
         """After the run, however it ended."""
 
 
-class Silent:
+class Silent(Report):
     """Shows nothing: for benchmarks and tests."""
 
-    def start(self, history: History, batches: int) -> None: ...
 
-    def begin(self, epoch: int, so_far: SoFar) -> None: ...
-
-    def batch(self, epoch: int, done: int) -> None: ...
-
-    def epoch(self, history: History) -> None: ...
-
-    def say(self, text: str) -> None: ...
-
-    def close(self, history: History) -> None: ...
-
-
-class Terminal(Silent):
+class Terminal(Report):
     """One line per epoch."""
 
     def start(self, history: History, batches: int) -> None:
@@ -94,7 +85,7 @@ class Slot:
         self._handle.update(content)
 
 
-class Notebook(Silent):
+class Notebook(Report):
     """A curve that grows, under a progress bar with the time left."""
 
     def start(self, history: History, batches: int) -> None:
