@@ -12,7 +12,7 @@ import numpy as np
 from torch import Tensor
 
 
-def found(value: object) -> str:
+def found(value: Any) -> str:
     """What somebody has given, in a few words for an error."""
     if value is None:
         return "None"
@@ -31,11 +31,7 @@ def found(value: object) -> str:
     kind = type(value).__name__
     spelt = kind[:3].isupper()  # letter by letter: an SGD, a ReLU
     article = "an" if kind[0] in ("AEFHILMNORSX" if spelt else "AEIOUaeiou") else "a"
-    if (
-        isinstance(value, (tuple, list))
-        and kind in ("tuple", "list")
-        and len(value) < 5
-    ):
+    if type(value) in (tuple, list) and len(value) < 5:
         return f"the {kind} {_short(value)}"
     return f"{article} {kind}"
 

@@ -125,14 +125,12 @@ class Batches:
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
         self.epoch += 1
         images, labels = self.images.images, self.images.labels
-        order = None
+        order = torch.arange(len(images))
         if self.shuffle:
             order = torch.randperm(len(images), generator=generator)
-            order = order.to(images.device)
+        order = order.to(images.device)
         for start in range(0, len(images), self.batch_size):
-            rows: slice | Tensor = slice(start, start + self.batch_size)
-            if order is not None:
-                rows = order[rows]
+            rows = order[start : start + self.batch_size]
             yield self.prepare(images[rows], generator), labels[rows]
 
     def prepare(self, images: Tensor, generator: torch.Generator) -> Tensor:

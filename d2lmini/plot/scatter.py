@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cbook import pts_to_poststep
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, literal, look
@@ -138,19 +139,13 @@ def _taken(ax: Axes, places: Sequence[Sequence[float]], dot: float) -> list[Box]
     """What the markers and the front's steps cover, in pixels."""
     reach = _RADIUS * dot
     markers = [Box(x - reach, y - reach, x + reach, y + reach) for x, y in places]
-    ends = [_corners(ax, line) for line in ax.lines]
+    steps = [pts_to_poststep(*np.asarray(line.get_xydata()).T).T for line in ax.lines]
+    ends = [ax.transData.transform(corners).tolist() for corners in steps]
     return markers + [
         Box(min(x, p) - dot, min(y, q) - dot, max(x, p) + dot, max(y, q) + dot)
         for corners in ends
         for (x, y), (p, q) in pairwise(corners)
     ]
-
-
-def _corners(ax: Axes, line: Line2D) -> list[tuple[float, float]]:
-    """Those of a stepped line, in pixels."""
-    points = ax.transData.transform(line.get_xydata()).tolist()
-    turns = [[(x, y), (p, y)] for (x, y), (p, _) in pairwise(points)]
-    return [corner for turn in turns for corner in turn] + [tuple(points[-1])]
 
 
 def _read(

@@ -25,13 +25,9 @@ def stacked(
     """
     parts = tables("parts", "the bar", "the part", parts)
     kinds = _kinds(parts)
-    totals = {name: sum(lengths.values()) for name, lengths in parts.items()}
     with look():
         figure, (ax,) = canvas(1, 1, WIDTH, 0.9 + 0.42 * len(parts))
         _draw(ax, parts, kinds)
-        for row, total in enumerate(totals.values()):
-            style: Any = {"textcoords": "offset points", "va": "center", "fontsize": 9}
-            ax.annotate(readable(total), (total, row), (4, 0), **style)
         ax.set_yticks(range(len(parts)), list(parts))
         ax.invert_yaxis()
         ax.grid(axis="y", visible=False)
@@ -65,13 +61,14 @@ def _kinds(parts: Parts) -> list[str]:
 
 
 def _draw(ax: Axes, parts: Parts, kinds: list[str]) -> None:
-    """Each kind in all bars, after the kinds that come before it."""
+    """Each kind in all bars, after the kinds that come before it; then the sums."""
     ends = [0.0] * len(parts)
     for kind, colour in zip(kinds, COLOURS, strict=False):
         widths = [lengths[kind] for lengths in parts.values()]
         style: Any = {"left": ends, "color": colour, "edgecolor": "white"}
-        ax.barh(range(len(parts)), widths, height=0.66, label=kind, **style)
+        bars = ax.barh(range(len(parts)), widths, height=0.66, label=kind, **style)
         ends = [end + width for end, width in zip(ends, widths, strict=True)]
+    ax.bar_label(bars, list(map(readable, ends)), padding=4, fontsize=9)
 
 
 def _read(parts: Parts, title: str, xlabel: str) -> str:

@@ -212,10 +212,8 @@ def keep(net: nn.Module, history: History, name: str | None) -> None:
 
 def _checked(name: str) -> str:
     parts = name.split("/")
-    if (
-        not all(re.fullmatch(r"[\w.+=-][\w .+=-]*", part) for part in parts)
-        or ".." in parts
-    ):
+    fit = [re.fullmatch(r"[\w.+=-][\w .+=-]*", part) for part in parts]
+    if not all(fit) or ".." in parts:
         raise ValueError(
             f"name is {name!r}, and names files in D2LMINI_RUNS: use letters, digits, "
             "'-', '.', '_', and '/' for folders."
