@@ -121,7 +121,7 @@ def _trouser(random: np.random.Generator) -> list[Shape]:
     return [(_mirror(half), 0.0)]
 
 
-def _sole(random: np.random.Generator, high: float) -> Points:
+def _sole(high: float) -> Points:
     return [(0.07, 0.74), (0.95, 0.72), (0.94, 0.72 + high), (0.08, 0.74 + high)]
 
 
@@ -129,7 +129,7 @@ def _sneaker(random: np.random.Generator) -> list[Shape]:
     top = random.uniform(0.44, 0.54)
     upper = [(0.07, 0.66), (0.34, 0.58), (0.56, top), (0.7, top + 0.04)]
     upper += [(0.93, top - 0.02), (0.95, 0.74), (0.07, 0.75)]
-    return [(upper, 0.0), (_sole(random, random.uniform(0.03, 0.08)), 0.9)]
+    return [(upper, 0.0), (_sole(random.uniform(0.03, 0.08)), 0.9)]
 
 
 def _sandal(random: np.random.Generator) -> list[Shape]:
@@ -150,7 +150,7 @@ def _boot(random: np.random.Generator) -> list[Shape]:
     top, shaft = random.uniform(0.12, 0.36), random.uniform(0.46, 0.6)
     upper = [(0.07, 0.68), (0.3, 0.58), (shaft, 0.46), (shaft - 0.02, top)]
     upper += [(0.92, top), (0.93, 0.76), (0.07, 0.77)]
-    return [(upper, 0.0), (_sole(random, random.uniform(0.05, 0.14)), -0.7)]
+    return [(upper, 0.0), (_sole(random.uniform(0.05, 0.14)), -0.7)]
 
 
 def _bag(random: np.random.Generator) -> list[Shape]:

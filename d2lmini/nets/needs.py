@@ -12,6 +12,8 @@ CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 INSTANCE_NORMS = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
+_KINDS = (CONVOLUTIONS, TRANSPOSED, POOLS[:3], POOLS[3:], BATCH_NORMS, INSTANCE_NORMS)
+SIDED = tuple(zip(*_KINDS, strict=True))  # those of one side, of two, of three
 SIDES = ("length", "height, width", "depth, height, width")
 
 
@@ -52,16 +54,13 @@ def too_small(layer: nn.Module, shape: tuple[int, ...]) -> bool:
 
 def _rank(layer: nn.Module, shape: tuple[int, ...]) -> Wrong | None:
     """Too few or too many dimensions."""
-    windowed = (*CONVOLUTIONS, *TRANSPOSED, *POOLS)
-    if not isinstance(layer, (*windowed, *BATCH_NORMS, *INSTANCE_NORMS)):
-        return None
     sides = _sides(layer)
     known = {sides + 2}
     if not isinstance(layer, BATCH_NORMS):
         known.add(sides + 1)  # one image, without a batch
     elif sides == 1:
         known.add(2)
-    if len(shape) in known:
+    if not sides or len(shape) in known:
         return None
     form = f"(N, channels, {SIDES[sides - 1]})"
     if len(shape) <= sides:
@@ -143,13 +142,9 @@ def _channels(layer: nn.Module) -> tuple[int, int]:
 
 
 def _sides(layer: nn.Module) -> int:
-    """1 for Conv1d, 2 for MaxPool2d, …: the kinds stand in this order."""
-    kinds = (CONVOLUTIONS, TRANSPOSED, POOLS[:3], POOLS[3:], BATCH_NORMS)
-    for kind in (*kinds, INSTANCE_NORMS):
-        for sides, one in enumerate(kind, start=1):
-            if isinstance(layer, one):
-                return sides
-    return 2
+    """1 for Conv1d, 2 for MaxPool2d, …; 0 for a layer of another kind."""
+    fits = (sides for sides, kinds in enumerate(SIDED, 1) if isinstance(layer, kinds))
+    return next(fits, 0)
 
 
 def _each(value: Any, sides: int) -> tuple[int, ...]:

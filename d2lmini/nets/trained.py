@@ -101,9 +101,8 @@ def _check(arrays: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
     if missing := arrays.keys() ^ own.keys():
         raise ValueError(f"{min(missing)} is only in one of them")
     for key, value in own.items():
-        array, kinds = arrays[key], (value.dtype,)
-        if value.is_floating_point():
-            kinds = (torch.float16, torch.float32)  # type: ignore[assignment]
+        array, floats = arrays[key], (torch.float16, torch.float32)
+        kinds = floats if value.is_floating_point() else (value.dtype,)
         if array.shape != value.shape or array.dtype not in kinds:
             raise ValueError(f"{key} is {arguments.found(array)}")
         if array.is_floating_point() and not array.isfinite().all():
