@@ -18,8 +18,9 @@ def setup(seed: int = 0) -> torch.device:
 
     Python's, NumPy's and PyTorch's generators are seeded, so that a notebook
     run from top to bottom repeats itself on the same machine.  From here on, what
-    standard output cannot write (− and · in a file, on Windows) becomes "?".  Raises
-    TypeError or ValueError for a seed that is no whole number from 0.
+    standard output cannot write (− and · in a file, on Windows) becomes "?";
+    PyTorch's own settings stay.  Raises TypeError or ValueError for a seed that is no
+    whole number from 0.
     """
     seed = whole("seed", seed, least=0)
     _never_fail_to_print()

@@ -31,7 +31,7 @@ def occlusion(
     the fall is interpolated.  Negative: the network is surer with the place
     hidden.  ``None`` is the predicted class, a fifth of the image, and a
     stride that makes about 144 passes.  The map is on the CPU, float32; the
-    net's mode stays as it was.  Raises ValueError for an image or an option
+    net and the image stay as they were.  Raises ValueError for an image or an option
     that does not fit (Zeiler & Fergus, 2014).
     """
     X = _one(net, image)
@@ -57,7 +57,7 @@ def gradient_map(net: nn.Module, image: Tensor, label: int | None = None) -> Ten
 
     The absolute gradient of the logit of ``label`` (``None``: the predicted
     class) with respect to ``image`` (C, H, W), the largest over its channels.
-    The map is on the CPU, float32; the net's mode and its gradients stay as
+    The map is on the CPU, float32; the net, its gradients and the image stay as
     they were.  Raises ValueError for an image or a label that does not fit
     (Simonyan et al., 2014).
     """

@@ -22,7 +22,8 @@ class Mistakes(NamedTuple):
 def confusion_matrix(net: nn.Module, batches: Batches) -> Tensor:
     """Counts int64 (classes, classes) on the CPU: row true class, column predicted.
 
-    The net stays as it was.  Raises ValueError for logits of other classes.
+    Of the net and of ``batches`` the same is true as in :func:`d2lmini.predict`.
+    Raises ValueError for logits of other classes.
     """
     answers = predict(net, batches)  # which checks both
     n = len(batches.images.classes)
@@ -35,8 +36,8 @@ def confusion_matrix(net: nn.Module, batches: Batches) -> Tensor:
 def worst_mistakes(net: nn.Module, batches: Batches, count: int = 10) -> Mistakes:
     """The ``count`` wrong answers that ``net`` is most sure of.
 
-    ``batches`` must not be shuffled.  Fewer come back when fewer are wrong; the net
-    stays as it was.
+    ``batches`` must not be shuffled.  Fewer come back when fewer are wrong.
+    Of the net and of ``batches`` the same is true as in :func:`d2lmini.predict`.
     """
     count = whole("count", count)
     instance("batches", batches, Batches, "give data.val or data.test")

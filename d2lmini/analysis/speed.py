@@ -35,9 +35,10 @@ def speed(
 
     Training takes ``data.train``, inference ``data.test``; one batch before
     each is not counted, and in quick mode only one is, of at most 8 pictures.
-    ``precision=None`` is that of :func:`d2lmini.train`.  The net, the order of the
-    data and the random state stay as they are.  Raises ValueError for no time,
-    and for pictures that do not fit the net.
+    ``precision=None`` is that of :func:`d2lmini.train`.  The net moves to the
+    data's device and else stays as it is, as do the order of the data and PyTorch's
+    random state.  Raises ValueError for no time, and for pictures that do not fit the
+    net.
     """
     if not seconds > 0:
         raise ValueError(f"seconds must be above 0, not {seconds}.")

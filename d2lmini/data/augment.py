@@ -1,9 +1,9 @@
 """Augmentation of a whole batch at once, one random draw per image.
 
-Each function takes ``X`` float (N, C, H, W) in [0, 1] and a CPU generator, and
-returns a new batch of the same shape.  Drawing on the CPU gives every device
-the same changes for the same seed.  Join several with :func:`chain`, change
-an option with ``functools.partial``.
+Each function takes ``X`` float (N, C, H, W) in [0, 1], which stays as it is, and a
+CPU generator, and returns a new batch of the same shape.  Drawing on the CPU gives
+every device the same changes for the same seed.  Join several with :func:`chain`,
+change an option with ``functools.partial``.
 """
 
 import functools

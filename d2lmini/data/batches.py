@@ -31,8 +31,9 @@ class ImageSet:
 
     ``images``: uint8 (N, channels, height, width); ``labels``: int64 (N,), each the
     number of one of ``classes``, which are the labels themselves ("0", "1", …) where
-    they are not given; ``source`` says where the images come from.  Raises TypeError
-    or ValueError for anything else.
+    they are not given; ``source`` says where the images come from.  The tensors are
+    kept, not copied, and from now on figures know the classes.  Raises TypeError or
+    ValueError for anything else.
     """
 
     images: Tensor
@@ -95,6 +96,7 @@ class Batches:
     each pass has its own order, a function of ``seed`` and ``epoch`` (the
     number of passes so far) alone: the same on every device.  ``augment``
     changes a batch before it is resized; ``resize=None`` keeps the size.
+    The images and the process's random states stay as they are.
     """
 
     def __init__(
@@ -214,6 +216,7 @@ def load_fashion_mnist(
     number of each class and always the same ones, and the source says so
     (the drawn sample may have fewer).  Quick mode keeps a few batches of each
     part, those of training and validation with at most 32 images.
+    Later figures say whether the sample was drawn; random states stay as they are.
     Raises :class:`d2lmini.data.files.DataError`, and TypeError or ValueError for
     an argument that cannot be.
     """

@@ -16,7 +16,8 @@ def initialise(net: Net, weights: Callable[[Tensor], Tensor]) -> Net:
     ``weights`` is :func:`xavier` for sigmoid networks (uniform with variance
     2 / (fan in + fan out); Glorot & Bengio, 2010) or :func:`he` for ReLU
     networks (normal with variance 2 / fan in; He et al., 2015).  Biases start
-    at zero.  Returns ``net``.
+    at zero; other layers stay as they are, and PyTorch's random state moves on.
+    Returns ``net``.
     """
     for layer in net.modules():
         if isinstance(layer, (nn.Linear, nn.Conv2d)):

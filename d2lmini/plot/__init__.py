@@ -1,4 +1,8 @@
-"""The figures of the book, all in one look."""
+"""The figures of the book, all in one look.
+
+What they are given stays as it is, and so do the settings of matplotlib and the
+figures of pyplot.
+"""
 
 from d2lmini.plot.canvas import SIGNED, canvas, finish, look
 from d2lmini.plot.classwise import confusion, per_class

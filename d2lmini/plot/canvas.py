@@ -43,7 +43,7 @@ _LOOK: Any = {
 
 @contextmanager
 def look() -> Iterator[None]:
-    """Within this block, matplotlib draws as the book does."""
+    """Within this block matplotlib draws as the book does, afterwards as before."""
     with mpl.rc_context(_LOOK):
         yield
 
@@ -60,7 +60,7 @@ def canvas(
 def finish(
     figure: Figure, alt: str, origin: str | None = None, note: str = ""
 ) -> Picture:
-    """Write below the figure where its numbers come from, if that matters.
+    """Write below the figure, in place, where its numbers come from, if that matters.
 
     ``origin`` is that of a run, and the session's where it is None; ``note`` is
     what else must be known.

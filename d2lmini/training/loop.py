@@ -72,10 +72,11 @@ def train(
     At the end its batch normalisations get statistics of their own, from
     ``STATISTICS`` batches of training; before, they have the averaged ones.
 
-    The net's weights and buffers change, and it moves to the data's device; the
-    memory layout of its weights and the mode of each layer are afterwards what they
-    were.  A layer in evaluation mode within a net in training mode is left so:
-    frozen batch normalisation stays frozen.
+    The net's weights, buffers and gradients change, and it moves to the data's device;
+    the memory layout of its weights and the mode of each layer are afterwards what they
+    were.  A layer in evaluation mode within a net in training mode is left so: frozen
+    batch normalisation stays frozen.  ``data`` count their passes, and PyTorch's
+    random state moves on.
 
     Ctrl-C ends the run and returns the epochs so far; a notebook that runs all its
     cells stops after this one.  When a batch does not fit into memory it is worked
@@ -150,10 +151,11 @@ def predict(
     """Logits float32 (batch_size, classes) and labels, a batch at a time.
 
     The net moves to the data's device; it is in evaluation mode meanwhile, and
-    afterwards each of its layers is in the mode that it was in.  A batch that does
-    not fit into memory is worked through in pieces.  Raises TypeError or ValueError
-    for what is no net or no :class:`Batches`, images that do not fit, and a net that
-    does not give one row of logits for each image.
+    afterwards each of its layers is in the mode that it was in.  ``batches`` count the
+    pass; PyTorch's random state stays.  A batch that does not fit into memory is worked
+    through in pieces.  Raises TypeError or ValueError for what is no net or no
+    :class:`Batches`, images that do not fit, and a net that does not give one row of
+    logits for each image.
     """
     _check_net(net)
     instance("batches", batches, Batches, _PART)

@@ -24,7 +24,8 @@ def replay(history: History, image: Numbers, *, watched: int = 0) -> Explore:
     Each frame shows the loss so far, the first layer's kernels, and
     ``image`` (C, H, W), the ``watched``-th of the watched ones, with the
     probability of each class.  At most eight moments, the first and the last
-    among them.  Raises ValueError for a run that watched nothing.
+    among them; ``history`` stays as it is.  Raises ValueError for a run that watched
+    nothing.
     """
     moments = _chosen(history)
     X, _ = bright(pictures(image, 1))
