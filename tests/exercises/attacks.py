@@ -317,7 +317,7 @@ for top in ("/home", "/given", "/tmp", "/work", "/root", "/mnt", "/var", "/run")
             except OSError:
                 continue
             if hidden in text or other in text:
-                if not path.startswith("/home/student/week3"):
+                if not path.endswith("/week3.ipynb") or hidden in text:
                     found.append(path)
 own = open("week3.ipynb").read()
 if hidden in own:
