@@ -132,7 +132,8 @@ def test_any_hint_is_raised_as_it_is_written(hint, indent):
 
 def test_writing_it_leaves_no_old_chapter(tmp_path, capsys):
     root = tmp_path / "clone"
-    for name in ("_config.yml", "_toc.yml", "book/index.md", "book/references.md"):
+    pages = ("book/index.md", "book/glossary.md", "book/references.md")
+    for name in ("_config.yml", "_toc.yml", *pages):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     for path in chapters():
