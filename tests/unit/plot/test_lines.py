@@ -37,7 +37,7 @@ def test_what_is_no_share_is_written_and_drawn_as_it_is():
     assert "loss: 2.30 at 1, 0.51 at 9" in picture.alt
     (ax,) = picture.figure.axes
     assert ax.get_ylim()[0] == 0
-    assert ax.yaxis.get_major_formatter()(0.5) == "0.5"
+    assert ax.yaxis.get_major_formatter().format_ticks([0.5]) == ["0.5"]
 
 
 @pytest.mark.parametrize(
