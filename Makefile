@@ -18,7 +18,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test course-test outputs student report address oldest colab bench clean
+.PHONY: help book serve lab test course-test outputs student report address oldest colab bench steadiness clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -73,13 +73,17 @@ oldest: $(STAMP)  ## try the package and some chapters under the oldest versions
 colab: $(STAMP)  ## try the package and the chapters under Colab's versions
 	$(BIN)/python -m tools.colab
 
-bench: $(STAMP) .bench/stamp  ## measure training speed, write benchmarks/README.md
+bench: $(STAMP) .bench/stamp  ## measure training speed, write benchmarks/speed.md
 	PYTHONPATH=.bench $(BIN)/python benchmarks/training.py
 
 # d2l's own pins would replace half of .venv, so it lives beside it, without them.
 .bench/stamp:
 	@$(BIN)/pip install --quiet --no-deps --target .bench d2l==1.0.3 pandas scipy
 	@touch $@
+
+steadiness: export OMP_NUM_THREADS := 1
+steadiness: $(STAMP)  ## kill, interrupt, damage, compare with brute force (PARTS=…: some)
+	$(BIN)/python -m benchmarks.steadiness $(PARTS) $(OPTIONS)
 
 clean:  ## remove what was built and all caches; .venv and work/ stay
 	rm -rf _build build .bench .venv-colab .venv-oldest .pytest_cache .mypy_cache .ruff_cache node_modules *.egg-info

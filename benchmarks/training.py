@@ -1,7 +1,7 @@
 """Training speed against d2l and against a bare loop, in one run.
 
 ``make bench`` runs it in an environment of its own, prints the table and writes
-it to ``benchmarks/README.md``.  Rounds alternate between the competitors, so that
+it to ``benchmarks/speed.md``.  Rounds alternate between the competitors, so that
 a machine that slows down slows all of them; medians are quoted.
 """
 
@@ -139,7 +139,7 @@ def table(found: list[Rates], reached: dict[str, tuple[float, float]]) -> str:
 
 
 def report(body: str, rounds: int, epochs: int) -> str:
-    """The page that ``benchmarks/README.md`` holds."""
+    """The page that ``benchmarks/speed.md`` holds."""
     where = (
         f"{device_name(best_device())}, {platform.machine()}, PyTorch "
         f"{torch.__version__}, Python {platform.python_version()}"
@@ -200,7 +200,7 @@ def main() -> None:
         if not asked.lenet_only:
             body += "\n\n" + networks.table()
     print(body)
-    (HERE / "README.md").write_text(
+    (HERE / "speed.md").write_text(
         report(body, asked.rounds, asked.epochs), encoding="utf-8"
     )
 

@@ -138,7 +138,9 @@ def _of_tensor(X: Tensor) -> Parts:
         raise _NoContent
     content = X.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
     head = (str(X.dtype), tuple(X.shape), X.requires_grad)
-    return [("head", head), ("numbers", content.tobytes())]
+    hooks = {**(X._backward_hooks or {}), **(X._post_accumulate_grad_hooks or {})}
+    own = [("its hooks", list(hooks.values()))] if hooks else []
+    return [("head", head), ("numbers", content.tobytes()), *own]
 
 
 def _of_array(X: Any) -> Parts:

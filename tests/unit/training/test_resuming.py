@@ -88,6 +88,12 @@ def frozen_norm():
     return net
 
 
+def clipped():
+    net = small_net()
+    net[0].weight.register_hook(lambda gradient: gradient.clamp(-0.1, 0.1))
+    return net
+
+
 def activated():
     net = small_net()
     net[2] = nn.Sigmoid()
@@ -117,6 +123,7 @@ OTHER_RUNS = {
     "first weights": ({}, {"net": scaled_start}, "starts from other weights"),
     "an activation": ({}, {"net": activated}, "computes something else"),
     "a frozen weight": ({}, {"net": frozen_layer}, "net"),
+    "a hook of a weight": ({}, {"net": clipped}, "computes something else"),
     "a frozen layer": ({}, {"net": frozen_norm}, "other layers are in evaluation"),
     "the seed": ({}, {"seed": 2}, "seed"),
     "a watched image": ({}, {"watch": torch.rand(1, 1, 28, 28)}, "images are watched"),
