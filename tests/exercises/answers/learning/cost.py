@@ -5,39 +5,47 @@ RIGHT = {
 import torch
 
 z = torch.tensor(logits, dtype=torch.float64)
-p = z.softmax(0)[target]
-loss = -z.log_softmax(0)[target]
-slope = p - 1
+p_true = z.softmax(0)[target]
+loss_true = -z.log_softmax(0)[target]
+slope_true = p_true - 1
 """,
     "differences": """
 from math import exp, log
 
-p = 1 / sum(exp(z - logits[target]) for z in logits)
-loss, slope = log(1 / p), -(1 - p)
+p_true = 1 / sum(exp(z - logits[target]) for z in logits)
+loss_true, slope_true = log(1 / p_true), -(1 - p_true)
 """,
     "three-digits": """
 from math import exp, log
 
-p = exp(logits[target]) / sum(map(exp, logits))
-p, loss, slope = round(p, 4), round(-log(p), 4), round(p - 1, 4)
+p_true = exp(logits[target]) / sum(map(exp, logits))
+loss_true, slope_true = round(-log(p_true), 4), round(p_true - 1, 4)
+p_true = round(p_true, 4)
 """,
 }
 _P = """
 from math import exp, log, log10
 
-p = exp(logits[target]) / sum(map(exp, logits))
+p_true = exp(logits[target]) / sum(map(exp, logits))
 """
 WRONG = {
-    "constant": ("p = loss = slope = 0.5", "p"),
+    "constant": ("p_true = loss_true = slope_true = 0.5", "p_true"),
     "share-of-the-logits": (
-        "p = logits[target] / sum(logits)\nloss, slope = 1.4, -0.8",
-        "p",
+        "p_true = logits[target] / sum(logits)\nloss_true, slope_true = 1.4, -0.8",
+        "p_true",
     ),
     "the-first-class": (
-        _P.replace("logits[target]", "logits[0]") + "loss, slope = -log(p), p - 1",
-        "p",
+        _P.replace("logits[target]", "logits[0]")
+        + "loss_true, slope_true = -log(p_true), p_true - 1",
+        "p_true",
     ),
-    "sign": (_P + "loss, slope = log(p), p - 1", "loss"),
-    "base-ten": (_P + "loss, slope = -log10(p), p - 1", "loss"),
-    "slope-of-the-others": (_P + "loss, slope = -log(p), p", "slope"),
+    "sign": (_P + "loss_true, slope_true = log(p_true), p_true - 1", "loss_true"),
+    "base-ten": (
+        _P + "loss_true, slope_true = -log10(p_true), p_true - 1",
+        "loss_true",
+    ),
+    "slope-of-the-others": (
+        _P + "loss_true, slope_true = -log(p_true), p_true",
+        "slope_true",
+    ),
 }
