@@ -14,7 +14,7 @@ import time
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -129,6 +129,14 @@ class Course:
             found = book.find_submission(self.name, student)
             return found.score, found.max_score, bool(found.needs_manual_grade)
 
+    def forget_time(self, student: str) -> None:
+        """Forget when an earlier version came: nbgrader keeps it without a new time."""
+        from nbgrader.api import MissingEntry
+
+        with self.gradebook() as book, suppress(MissingEntry):
+            book.find_submission(self.name, student).timestamp = None
+            book.db.commit()
+
     def enter_zero(self, student: str) -> None:
         """Enter a submission without points, where there is none with points yet."""
         with self.gradebook() as book, warnings.catch_warnings():
@@ -183,6 +191,7 @@ def graded(course: Course, student: str) -> Outcome:
     outcome = Outcome(student)
     try:
         course.directory.student_id = student
+        course.forget_time(student)
         _converter(course)(coursedir=course.directory, parent=course.app).start()
         outcome.points, outcome.of, outcome.open = course.result(student)
         outcome.touched = tuple(ExecuteOn.latest)
