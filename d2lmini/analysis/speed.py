@@ -11,7 +11,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from d2lmini import mode
+from d2lmini.arguments import instance, real
 from d2lmini.data import Batches, Splits
+from d2lmini.nets.twin import twin
+from d2lmini.training import notices
 from d2lmini.training.forward import Forward, initialised
 from d2lmini.training.loop import predict
 from d2lmini.training.run import Run, Tally
@@ -40,17 +43,19 @@ def speed(
     random state.  Raises ValueError for no time, and for pictures that do not fit the
     net.
     """
-    if not seconds > 0:
-        raise ValueError(f"seconds must be above 0, not {seconds}.")
+    instance("net", net, nn.Module, "give a network, such as lenet()")
+    instance("data", data, Splits, "give the three parts of the data")
+    seconds = real("seconds", seconds, above=0)
+    notices.refuse_net(net)
     device = data.train.images.images.device
-    twin = copy.deepcopy(initialised(net, data.train))
+    copied = twin(initialised(net, data.train), real=True)
     train, test = copy.copy(data.train), copy.copy(data.test)  # each counts its passes
     if mode.quick():  # a rehearsal shows that it works, not how fast
         train.batch_size = test.batch_size = min(train.batch_size, 8)
     with torch.random.fork_rng():  # dropout draws, for as long as there is time
         # first, since predict says what is wrong with a net that does not fit
-        inference = _rate(_answers(twin, test, precision), device, seconds)
-        training = _rate(_steps(twin, train, precision), device, seconds)
+        inference = _rate(_answers(copied, test, precision), device, seconds)
+        training = _rate(_steps(copied, train, precision), device, seconds)
     return Speed(training, inference)
 
 
@@ -67,7 +72,7 @@ def _steps(
     net: nn.Module, train: Batches, precision: torch.dtype | None
 ) -> Iterator[int]:
     """Train on batch after batch without end; yield how many pictures each had."""
-    run = Run(Forward(net, train, precision), torch.optim.Adam, 1e-4)
+    run = Run(Forward(net, train, precision, training=True), torch.optim.Adam, 1e-4)
     tally = Tally(run.device)
     run.train_mode()
     for X, y in itertools.chain.from_iterable(itertools.repeat(train)):

@@ -141,7 +141,7 @@ class Checkpoint:
             )
         before = copy.deepcopy(run.state_dict())
         try:
-            _check(state, stored)
+            _check(state, stored, run)
             run.load_state_dict(state)
         except Exception as error:  # whatever PyTorch raises for a file of others
             run.load_state_dict(before)
@@ -167,8 +167,18 @@ def _read(path: Path, device: torch.device) -> dict[str, Any]:
     return state
 
 
-def _check(state: dict[str, Any], history: History) -> None:
-    """ValueError for a content that no training writes."""
+def _check(state: dict[str, Any], history: History, run: Run) -> None:
+    """An error for a content that no training writes."""
+    # A kernel that updates all weights at once trusts these shapes.
+    weights = [p for group in run.optimizer.param_groups for p in group["params"]]
+    for number, kept in state["optimizer"]["state"].items():
+        for name, value in kept.items():
+            if not isinstance(value, Tensor):
+                continue
+            if value.ndim and value.shape != weights[number].shape:
+                raise ValueError(f"{name} has the shape {tuple(value.shape)}")
+            if value.is_complex() or not torch.isfinite(value).all():
+                raise ValueError(f"{name} is not finite")
     if not all(isinstance(state[name], dict) for name in ("scaler", "average")):
         raise TypeError("an entry is no dictionary")
     if len(history.epochs) > history.recipe["epochs"]:
@@ -191,23 +201,41 @@ def file_of(resume: str | Path | None, name: str | None) -> Path | None:
         instance("name", name, str, "give a short text")
     if resume is not None:
         instance("resume", resume, (str, os.PathLike), "give the name of a file")
-        path = Path(resume)
-        if not str(resume) or path.is_dir():
+        path = _file(resume)
+        if path is None:
             raise ValueError(
-                f"resume is {str(resume)!r}, a folder: give the name of a file in it, "
-                "such as run.pt."
+                f"resume is {str(resume)!r}, a folder or no file's name: give the name "
+                "of a file, such as run.pt."
             )
         return path
     folder = _runs()
     return folder / "checkpoints" / f"{_checked(name)}.pt" if folder and name else None
 
 
-def keep(net: nn.Module, history: History, name: str | None) -> None:
-    """Store the history and the weights of a named run in ``D2LMINI_RUNS``."""
+def _file(resume: str | Path) -> Path | None:
+    """``resume`` as a path, ``~`` followed; None for what can be no file."""
+    text = os.fspath(resume)
+    path = Path(text).expanduser()
+    try:
+        unusable = not text or text.endswith(("/", os.sep)) or path.is_dir()
+        return None if unusable or len(path.name) > 200 else path
+    except (OSError, ValueError):  # a name too long, or with a zero in it
+        return None
+
+
+def keep(net: nn.Module, history: History, name: str | None, report: Report) -> None:
+    """Store the history and the weights of a named run in ``D2LMINI_RUNS``.
+
+    What cannot be stored is said: the run is over, and its history is not lost.
+    """
     folder = _runs()
-    if folder and name:
+    if not folder or not name:
+        return
+    try:
         history.save(folder / f"{_checked(name)}.json")
         trained.save(net, folder / "weights" / f"{name}.npz")
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        report.say(f"The run {name!r} is not stored in {folder}: {error}")
 
 
 def _checked(name: str) -> str:

@@ -79,7 +79,8 @@ class _Follower:
         if id(value) in self.known:
             return _hash(b"known", self.known[id(value)])
         if isinstance(value, enum.Enum):
-            return _hash(b"enum", type(value).__qualname__, value.name)
+            content = self.digest(value.value, where)
+            return _hash(b"enum", type(value).__qualname__, value.name, content)
         if isinstance(value, _PLAIN) and type(value).__module__ in _PLAIN_MODULES:
             return _hash(type(value).__name__.encode(), _plain(value))
         if id(value) in self.open:  # how far up the circle leads
@@ -253,8 +254,10 @@ def _of_module(value: types.ModuleType) -> Parts:
     yield "text", Path(file).read_bytes()
     for name, item in sorted(vars(value).items()):  # what it imports in its turn
         home = item if inspect.ismodule(item) else inspect.getmodule(item)
-        if home is not None and home is not value and not name.startswith("__"):
-            yield name, home
+        if name.startswith("__") or home is value:
+            continue
+        if home is not None or isinstance(item, (bool, int, float, str, tuple)):
+            yield name, item if home is None else home
 
 
 def _of_net(net: nn.Module) -> Parts:
@@ -337,7 +340,9 @@ _RULES: tuple[tuple[Any, Any], ...] = (
     (weakref.ReferenceType, _refused),
     (object, _of_object),
 )
-_LIBRARIES = tuple(Path(sysconfig.get_path(key)) for key in ("purelib", "platlib"))
+_LIBRARIES = tuple(
+    Path(sysconfig.get_path(key)) for key in ("purelib", "platlib", "stdlib")
+)
 
 
 def _is_library(value: Any) -> bool:
@@ -352,6 +357,6 @@ def _is_library(value: Any) -> bool:
         return False
     places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
     folders = [Path(place) for place in places if place]
-    return top in sys.stdlib_module_names or any(
+    return not folders or any(
         library in folder.parents for library in _LIBRARIES for folder in folders
     )

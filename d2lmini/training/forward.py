@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from d2lmini.arguments import found
 from d2lmini.data import Batches
 from d2lmini.device import best_precision, device_name
-from d2lmini.nets.borrowed import evaluating, lay_out
+from d2lmini.nets.borrowed import evaluating, lay_out, modes_kept
 from d2lmini.nets.misfit import explain_misfit
 
 LOWER = (torch.bfloat16, torch.float16)  # what autocast computes in
@@ -23,15 +23,23 @@ class Forward:
     memory in which it gets its images, and ``pieces`` how many parts a batch is worked
     through in, which grows when memory is short.  The net moves to the data's device.
     The first images show at once whether they fit: ValueError, naming the layer, if
-    not.
+    not.  ``training``: the net is tried in training as well, and its weights are laid
+    out anew; otherwise they stay.  ``classes=None``: as many as the images have.
     """
 
     def __init__(
-        self, net: nn.Module, batches: Batches, precision: torch.dtype | None = None
+        self,
+        net: nn.Module,
+        batches: Batches,
+        precision: torch.dtype | None = None,
+        *,
+        training: bool = False,
+        classes: int | None = None,
     ) -> None:
+        self.training = training
         self.net = initialised(net, batches)
         self.device = batches.images.images.device
-        self.classes = len(batches.images.classes)
+        self.classes = classes or len(batches.images.classes)
         self.dtype = next((p.dtype for p in net.parameters()), torch.float32)
         self.precision = _precision(self.dtype, self.device, precision)
         self.layout = torch.contiguous_format
@@ -80,21 +88,29 @@ class Forward:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    @torch.no_grad()
-    def trial(self, X: Tensor) -> object:
-        """What the net makes of ``X`` in evaluation mode; nothing else is changed.
+    def trial(self, X: Tensor, in_training: bool = False) -> list[object]:
+        """What the net makes of ``X`` in evaluation mode, and before that in training.
 
-        Dropout and the like draw the same in each trial, and the process's random
-        state stays.
+        Nothing else is changed: dropout and the like draw the same in each trial, and
+        the process's random state and the net's buffers stay.
         """
         devices = [X.device] if X.device.type == "cuda" else []
         buffers = [(buffer, buffer.clone()) for buffer in self.net.buffers()]
-        with evaluating(self.net), torch.random.fork_rng(devices):
+        given = X.to(self.dtype, memory_format=self.layout)
+        made: list[object] = []
+        with torch.random.fork_rng(devices):
             try:
-                return self.net(X.to(self.dtype, memory_format=self.layout))
+                if in_training:
+                    with torch.enable_grad(), modes_kept(self.net):
+                        if not self.net.training:
+                            self.net.train()
+                        made.append(self.net(given))
+                with torch.no_grad(), evaluating(self.net):
+                    return [*made, self.net(given)]
             finally:
-                for buffer, content in buffers:
-                    buffer.copy_(content)
+                with torch.no_grad():
+                    for buffer, content in buffers:
+                        buffer.copy_(content)
 
     def _best_layout(self, batches: Batches) -> torch.memory_format:
         """channels_last, with the weights laid out so, where the net allows it.
@@ -104,20 +120,23 @@ class Forward:
         its images, and keeps its weights, as PyTorch lays them out by itself.
         """
         X = sample(batches, 2)
+        convolves = any(weight.ndim == 4 for weight in self.net.parameters())
+        both = self.training and convolves
         try:
-            usual = self.trial(X)
+            usual = self.trial(X, both)
         except (RuntimeError, ValueError, AssertionError):
             whole = sample(batches, batches.batch_size)  # it may mind their number
             with explain_misfit(self.net, whole):
                 self.trial(whole)
             return torch.contiguous_format
-        if not any(weight.ndim == 4 for weight in self.net.parameters()):
+        if not convolves:
             return torch.contiguous_format
         weights = {weight: weight.data for weight in self.net.parameters()}
-        lay_out(self.net, torch.channels_last)
+        if self.training:
+            lay_out(self.net, torch.channels_last)
         self.layout = torch.channels_last
         with contextlib.suppress(RuntimeError):
-            if _same(usual, self.trial(X)):
+            if all(map(_same, usual, self.trial(X, both))):
                 return torch.channels_last
         for weight, data in weights.items():
             weight.data = data
@@ -129,8 +148,9 @@ def initialised(net: nn.Module, batches: Batches) -> nn.Module:
     X = sample(batches, 2)
     net.to(X.device)
     if any(map(nn.parameter.is_lazy, (*net.parameters(), *net.buffers()))):
-        with explain_misfit(net, X), torch.no_grad():
-            net(X)
+        first = next((p.dtype for p in net.parameters()), X.dtype)
+        with explain_misfit(net, X), evaluating(net), torch.no_grad():
+            net(X.to(first))
     return net
 
 
@@ -175,6 +195,7 @@ def _name(dtype: torch.dtype) -> str:
 def _same(a: object, b: object) -> bool:
     """Whether two outputs are equal but for the order of summation."""
     if isinstance(a, Tensor) and isinstance(b, Tensor):
+        a, b = a.detach(), b.detach()
         size = float(a.abs().max()) if a.numel() else 0.0
         return a.shape == b.shape and torch.allclose(
             a, b.to(a), rtol=1e-3, atol=1e-3 * size, equal_nan=True

@@ -72,9 +72,16 @@ class History:
         if not self.answers:
             raise ValueError(
                 f"the run {self.name!r} did not keep its answers: train it "
-                "again to compare picture by picture."
+                "again, with at most 256 classes and an unshuffled test set, to "
+                "compare picture by picture."
             )
-        content = zlib.decompress(base64.b64decode(self.answers))
+        try:
+            content = zlib.decompress(base64.b64decode(self.answers))
+        except (ValueError, zlib.error) as error:
+            raise ValueError(
+                f"the answers of the run {self.name!r} are damaged ({error}): load the "
+                "file again."
+            ) from error
         return torch.frombuffer(bytearray(content), dtype=torch.uint8).long()
 
     @property

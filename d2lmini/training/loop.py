@@ -17,10 +17,10 @@ from d2lmini import mode
 from d2lmini.arguments import found, function, instance, real, whole
 from d2lmini.data import Batches, Splits
 from d2lmini.device import device_name
-from d2lmini.nets.borrowed import borrowed
+from d2lmini.nets.borrowed import borrowed, evaluating
 from d2lmini.training import interrupts, notices
 from d2lmini.training.checkpoint import Checkpoint, file_of, keep
-from d2lmini.training.forward import Forward, initialised
+from d2lmini.training.forward import Forward, initialised, sample
 from d2lmini.training.history import Epoch, History
 from d2lmini.training.recipe import Recipe, recipe
 from d2lmini.training.report import Report, default_report
@@ -86,7 +86,7 @@ def train(
     longer a number, and :class:`~d2lmini.training.checkpoint.CheckpointError` for a
     file that cannot be used.
     """
-    _check(net, data, optimizer, schedule, loss, watch)
+    _check(net, data, optimizer, schedule, loss, watch, report)
     epochs, lr = whole("epochs", epochs), real("lr", lr, above=0)
     if mode.quick():
         epochs = min(epochs, mode.QUICK_EPOCHS)
@@ -96,7 +96,10 @@ def train(
     numbers = {"epochs": epochs, "lr": lr, "average": average}
     steps = len(data.train)
     with borrowed(net), torch.enable_grad(), interrupts.heard():
-        run = Run(Forward(net, data.train, precision), optimizer, lr, average)
+        forward = Forward(
+            net, data.train, precision, training=True, classes=_classes(data)
+        )
+        run = Run(forward, optimizer, lr, average)
         notices.refuse(run, data.train)
         asked = recipe(net, data.train, run.forward.precision, numbers, functions)
         history = checkpoint.begin(run, _empty(name or type(net).__name__, asked, run))
@@ -128,11 +131,12 @@ def train(
                 checkpoint.save(run, history, report)
             if not history.finished:
                 run.settle(_some_images(data.train))
-                tested = _judged(net, data.test, run.forward.precision, loss)
+                tested = _judged(net, data.test, run.forward, loss)
                 history.test_loss, history.test_accuracy = tested.means()
-                history.keep_answers(tested.answers)
+                if not data.test.shuffle:  # else nobody knows whose they are
+                    history.keep_answers(tested.answers)
                 checkpoint.save(run, history, report)
-            keep(net, history, name)
+            keep(net, history, name, report)
         except KeyboardInterrupt:
             run.averaged.take()
             report.say(
@@ -164,14 +168,17 @@ def predict(
 
 @torch.no_grad()
 def _answers(
-    net: nn.Module, batches: Batches, precision: torch.dtype | None
+    net: nn.Module,
+    batches: Batches,
+    precision: torch.dtype | None,
+    classes: int | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    with borrowed(initialised(net, batches)):
-        forward = Forward(net, batches, precision)
-        net.eval()
-        for X, y in batches:
-            interrupts.point()
-            yield forward.answers(X), y
+    forward = Forward(net, batches, precision, classes=classes)
+    for X, y in batches:
+        interrupts.point()
+        with evaluating(net):  # for each batch: between two, the net is its owner's
+            logits = forward.answers(X)
+        yield logits, y
 
 
 def evaluate(
@@ -185,13 +192,19 @@ def evaluate(
 
     Of ``net``, and of errors, the same is true as in :func:`predict`.
     """
-    return _judged(net, batches, precision, loss).means()
-
-
-def _judged(
-    net: nn.Module, batches: Batches, precision: torch.dtype | None, loss: Loss
-) -> Tally:
+    function("loss", loss, _LOSS)
     answers = predict(net, batches, precision=precision)
+    return _tallied(answers, batches, loss).means()
+
+
+def _judged(net: nn.Module, batches: Batches, like: Forward, loss: Loss) -> Tally:
+    """``net`` on ``batches`` as ``like`` computes, in precision and classes."""
+    return _tallied(_answers(net, batches, like.precision, like.classes), batches, loss)
+
+
+def _tallied(
+    answers: Iterator[tuple[Tensor, Tensor]], batches: Batches, loss: Loss
+) -> Tally:
     tally = Tally(batches.images.images.device)
     for logits, y in answers:
         tally.add(logits, y, mean_loss(loss, logits, y))
@@ -200,11 +213,18 @@ def _judged(
 
 
 _THREE = "give the three parts that load_fashion_mnist returns, a Splits of Batches"
+_LOSS = "give a function of logits and labels"
 _PART = "give one part of the data, such as data.test"
 
 
 def _check(
-    net: Any, data: Any, optimizer: Any, schedule: Any, loss: Any, watch: Any
+    net: Any,
+    data: Any,
+    optimizer: Any,
+    schedule: Any,
+    loss: Any,
+    watch: Any,
+    report: Any,
 ) -> None:
     """TypeError, with the remedy, for an argument of another kind."""
     _check_net(net)
@@ -214,12 +234,35 @@ def _check(
     if not isinstance(optimizer, type):
         function("optimizer", optimizer, "give a class such as torch.optim.Adam")
     function("schedule", schedule, "give a function of progress, as in schedules")
-    function("loss", loss, "give a function of logits and labels")
+    function("loss", loss, _LOSS)
     instance("watch", watch, (Tensor, type(None)), "give images (N, C, H, W), or None")
-    if watch is not None and watch.ndim != 4:
+    one = tuple(sample(data.train, 1).shape[1:])
+    if watch is not None and (watch.ndim != 4 or tuple(watch.shape[1:]) != one):
         raise ValueError(
-            f"watch is {found(watch)}: give images (N, C, H, W), such as X[:1]."
+            f"watch is {found(watch)}: give images as the net takes them, "
+            f"{('N', *one)}, such as X[:1].".replace("'", "")
         )
+    if report is not None and (
+        isinstance(report, type) or not isinstance(report, Report)
+    ):
+        raise TypeError(
+            f"report is {found(report)}: give a Report, such as report.Silent(), or "
+            "None."
+        )
+
+
+def _classes(data: Splits) -> int:
+    """How many classes the data have; parts that name them must do so alike."""
+    longest = max((part.images.classes for part in data), key=len)
+    for name, part in data._asdict().items():
+        mine = part.images.classes
+        unnamed = "0" in (mine[0], longest[0])
+        if not unnamed and tuple(mine) != tuple(longest[: len(mine)]):
+            raise ValueError(
+                f"data.{name} has its classes in another order than another part "
+                f"({mine[0]}, … and {longest[0]}, …): name them alike in all three."
+            )
+    return len(longest)
 
 
 def _check_net(net: Any) -> None:
@@ -254,9 +297,8 @@ def _measured(run: Run, data: Splits, loss: Loss, tally: Tally, begun: float) ->
     """The epoch just trained; this is where the device is read."""
     train_loss, train_accuracy = tally.means()
     seconds = time.perf_counter() - begun
-    val_loss, val_accuracy = evaluate(
-        run.averaged.net, data.val, precision=run.forward.precision, loss=loss
-    )
+    judged = _judged(run.averaged.net, data.val, run.forward, loss)
+    val_loss, val_accuracy = judged.means()
     speed = len(data.train.images) / seconds
     return Epoch(train_loss, train_accuracy, val_loss, val_accuracy, seconds, speed)
 

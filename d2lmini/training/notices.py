@@ -124,9 +124,9 @@ def after_epoch(run: Run, history: History, report: Report) -> None:
 def _of_epoch(epoch: Epoch, classes: int, steps: float) -> Iterator[str]:
     if epoch.loss < 0:
         yield (
-            f"The loss is negative ({epoch.loss:.3f}), which a cross-entropy cannot "
-            "be: F.nll_loss, for one, needs log-probabilities; give logits to "
-            "F.cross_entropy."
+            f"The loss is negative ({epoch.loss:.3f}): if it is meant as a "
+            "cross-entropy, give logits to F.cross_entropy (F.nll_loss needs "
+            "log-probabilities)."
         )
     if steps < STEPS or mode.quick():
         return
@@ -139,7 +139,7 @@ def _of_epoch(epoch: Epoch, classes: int, steps: float) -> Iterator[str]:
     if epoch.loss > 4 * guess:
         yield (
             f"The mean loss is {epoch.loss:.4g}, where guessing costs {guess:.2f}: the "
-            "learning rate is too large, or the loss is a sum and not a mean."
+            "learning rate is too large, or the loss is scaled, or a sum."
         )
 
 

@@ -152,7 +152,9 @@ def _batches(batches: Batches) -> tuple[Any, ...]:
     """What decides which numbers come in which order."""
     kind = type(batches) if type(batches) is not Batches else None
     images = batches.images
-    return kind, images.images, images.labels, batches.shuffle, batches.augment
+    passing = ("epoch", "images", "batch_size", "seed")  # or in the recipe
+    options = {k: v for k, v in vars(batches).items() if k not in passing}
+    return kind, images.images, images.labels, options
 
 
 def _at_start(net: nn.Module) -> str:

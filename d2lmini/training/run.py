@@ -2,6 +2,8 @@
 
 import functools
 import math
+import numbers
+import random as pyrandom
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -57,7 +59,7 @@ class Run:
 
     def scale_rates(self, factor: float) -> None:
         """Give each group of parameters its own learning rate times ``factor``."""
-        if not isinstance(factor, (int, float)) or not 0 <= factor < math.inf:
+        if not isinstance(factor, numbers.Real) or not 0 <= factor < math.inf:
             raise ValueError(
                 f"the schedule gives {found(factor)}: it must give a factor of at "
                 "least 0 for the learning rate."
@@ -124,24 +126,33 @@ class Run:
 
     def state_dict(self) -> dict[str, Any]:
         """What :meth:`load_state_dict` restores, the random state included."""
-        random = {"cpu": torch.get_rng_state()}
+        random = {"cpu": torch.get_rng_state(), "python": pyrandom.getstate()}
         if self.device.type == "cuda":
             random["cuda"] = torch.cuda.get_rng_state(self.device)
         return {
             "net": self.net.state_dict(),
+            "unsaved": self._unsaved(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
             "average": self.averaged.state_dict(),
             "random": random,
         }
 
+    def _unsaved(self) -> dict[str, Tensor]:
+        """The buffers that are no part of the net's own state (persistent=False)."""
+        saved = self.net.state_dict().keys()
+        return {n: b for n, b in self.net.named_buffers() if n not in saved}
+
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from :meth:`state_dict`, in place; raises what PyTorch raises."""
         self.net.load_state_dict(state["net"])
+        for name, buffer in self._unsaved().items():
+            buffer.copy_(state["unsaved"][name])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
         self.averaged.load_state_dict(state["average"])
         torch.set_rng_state(state["random"]["cpu"].cpu())
+        pyrandom.setstate(state["random"]["python"])
         if "cuda" in state["random"] and self.device.type == "cuda":
             torch.cuda.set_rng_state(state["random"]["cuda"].cpu(), self.device)
 

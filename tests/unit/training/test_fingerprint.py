@@ -2,6 +2,7 @@
 
 import collections
 import datetime
+import enum
 import functools
 import math
 import random
@@ -41,6 +42,17 @@ class Scaled:
 
     def method(self, logits, y):
         return self.by
+
+
+class Mild(enum.Enum):
+    HALF = 0.5
+
+
+class Strong(enum.Enum):
+    HALF = 0.9
+
+
+Strong.__qualname__ = "Mild"
 
 
 class Slotted:
@@ -118,6 +130,7 @@ PAIRS = {
         functools.partial(max, torch.arange(9999.0) + (torch.arange(9999) == 5000)),
     ),
     "the state of an object": (Scaled(1), Scaled(2)),
+    "the value of a name": (Mild.HALF, Strong.HALF),
     "a slot": (Slotted(1), Slotted(2)),
     "the object of a method": (Scaled(1).method, Scaled(2).method),
     "an edited function": (edited("1 * z"), edited("2 * z")),

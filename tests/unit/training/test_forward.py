@@ -48,6 +48,16 @@ class Hard(Viewer):
         return self.dense(self.conv(X).view(8, -1))
 
 
+class OnlyInTraining(Viewer):
+    """Looks at its memory in training alone, as an auxiliary head may."""
+
+    def forward(self, X):
+        maps = self.conv(X)
+        if self.training:
+            maps = maps.as_strided(maps.shape, (8 * 26 * 26, 26 * 26, 26, 1))
+        return self.dense(maps.flatten(1))
+
+
 FUNCTIONS = {
     "train": lambda net, data: quietly(net, data, epochs=1),
     "evaluate": lambda net, data: evaluate(net, data.val),
@@ -62,7 +72,7 @@ def strides(net):
 
 
 @pytest.mark.parametrize("use", FUNCTIONS.values(), ids=FUNCTIONS)
-@pytest.mark.parametrize("make", [Viewer, Strided, Layered])
+@pytest.mark.parametrize("make", [Viewer, Strided, Layered, OnlyInTraining])
 def test_a_net_that_looks_at_its_memory_works(make, use):
     net = make()
     before = strides(net)
@@ -76,6 +86,26 @@ def test_such_a_net_computes_what_it_computes():
     X = data.val.images.images / 255
     logits = torch.cat([z for z, _ in predict(net, data.val, precision=FP32)])
     torch.testing.assert_close(logits, net(X))
+
+
+def test_what_is_computed_in_training_alone_is_computed_too():
+    """The oracle: the same step written out."""
+    net, twin, data = OnlyInTraining(), OnlyInTraining(), splits(8)
+    twin.load_state_dict(net.state_dict())
+    options = {"optimizer": torch.optim.SGD, "schedule": schedules.constant, "lr": 0.1}
+    quietly(net, data, epochs=1, **options)
+    data.train.epoch = 0
+    X, y = next(iter(data.train))
+    F.cross_entropy(twin.train()(X), y).backward()
+    stepped = twin.conv.weight - 0.1 * twin.conv.weight.grad
+    torch.testing.assert_close(net.conv.weight, stepped)
+
+
+def test_two_passes_at_once_leave_the_mode_alone():
+    net, val = small_net(), splits().val
+    for (a, _), (b, _) in zip(predict(net, val), predict(net, val), strict=True):
+        assert torch.equal(a, b) and net.training
+    assert net.training and net[0].weight.is_contiguous()
 
 
 def test_a_net_that_knows_its_batch_size_trains():
@@ -251,7 +281,7 @@ NOTICES = {
     "a sum": (
         small_net,
         {"loss": nn.CrossEntropyLoss(reduction="sum"), "lr": 1e-7},
-        "a sum and not a mean",
+        "is scaled, or a sum",
     ),
     "no movement": (dead, {}, "has not moved from 2.30"),
 }

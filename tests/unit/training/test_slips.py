@@ -108,7 +108,7 @@ OPTIONS = [
     ),
     ({"precision": torch.int8}, "precision is int8"),
     ({"resume": True}, "resume is True: give"),
-    ({"resume": "."}, r"resume is '\.', a folder: give the name of a file"),
+    ({"resume": "."}, r"resume is '\.', a folder or no file's name: give"),
     ({"resume": ""}, "resume is '', a folder"),
     ({"resume": "/proc/nowhere/run.pt"}, r"/proc/nowhere/run\.pt cannot be written"),
     ({"watch": torch.rand(1, 28, 28)}, r"watch is a tensor .*\(1, 28, 28\): give"),
