@@ -92,3 +92,22 @@ def test_the_picture_in_the_architecture_is_that_of_the_imports():
 def test_every_room_is_in_the_picture():
     inside = {p.stem for p in rooms.PACKAGE.iterdir() if not p.name.startswith("_")}
     assert set(rooms.ROOMS) == inside - {"py"}
+
+
+#: What loads, trains and draws, as the README counts it: its lines, to the hundred.
+CORE = {
+    2000: "mode.py device.py data/[!fo]*.py nets/borrowed.py training/[!cfinr]*.py "
+    "training/forward.py training/run.py training/report.py",
+    700: "nets/*net*.py nets/nin.py nets/vgg.py nets/slim.py nets/inception.py "
+    "nets/stages.py nets/initial.py nets/__init__.py",
+    1600: "plot/*.py",
+}
+
+
+@pytest.mark.parametrize("told", CORE)
+def test_the_core_is_as_long_as_the_readme_says(told):
+    files = {f for pattern in CORE[told].split() for f in rooms.PACKAGE.glob(pattern)}
+    lines = sum(len(f.read_text(encoding="utf-8").splitlines()) for f in files)
+    assert abs(lines - told) < 200
+    readme = " ".join((rooms.ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"{told:,} " in readme or f"{told} " in readme
