@@ -115,13 +115,13 @@ function item(model, question, i) {
 function memory(model, questions) {
   if (model.get("_anywidget_id")) return { load: () => null, save() {} };
   let sum = 0;
-  for (const sign of JSON.stringify(questions)) sum = (sum * 31 + sign.codePointAt(0)) | 0;
+  for (const sign of JSON.stringify(questions)) sum = (sum * 31 + (sign.codePointAt(0) ?? 0)) | 0;
   const key = `d2l-quiz-${sum}`;
   const fits = (given, { choices }) => given === null || (choices ? Boolean(choices[given]) : Number.isFinite(given));
   return {
     load() {
       try {
-        const kept = JSON.parse(localStorage.getItem(key));
+        const kept = JSON.parse(localStorage.getItem(key) ?? "null");
         return questions.every((one, i) => fits(kept[i], one)) ? kept : null;
       } catch {
         return null; // nothing is kept, or nothing may be
