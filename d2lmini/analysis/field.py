@@ -1,6 +1,6 @@
 """The receptive field of every tensor that a network makes of an image."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -90,16 +90,16 @@ class ReceptiveFields(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 (np.arange(float(X.shape[dim])), dim) for dim in (-2, -1)
             )
         )
-        self._plane = _Plane()
-        self._read = False  # whether a number has left for Python, and come back
+        self._functions = _Functions(self)
+        self.read = False  # whether a number has left for Python, and come back
 
     def __enter__(self) -> "ReceptiveFields":
         super().__enter__()  # type: ignore[no-untyped-call]
-        self._plane.__enter__()  # type: ignore[no-untyped-call]
+        self._functions.__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._plane.__exit__(*error)  # type: ignore[no-untyped-call]
+        self._functions.__exit__(*error)  # type: ignore[no-untyped-call]
         super().__exit__(*error)  # type: ignore[no-untyped-call]
 
     def of(self, X: Tensor) -> Field:
@@ -121,7 +121,7 @@ class ReceptiveFields(TorchDispatchMode):  # type: ignore[no-untyped-call]
         out = func(*args, **(kwargs or {}))
         call = _Call(func, args, kwargs or {}, out)
         if call.name == "_local_scalar_dense":
-            self._read |= any(x.dtype != torch.bool for x in call.seen)
+            self.read |= any(x.dtype != torch.bool for x in call.seen)
         elif call.seen and call.name not in UNSEEING:
             for made, seen in zip(call.made, self._follow(call), strict=False):
                 _keep(made, seen)
@@ -129,26 +129,50 @@ class ReceptiveFields(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _follow(self, call: "_Call") -> list[Seen]:
         rule = RULES.get(call.name) or _rule(call)
-        if rule is None or self._read:
-            lost = _together(
-                tuple(span.everywhere(lost=True) for span in seen)
-                for seen in call.seen.values()
-            )
-            return [lost] * len(call.made)
-        found = rule(call)
-        return found if isinstance(found, list) else [found] * len(call.made)
+        found = call.lost() if rule is None or self.read else rule(call)
+        every = found if isinstance(found, list) else [found] * len(call.made)
+        return [
+            seen if all(_fits(span, made) for span in seen) else call.lost()
+            for seen, made in zip(every, call.made, strict=False)
+        ]
 
 
-class _Plane(TorchFunctionMode):
-    """Circular padding goes on like any other: the plane repeats itself."""
+#: How the numbers of a tensor leave for Python; a truth value only for an ``if``.
+LEAVING = {
+    *("item", "tolist", "numpy", "__array__", "__dlpack__", "__reduce_ex__"),
+    *("__float__", "__int__", "__index__", "__complex__", "data_ptr"),
+    *("storage", "untyped_storage", "_typed_storage"),
+}
+#: What copies a tensor as it is, but takes the numbers out of a list of tensors.
+MAKING = {"tensor", "as_tensor", "asarray", "new_tensor"}
+
+
+class _Functions(TorchFunctionMode):
+    """What ATen does not show of the functions that are called."""
+
+    def __init__(self, fields: ReceptiveFields) -> None:
+        super().__init__()
+        self._fields = fields
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         kwargs = dict(kwargs or {})
+        left = _leaving(getattr(func, "__name__", ""), args, kwargs)
+        self._fields.read |= any(_seen(x) for x in left)
+        # Circular padding goes on like any other: the plane repeats itself.
         if func is F.pad and "circular" in (kwargs.get("mode"), *args[2:3]):
             args, kwargs["mode"] = args[:2], "replicate"
         return func(*args, **kwargs)
+
+
+def _leaving(name: str, args: Any, kwargs: Any) -> Iterator[Tensor]:
+    """The tensors whose numbers the function ``name`` hands to Python."""
+    if name in LEAVING:
+        yield from tensors((args, kwargs))
+    elif name in MAKING:
+        given = (*args, *kwargs.values())
+        yield from tensors(x for x in given if isinstance(x, (list, tuple)))
 
 
 def _seen(X: Tensor) -> Seen | None:
@@ -163,7 +187,7 @@ def _keep(X: Tensor, seen: Seen) -> None:
         return
     old = [s for s in [_seen(base)] if s is not None]
     alike = base.ndim == X.ndim and base.shape[-2:] == X.shape[-2:]
-    now = [seen] if alike else [tuple(s.everywhere(lost=True) for s in seen)]
+    now = [seen if alike else _lost(seen)]
     base.d2l_seen = _together([*old, *now])  # type: ignore
 
 
@@ -195,9 +219,30 @@ class _Call:
         return tuple(self.made[0].shape)
 
     def each(self, change: Callable[[Span, int], Span]) -> Seen:
-        """The spans of the first tensor that sees, each changed; with their side."""
-        rows, columns = next(iter(self.seen.values()))
+        """The spans of the tensor, each changed; with their side.
+
+        Nothing is known where another one, such as weights, sees the image too.
+        """
+        if any(x is not self.x for x in self.seen):
+            return self.lost()
+        rows, columns = self.seen[self.x]
         return change(rows, 0), change(columns, 1)
+
+    def lost(self) -> Seen:
+        """Some unknown part of what the arguments see."""
+        return _together(_lost(seen) for seen in self.seen.values())
+
+
+def _lost(seen: Seen) -> Seen:
+    return seen[0].everywhere(lost=True), seen[1].everywhere(lost=True)
+
+
+def _fits(span: Span, X: Tensor) -> bool:
+    """Whether ``X`` has a dimension along which the places of ``span`` can lie."""
+    if span.dim is None:
+        return True
+    entries = max(1, span.inner * len(span.low))
+    return -span.dim <= X.ndim and X.shape[span.dim] % entries == 0
 
 
 def _together(all_seen: Iterable[Any]) -> Seen:
@@ -239,7 +284,7 @@ def _viewed(span: Span, old: Shape, new: Shape) -> Span:
         return span
     n = len(span.low)
     if n == 1:
-        return span._replace(dim=None)
+        return _one_place(span)
     apart = span.inner * prod(old[len(old) + span.dim + 1 :])
     for dim in range(-1, -len(new) - 1, -1):
         after = prod(new[len(new) + dim + 1 :])
@@ -258,6 +303,15 @@ def _same(call: _Call) -> Seen:
 def _view(call: _Call) -> Seen:
     old = tuple(call.x.shape)
     return call.each(lambda span, _: _viewed(span, old, call.shape))
+
+
+def _expanded(call: _Call) -> Seen:
+    """Dimensions of one entry get more; all keep their place from the right."""
+    return call.each(lambda span, _: _one_place(span))
+
+
+def _one_place(span: Span) -> Span:
+    return span if len(span.low) > 1 else span._replace(dim=None, inner=1)
 
 
 def _permuted(call: _Call) -> Seen:
@@ -445,15 +499,19 @@ def _convolved(call: _Call) -> Seen:
 
     channels = -sides - 1  # which are all summed up
     rows, columns = _windowed(call, sides, taps)
-    if call.seen.get(call["weight"]) is not None:  # weights made from the image
-        return rows.everywhere(lost=True), columns.everywhere(lost=True)
     if call["groups"] > 1:
-        return rows, columns
+        return _unless_along(channels, (rows, columns))
     return _summed(rows, channels), _summed(columns, channels)
 
 
 def _summed(span: Span, dim: int) -> Span:
     return span.everywhere(lost=span.lost) if span.dim == dim else span
+
+
+def _unless_along(dim: int, seen: Seen) -> Seen:
+    """As they are, but unknown for a side of the image that lies along ``dim``."""
+    rows, columns = (s.everywhere(lost=True) if s.dim == dim else s for s in seen)
+    return rows, columns
 
 
 def _adapted(call: _Call) -> Seen:
@@ -537,11 +595,26 @@ def _flipped(call: _Call) -> Seen:
 
 def _shuffled(call: _Call) -> Seen:
     """Channels become pixels, or pixels channels."""
-    if call.name == "pixel_shuffle":
-        r = call["upscale_factor"]
-        return _windowed(call, 2, lambda k, n, m: (_grid(m, 1 / r, 0, [0]), 1 / r))
-    r = call["downscale_factor"]
-    return _windowed(call, 2, lambda k, n, m: (_grid(m, r, 0, np.arange(r)), r))
+
+    def taps(k: int, n: int, m: int) -> tuple[Any, float]:
+        if call.name == "pixel_shuffle":
+            r = call["upscale_factor"]
+            return _grid(m, 1 / r, 0, [0]), 1 / r
+        r = call["downscale_factor"]
+        return _grid(m, r, 0, np.arange(r)), r
+
+    return _unless_along(-3, _windowed(call, 2, taps))
+
+
+def _regrouped(call: _Call) -> Seen:
+    """Channels in another order."""
+    return _unless_along(1 - call.x.ndim, _same(call))
+
+
+def _halved(call: _Call) -> Seen:
+    """One half gates the other."""
+    n = call.x.ndim
+    return _unless_along(call["dim"] % n - n, _same(call))
 
 
 # ---- mixing ---------------------------------------------------------------------
@@ -595,9 +668,8 @@ def _attended(call: _Call) -> Seen:
         call.given.get(name) is not None for name in ("attn_mask", "attn_bias")
     )
     found = []
-    for name in ("query", "key", "value"):
+    for name, dims in (("query", (-1,)), ("key", (-1, -2)), ("value", (-2,))):
         if (seen := call.seen.get(call[name])) is not None:
-            dims = (-1,) if name == "query" else (-1, -2)
             for dim in dims:
                 seen = _summed(seen[0], dim), _summed(seen[1], dim)
             found.append(seen)
@@ -608,9 +680,10 @@ def _attended(call: _Call) -> Seen:
 
 
 Rule = Callable[[_Call], Any]
-#: By name; those of the last line are pointwise, though not tagged so.
+#: By name; those of the last lines are pointwise, though not tagged so.
 _BY_NAME: tuple[tuple[Rule, str], ...] = (
-    (_view, "view _unsafe_view _reshape_alias unsqueeze squeeze expand"),
+    (_view, "view _unsafe_view _reshape_alias unsqueeze squeeze"),
+    (_expanded, "expand"),
     (_permuted, "permute transpose t"),
     (_slice, "slice select"),
     (_split, "split split_with_sizes unsafe_split unsafe_split_with_sizes unbind"),
@@ -623,14 +696,15 @@ _BY_NAME: tuple[tuple[Rule, str], ...] = (
     (_multiplied, "mm bmm addmm baddbmm"),
     (_drawn, "fractional_max_pool2d"),
     (_same, "alias detach lift_fresh _to_copy copy fill zero dropout native_dropout"),
-    (_same, "hardswish glu log_sigmoid_forward rrelu_with_noise _prelu_kernel"),
-    (_same, "channel_shuffle contiguous"),
+    (_halved, "glu"),
+    (_regrouped, "channel_shuffle native_channel_shuffle"),
+    (_same, "hardswish log_sigmoid_forward rrelu_with_noise _prelu_kernel"),
 )
 RULES = {name: rule for rule, names in _BY_NAME for name in names.split()}
 #: What only has the size of its argument, or draws by it.
 UNSEEING = {
     *("zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like"),
-    *("new_zeros", "new_ones", "new_empty", "new_full", "bernoulli", "size"),
+    *("new_zeros", "new_ones", "new_empty", "new_full", "size"),
 }
 
 
@@ -649,7 +723,7 @@ def _rule(call: _Call) -> Rule | None:
     ):
         if name.startswith(start):
             return rule
-    if "norm" in name and "vector" not in name and "weight_norm" not in name:
+    if any(f"{kind}_norm" in name for kind in ("batch", "layer", "group", "rms")):
         return _normalised
     if name in ("softmax", "log_softmax", "safe_softmax"):
         return lambda call: _mixed(call, [call["dim"]])

@@ -1,5 +1,8 @@
 """The receptive field against the pixels that really change something."""
 
+import pickle
+
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -31,8 +34,10 @@ def field(net, shape):
     return summary(nn.Sequential(net), shape).rows[-1].field
 
 
-def spread(net, shape, *, by):
+def spread(net, shape, *, by, each=False):
     """The oracle: rows and columns that change one place of the output, at most.
+
+    ``each``: one entry, whichever dimension the sides of the image have come to.
 
     ``by`` NaN: a row is spoilt, and spoils what it reaches; ``by`` 1: it is changed,
     for functions that multiply pixels by nothing.
@@ -41,19 +46,19 @@ def spread(net, shape, *, by):
     generator = torch.Generator().manual_seed(0)
     for parameter in net.parameters():
         torch.nn.init.uniform_(parameter, 0.1, 1, generator)
-    n = shape[-1]
     X = torch.rand(1, *shape, dtype=torch.float64, generator=generator)
     found = []
     with torch.no_grad():
         whole = net(X)
         for dim in (2, 3):
             reached = []
-            for i in range(n):
+            for i in range(shape[dim - 1]):
                 spoilt = X.clone()
                 spoilt.select(dim, i).add_(by)
                 Y = net(spoilt)
                 changed = Y.isnan() if by != by else (Y - whole).abs() > 1e-9
-                reached.append(changed[0].any(0).transpose(0, 3 - dim).any(0))
+                place = changed[0].any(0).transpose(0, 3 - dim).any(0)
+                reached.append(changed.flatten() if each else place)
             places = torch.stack(reached).T  # (places of the output, rows of the input)
             ends = [torch.nonzero(row).flatten() for row in places]
             found.append(max(int(e[-1] - e[0]) + 1 for e in ends if len(e)))
@@ -215,6 +220,96 @@ def test_what_is_not_known_is_not_guessed(does):
     walk = summary(nn.Sequential(conv(padding=1), Does(does)), (1, 16, 16))
     assert [row.field for row in walk.rows] == [(3, 3), UNKNOWN]
     assert "?" in str(walk) and "<td>?</td>" in walk._repr_html_()
+
+
+EXPANDED = {
+    "rows": (lambda X: X.mean(3, True).expand(-1, -1, -1, 16), conv((3, 1))),
+    "rows as": (lambda X: X.mean(3, True).expand_as(X), conv()),
+    "columns as": (lambda X: X.mean(2, True).expand_as(X), conv()),
+    "broadcast": (lambda X: torch.broadcast_to(X.mean(3, True), X.shape), conv()),
+    "one row": (lambda X: X[:, :, :1].expand_as(X), conv()),
+    "one column": (lambda X: X[:, :, :, :1].expand_as(X), conv()),
+    "more dimensions": (
+        lambda X: X.mean((0, 1, 3)).expand(1, 1, 16, -1).transpose(2, 3),
+        conv((3, 1)),
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", [(1, 16, 16), (1, 16, 20)])
+@pytest.mark.parametrize("name", EXPANDED)
+def test_what_is_expanded_keeps_its_side(name, shape):
+    does, layer = EXPANDED[name]
+    net = nn.Sequential(Does(does), layer)
+    assert field(net, shape) == spread(net, shape, by=1)
+
+
+def rows_as_channels(X):
+    return X.transpose(1, 2)
+
+
+GUESSES = {
+    "numpy": lambda X: X + torch.from_numpy(X.numpy()[..., ::-1].copy()),
+    "array": lambda X: X + torch.from_numpy(np.asarray(X)[..., ::-1].copy()),
+    "numpy of the data": lambda X: X + torch.tensor(X.data.cpu().numpy()).flip(3),
+    "list": lambda X: X + X.new_tensor(X.flip(3).tolist()),
+    "dlpack": lambda X: X + torch.from_dlpack(X.flip(3)),
+    "pickle": lambda X: X + pickle.loads(pickle.dumps(X)).flip(3),
+    "list of tensors": lambda X: X + torch.tensor([X.mean()], dtype=X.dtype),
+    "new list of tensors": lambda X: X + X.new_tensor([[X.mean()]]),
+    "float": lambda X: X * float(X.mean()),
+    "a copy of a tensor": lambda X: X + torch.as_tensor(X).flip(3),
+    "glu of columns": lambda X: F.glu(X, -1),
+    "glu of rows": lambda X: F.glu(X, 2),
+    "glu of channels": lambda X: F.glu(X.repeat_interleave(2, 1), 1),
+    "rows shuffled": lambda X: (
+        F.channel_shuffle(rows_as_channels(X), 4).transpose(1, 2)[:, :, :2]
+        + F.channel_shuffle(rows_as_channels(X), 4).transpose(1, 2)[:, :, 2:4]
+    ),
+    "rows to pixels": lambda X: F.pixel_shuffle(rows_as_channels(X), 4),
+    "rows and pixels": lambda X: F.pixel_unshuffle(X.permute(0, 3, 2, 1), 1),
+    "rows in groups of a row": lambda X: F.conv1d(
+        X[:, 0], X.new_ones(16, 8, 1), groups=2
+    )[None],
+    "bias of the image": lambda X: F.conv2d(
+        X, X.new_ones(1, 1, 1, 1), X.mean((0, 2, 3))
+    ),
+    "chosen by the image": lambda X: X[:, :, :, X.sum((0, 1, 2)).argsort()],
+    "norm of rows": lambda X: X.norm(dim=3, keepdim=True) + X,
+    "renormed": lambda X: torch.renorm(X, 2, 2, 0.1),
+    "values of attention": lambda X: F.scaled_dot_product_attention(
+        X.new_ones(1, 1, 16, 8), X.new_ones(1, 1, 16, 8), X
+    ),
+}
+GROUPED = {
+    "convolution": nn.Conv2d(16, 16, 1, groups=2),
+    "depthwise": nn.Conv2d(16, 16, 1, groups=16),
+    "transposed": nn.ConvTranspose2d(16, 16, 1, groups=4),
+    "all": nn.Conv2d(16, 8, 1),
+    "group norm": nn.GroupNorm(1, 16),
+    "batch norm": nn.BatchNorm2d(16),
+    "glu": nn.GLU(1),
+}
+
+
+def is_right_or_unknown(net):
+    found = field(net, (1, 16, 16))
+    return found == UNKNOWN or found == spread(net, (1, 16, 16), by=0.3, each=True)
+
+
+@pytest.mark.parametrize("name", GUESSES)
+def test_what_is_said_is_right(name):
+    assert is_right_or_unknown(Does(GUESSES[name]))
+
+
+@pytest.mark.parametrize("name", GROUPED)
+def test_rows_as_channels(name):
+    assert is_right_or_unknown(nn.Sequential(Does(rows_as_channels), GROUPED[name]))
+
+
+def test_a_copy_of_numbers_is_not_lost():
+    net = Does(lambda X: X + torch.tensor([1.0, 2.0]).sum() + X.new_tensor([3.0]))
+    assert field(net, (1, 16, 16)) == (1, 1)
 
 
 def test_writing_into_a_part_reaches_the_whole():
