@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.parametrize import is_parametrized
 from torch.overrides import TorchFunctionMode
-from torch.utils.flop_counter import FlopCounterMode
 
 from d2lmini.analysis.field import Field, ReceptiveFields
+from d2lmini.analysis.products import counter
 from d2lmini.arguments import image_shape
 from d2lmini.nets.misfit import walk
 from d2lmini.nets.twin import tensors
@@ -78,7 +78,8 @@ def summary(
 
     A row for each layer that runs, in the order of the forward pass; a block counts
     as one row, and what no layer accounts for (parameters used by the net itself) is
-    in a row "rest".  Multiply–adds are those of PyTorch's own FLOP counter, halved.
+    in a row "rest".  Multiply–adds are those of PyTorch's own FLOP counter, halved,
+    and those of products with vectors and of bilinear forms, which it leaves out.
     The receptive field is how many input pixels, padding included, can change one
     place of the output, in evaluation mode: a batch normalisation adds nothing, as
     the statistics of a batch would in training.  It is "?" where a function is not
@@ -140,12 +141,12 @@ class Passage:
         self._open: list[Step] = []  # the layers that are running
         self._counted: dict[int, dict[int, Step]] = {}  # parameters, by depth
         with (
-            FlopCounterMode(display=False) as counter,
+            counter() as flops,
             ReceptiveFields(X) as self._fields,
             _Strangers(net) as strangers,
             ExitStack() as hooks,
         ):
-            self._flops = counter.get_total_flops
+            self._flops = flops.get_total_flops
             # Begun before anybody refuses the input: a misfit's layer is the last.
             for path, layer in net.named_modules():
                 if path and "parametrizations" not in path.split("."):

@@ -2,7 +2,9 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
+from torchvision.ops import deform_conv2d
 
 from d2lmini import cost, nets, summary
 
@@ -27,6 +29,99 @@ def test_counts_are_the_shape_walks(net, size):
     found, walk = cost(net, (1, size, size)), summary(net, (1, size, size))
     assert found.parameters == walk.parameters
     assert found.multiply_adds == walk.multiply_adds
+
+
+class Both(nn.Module):
+    """A product, or with ``plain`` the same one of matrices alone."""
+
+    def __init__(self, product, *shapes):
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.product, self.plain = product, False
+        self.weights = nn.ParameterList(
+            torch.rand(shape, generator=generator) for shape in shapes
+        )
+
+    def forward(self, X):
+        one = X[:1]  # costs are tried with two pictures
+        return self.product[self.plain](one, *self.weights)
+
+
+def bilinear_by_matrices(X, W):
+    left = X.view(16, 16) @ W.transpose(0, 1).reshape(16, -1)
+    return (left.view(16, 10, 16) @ X.view(16, 16, 1)).view(1, 1, 16, 10)
+
+
+def attention(X):
+    assert X.sum().item() > 0  # asks for values
+    X = X.reshape(1, 2, 16, 8)
+    return F.scaled_dot_product_attention(X, X[:, :, :6], X[:, :, :6])
+
+
+def attention_by_matrices(X):
+    X = X.reshape(2, 16, 8)
+    weights = X @ X[:, :6].transpose(1, 2) / 8**0.5
+    return (weights.softmax(-1) @ X[:, :6])[None]
+
+
+PRODUCTS = {
+    "by a vector": (
+        (lambda X, w: X.flatten(1) @ w, lambda X, w: (X.flatten(1) @ w[:, None])[0]),
+        (256,),
+    ),
+    "of two vectors": (
+        (lambda X, w: X.flatten() @ w, lambda X, w: (X.flatten(1) @ w[:, None])[0, 0]),
+        (256,),
+    ),
+    "plus": (
+        (
+            lambda X, w: torch.addmv(w, X[0, 0], w),
+            lambda X, w: w + (X[0, 0] @ w[:, None])[:, 0],
+        ),
+        (16,),
+    ),
+    "summed": (
+        (
+            lambda X, W: torch.addbmm(W[0, :4, :5], X.view(4, 4, 16), W),
+            lambda X, W: W[0, :4, :5] + (X.view(4, 4, 16) @ W).sum(0),
+        ),
+        (4, 16, 5),
+    ),
+    "bilinear": (
+        (lambda X, W: F.bilinear(X, X, W), bilinear_by_matrices),
+        (10, 16, 16),
+    ),
+    "along time": (
+        (
+            lambda X, W: torch.conv_tbc(X[0].permute(2, 0, 1), W, W[0, 0]),
+            lambda X, W: F.conv1d(X[0], W.permute(2, 1, 0), W[0, 0]).permute(2, 0, 1),
+        ),
+        (3, 16, 4),
+    ),
+    "deformed": (
+        (
+            lambda X, W: deform_conv2d(X, X.new_zeros(1, 18, 14, 14), W),
+            lambda X, W: F.conv2d(X, W),
+        ),
+        (4, 1, 3, 3),
+    ),
+    "attention": ((attention, attention_by_matrices),),
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_a_product_costs_what_it_costs_with_matrices(name):
+    net = Both(*PRODUCTS[name])
+    X = torch.rand(1, 1, 16, 16)
+    found, made = cost(net, (1, 16, 16)), net(X)
+    net.plain = True
+    torch.testing.assert_close(made, net(X))
+    assert found.multiply_adds == cost(net, (1, 16, 16)).multiply_adds > 0
+
+
+def test_a_vector_and_a_dense_layer_by_hand():
+    net = Both((lambda X, w: (X.flatten(1) @ w)[:, None],), (256,))
+    assert cost(nn.Sequential(net, nn.Linear(1, 10)), (1, 16, 16))[1] == 266
 
 
 @pytest.mark.parametrize(
