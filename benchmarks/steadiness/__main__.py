@@ -58,18 +58,20 @@ def _tried(name: str, asked: argparse.Namespace) -> int:
     tries = asked.tries or (part.short if asked.short else part.tries)
     numbers = range(tries) if asked.only is None else [asked.only]
     found: list[Result] = []
-    with tempfile.TemporaryDirectory() as folder:
-        attempt = part.begin(Path(folder))
-        for result in results(name, attempt, numbers, asked.seed):
-            found.append(result)
-            if result.wrong:
-                print(
-                    f"{result.details}\n  again: python -m benchmarks.steadiness "
-                    f"{name} --seed {asked.seed} --only {result.number}",
-                    file=sys.stderr,
-                    flush=True,
-                )
-    print(row(part, found), flush=True)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            attempt = part.begin(Path(folder))
+            for result in results(name, attempt, numbers, asked.seed):
+                found.append(result)
+                if result.wrong:
+                    print(
+                        f"{result.details}\n  again: python -m benchmarks.steadiness "
+                        f"{name} --seed {asked.seed} --only {result.number}",
+                        file=sys.stderr,
+                        flush=True,
+                    )
+    finally:  # also after Ctrl-C: what has been tried has been tried
+        print(row(part, found), flush=True)
     print(f"{name}: {time.monotonic() - begun:.0f} s", file=sys.stderr)
     return int(any(result.wrong for result in found))
 
