@@ -326,7 +326,7 @@ PARTS = {
         *(_attacked(signal.SIGKILL, aimed=False), _ENDINGS),
     ),
     "kills-aimed": Part(
-        *("SIGKILL while the file is written", 700, 14),
+        *("SIGKILL while the file is written", 700, 7),
         *(_attacked(signal.SIGKILL, aimed=True), _ENDINGS),
     ),
     "interrupts": Part(
@@ -334,7 +334,7 @@ PARTS = {
         *(_attacked(signal.SIGINT, aimed=False), ("net or error", *_ENDINGS)),
     ),
     "interrupts-aimed": Part(
-        *("SIGINT while the file is written", 420, 14),
+        *("SIGINT while the file is written", 420, 7),
         *(_attacked(signal.SIGINT, aimed=True), ("net or error", *_ENDINGS)),
     ),
     "sessions": Part(
