@@ -95,7 +95,7 @@ def new(chapter: str, slug: str, kind: str, root: Path = book.ROOT) -> list[str]
     outputs.write(nb, path)
     kept = root / ANSWERS / chapter / f"{slug}.py"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(KEPT.format(id=name), encoding="utf-8")
+    kept.write_text(KEPT.format(id=name), encoding="utf-8", newline="\n")
     return [cell["id"] for cell in made]
 
 

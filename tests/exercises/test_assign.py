@@ -294,7 +294,7 @@ def test_every_prediction_of_the_book_can_be_asked_for_twice():
 
 
 def test_each_student_has_numbers_of_their_own(book, command, tmp_path):
-    (tmp_path / "class.txt").write_text("ada\nbo\ncy\n")
+    (tmp_path / "class.txt").write_text("ada\nbo\ncy\n", encoding="utf-8")
     options = ["toy-area", "--variant", "2026", "--per-student", "class.txt"]
     command("w", *options)
     given = [
@@ -305,7 +305,7 @@ def test_each_student_has_numbers_of_their_own(book, command, tmp_path):
     command("v", *options)
     again = by_id(tmp_path / "source/v-ada/v.ipynb")["toy-area-given"].source
     assert again == given[0]
-    (tmp_path / "class.txt").write_text("ada\nada\n")
+    (tmp_path / "class.txt").write_text("ada\nada\n", encoding="utf-8")
     assert "must name each student once" in command("u", *options)
 
 
@@ -313,13 +313,13 @@ def test_private_exercises_are_in_no_book(book, command, tmp_path):
     nb = toy.chapter()
     text = json.dumps(nb).replace("toy-", "own-")
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "own.ipynb").write_text(text)
+    (tmp_path / "mine" / "own.ipynb").write_text(text, encoding="utf-8")
     assert "own-area" not in command("--list")
     said = command("--list", "--private", "mine")
     assert "own-area" in said and "private own" in said
     command("w", "own-area", "toy-mean", "--private", "mine")
     assert "own-area-check" in by_id(tmp_path / "source/w/w.ipynb")
-    (tmp_path / "mine" / "own.ipynb").write_text(json.dumps(nb))
+    (tmp_path / "mine" / "own.ipynb").write_text(json.dumps(nb), encoding="utf-8")
     assert "another exercise is called toy-area" in command(
         "--list", "--private", "mine"
     )
