@@ -47,11 +47,11 @@ def drawers_named(app: Sphinx, page: str, template: str, context: Any, _: Any) -
 
 def figures_loaded(app: Sphinx, page: str, template: str, context: Any, _: Any) -> None:
     """Name the files of a page's figures: scripts and styles come once."""
-    names = figures.modules(context.get("body", ""))
-    if names:
-        app.add_css_file(f"{FOLDER}/kit.css")
-    for name in ["kit", *names] if names else []:
-        app.add_js_file(f"{FOLDER}/{name}.js", loading_method="defer")
+    body = context.get("body", "")
+    for name in figures.styles(body):
+        app.add_css_file(f"{FOLDER}/{name}")
+    for name in figures.scripts(body):
+        app.add_js_file(f"{FOLDER}/{name}", loading_method="defer")
 
 
 def write_figures(app: Sphinx) -> None:

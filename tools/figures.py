@@ -86,9 +86,25 @@ def modules(html: str) -> list[str]:
     return sorted({host[2] for host in HOST.finditer(html)})
 
 
+def scripts(html: str) -> list[str]:
+    """The files of scripts that a page with figures needs, in order."""
+    names = modules(html)
+    parts = dict.fromkeys(part for name in names for part in base.parts(name))
+    return ["kit.js", *parts, *(f"{name}.js" for name in names)] if names else []
+
+
+def styles(html: str) -> list[str]:
+    """The same for styles."""
+    own = [f"{name}.css" for name in modules(html) if base.own_style(name)]
+    return ["kit.css", *own] if modules(html) else []
+
+
 def files() -> dict[str, str]:
     """The files that short figures need, by name."""
     own = {f"{name}.js": base.figure_text(name) for name in sorted(CLASSES)}
+    for part in {part for name in CLASSES for part in base.parts(name)}:
+        own[part] = base.part_text(part)
+    own |= {f"{n}.css": text for n in CLASSES if (text := base.own_style(n))}
     address = f"(() => {{\n{base.source('address.js')}}})();\n"
     kit = base.kit_text() + address
     return {"kit.css": base.source("kit.css"), "kit.js": kit, **own}

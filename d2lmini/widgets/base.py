@@ -19,10 +19,11 @@ import anywidget
 import ipywidgets
 
 FOLDER = Path(__file__).parent
-SHARED = ("kit.js", "chart.js")  # what figures import; the second builds on the first
+SHARED = ("kit.js", "chart.js")  # of every page; the second builds on the first
 IMPORT = re.compile(r'^import {([^}]*)} from "\./(\w+\.js)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
-EXPORTED = re.compile(r"^export (?:const|function) (\w+)", re.MULTILINE)
+EXPORTED = re.compile(r"^export (?:const|class|function) (\w+)", re.MULTILINE)
+TAKEN = r"const {\1} = d2lmini.kit;\n"
 DEFAULT = re.compile(r"^export default", re.MULTILINE)
 
 NO_SCRIPT = (
@@ -55,22 +56,59 @@ def kit_text(parts: tuple[str, ...] = SHARED) -> str:
     )
 
 
+def imported(file: str) -> list[str]:
+    """The files that `file` is built on, each after those that it needs itself."""
+    found: list[str] = []
+    for match in IMPORT.finditer(source(file)):
+        for part in (*imported(match[2]), match[2]):
+            if part not in found:
+                found.append(part)
+    return found
+
+
+def parts(name: str) -> list[str]:
+    """What the figure `name`.js needs beyond the shared files, in order."""
+    return [part for part in imported(f"{name}.js") if part not in SHARED]
+
+
+def part_text(file: str) -> str:
+    """A part that only some figures need: it adds what it exports to the kit."""
+    text = IMPORT.sub(TAKEN, source(file))
+    names = ", ".join(EXPORTED.findall(text))
+    return (
+        f"(() => {{\n{EXPORT.sub('', text)}"
+        f"Object.assign(d2lmini.kit, {{ {names} }});\n}})();\n"
+    )
+
+
 def figure_text(name: str) -> str:
     """The figure `name`.js, which takes the kit from `d2lmini` and adds itself."""
-    text = IMPORT.sub(r"const {\1} = d2lmini.kit;\n", source(f"{name}.js"))
+    text = IMPORT.sub(TAKEN, source(f"{name}.js"))
     figure = DEFAULT.sub(f"d2lmini.figures.{name} =", text)
     return f"(() => {{\n{figure}}})();\n"
 
 
 def alone(name: str) -> str:
     """The figure `name`.js and what it imports, in a script that needs no other."""
-    used = {"kit.js", *(match[2] for match in IMPORT.finditer(source(f"{name}.js")))}
-    return kit_text(tuple(p for p in SHARED if p in used)) + figure_text(name)
+    used = {"kit.js", *imported(f"{name}.js")}
+    kit = kit_text(tuple(part for part in SHARED if part in used))
+    return kit + "".join(map(part_text, parts(name))) + figure_text(name)
 
 
 def module_text(name: str) -> str:
     """The same as an ES module."""
     return f"{alone(name)}export default d2lmini.figures.{name};\n"
+
+
+def style_text(name: str) -> str:
+    """The style of all figures, and that of the figure `name` if it has its own."""
+    return source("kit.css") + own_style(name)
+
+
+def own_style(name: str) -> str:
+    """What the figure `name` adds to the style of all; empty for most."""
+    file = f"{name}.css"
+    return source(file) if (FOLDER / file).exists() else ""
 
 
 def mount_text(module: str, name: str, state: str) -> str:
@@ -102,7 +140,7 @@ def page(module: str, state: dict[str, Any], still: str) -> str:
     name = f"{zlib.crc32((module + text).encode()):08x}"
     run = alone(module) + mount_text(module, name, text)
     return (
-        f"<style>\n{source('kit.css')}</style>\n{host(module, name, still)}"
+        f"<style>\n{style_text(module)}</style>\n{host(module, name, still)}"
         f'<script type="module">\n{inline(run)}</script>\n'
     )
 
@@ -126,7 +164,7 @@ class Figure(anywidget.AnyWidget):
         # anywidget derives a class once more for each object; leave that one alone
         if "module" in cls.__dict__:
             cls._esm = module_text(cls.module)
-            cls._css = source("kit.css")
+            cls._css = style_text(cls.module)
 
     @classmethod
     def state_names(cls) -> list[str]:

@@ -487,10 +487,14 @@ const LAYERS = {
 
 // ---- numbers from text ------------------------------------------------------------
 
-// { base64, bits: 16 or 32 } as numbers.
-export function numbers({ base64, bits }) {
+// { base64, bits: 32, 16 or 8 } as numbers; of 8 bits, each row has a scale of its own.
+export function numbers({ base64, bits, scale }) {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   if (bits === 32) return new Float32Array(bytes.buffer);
+  if (bits === 8) {
+    const [each, rows] = [numbers(scale), new Int8Array(bytes.buffer)];
+    return Float32Array.from(rows, (v, i) => v * each[Math.floor((i * each.length) / rows.length)]);
+  }
   return Float32Array.from(new Uint16Array(bytes.buffer), half);
 }
 
@@ -520,12 +524,15 @@ export class Network {
     this.parameters = this.layers.flatMap((layer) => layer.parameters);
   }
   // X (N, C, H, W) → the last node's output; `values` holds that of every node.
-  forward(X, { training = false, draw = Math.random } = {}) {
+  // `alter(i, Y)` may change the output of node i before others read it.
+  /** @param {Tensor} X @param {{ training?: boolean, draw?: () => number, alter?: ((i: number, Y: Tensor) => void) | null }} how */
+  forward(X, { training = false, draw = Math.random, alter = null } = {}) {
     /** @type {Tensor[]} */
     this.values = [];
     for (const [i, layer] of this.layers.entries()) {
       const inputs = this.nodes[i].from.map((j) => (j < 0 ? X : this.values[j]));
       this.values.push(layer.forward(inputs, { training, draw }));
+      alter?.(i, this.values[i]);
     }
     return this.values[this.values.length - 1];
   }

@@ -16,7 +16,7 @@ from d2lmini.nets.borrowed import evaluating
 if TYPE_CHECKING:
     from torch import Tensor
 
-BITS = {16: torch.float16, 32: torch.float32}
+BITS = {8: torch.int8, 16: torch.float16, 32: torch.float32}
 UNITS: dict[Any, str] = {
     nn.ReLU: "relu",
     nn.Sigmoid: "sigmoid",
@@ -39,11 +39,12 @@ def export(
     """``net`` for the engine: {"shape", "nodes"}, JSON-able; ``net`` stays as it is.
 
     ``shape`` is that of an image, (C, H, W).  The weights travel as base64 of ``bits``
-    (16 or 32) a number.  Raises ValueError, which names the layer, for whatever the
-    engine cannot compute, and for a net that does not fit ``shape``.
+    (8, 16 or 32) a number; with 8, matrices and kernels do, each row with a scale of
+    its own, and the other numbers take 16.  Raises ValueError, which names the layer,
+    for whatever the engine cannot compute, and for a net that does not fit ``shape``.
     """
     if bits not in BITS:
-        raise ValueError(f"bits is {bits!r}: give 16 or 32.")
+        raise ValueError(f"bits is {bits!r}: give 8, 16 or 32.")
     try:
         traced = fx.symbolic_trace(net)
     except Exception as error:  # of any kind: it runs the forward of somebody else
@@ -144,9 +145,20 @@ class _Packer:
     def _packed(self, values: Tensor | None) -> dict[str, Any] | None:
         if values is None:
             return None
-        data = values.detach().to("cpu", self.dtype).contiguous().numpy().tobytes()
-        text = base64.b64encode(data).decode()
-        return {"base64": text, "bits": 8 * self.dtype.itemsize}
+        plain = values.detach().cpu()
+        if self.dtype != torch.int8:
+            return _based(plain.to(self.dtype))
+        if plain.dim() < 2:
+            return _based(plain.half())
+        rows = plain.float().flatten(1)
+        scale = rows.abs().amax(1, keepdim=True).clamp(min=1e-30) / 127
+        whole = (rows / scale).round().to(torch.int8)
+        return {**_based(whole), "scale": _based(scale.flatten())}
+
+
+def _based(values: Tensor) -> dict[str, Any]:
+    text = base64.b64encode(values.contiguous().numpy().tobytes()).decode()
+    return {"base64": text, "bits": 8 * values.dtype.itemsize}
 
 
 Pack = Callable[["Tensor | None"], "dict[str, Any] | None"]

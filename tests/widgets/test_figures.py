@@ -5,6 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from d2lmini import widgets
+from d2lmini.widgets import base
 from tools import figures
 
 TEXT = "</script><!-- <\\/ \\u003c/ ´ ]]>"
@@ -48,6 +49,26 @@ def test_an_old_figure_is_renewed_from_its_state():
 @pytest.mark.parametrize("html", ["", "<p>text</p>", '<div data-d2l="1"></div>'])
 def test_what_is_no_figure_is_left(html):
     assert figures.shorten(html) == html and figures.modules(html) == []
+
+
+def test_files_share_no_name():
+    """On a page all that files export stands side by side."""
+    found = [
+        name
+        for file in base.FOLDER.glob("*.js")
+        if file.name not in ("page.js", "address.js")
+        for name in base.EXPORTED.findall(base.source(file.name))
+    ]
+    assert len(found) == len(set(found)) > 50
+    assert "Network" in found and "h" in found
+
+
+def test_a_part_comes_after_what_it_needs():
+    for name in figures.CLASSES:
+        held = [*base.SHARED, *base.parts(name)]
+        for i, part in enumerate(held):
+            assert set(base.imported(part)) <= set(held[:i])
+        assert set(base.imported(f"{name}.js")) <= set(held)
 
 
 def test_a_short_figure_lives_with_the_pages_files(page_of):
