@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # for editors and type checkers
     from d2lmini.data import load_fashion_mnist as load_fashion_mnist
     from d2lmini.device import setup as setup
     from d2lmini.plot.diagrams import diagram as diagram
+    from d2lmini.plot.diagrams import overview as overview
     from d2lmini.plot.table import Table as Table
     from d2lmini.training import report as report
     from d2lmini.training import runs as runs
@@ -59,6 +60,7 @@ _HOMES = {
     "load_fashion_mnist": "data:load_fashion_mnist",
     "nets": "nets",
     "occlusion": "analysis.attribution:occlusion",
+    "overview": "plot.diagrams:overview",
     "plot": "plot",
     "predict": "training.loop:predict",
     "replay": "widgets.replay:replay",
