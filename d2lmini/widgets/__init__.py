@@ -2,6 +2,7 @@
 
 from .base import Figure
 from .batch_norm import BatchNormLab
+from .bottleneck import BottleneckLab
 from .channels import ChannelsLab
 from .comparison import Comparison
 from .convolution import ConvolutionLab
@@ -13,10 +14,12 @@ from .receptive_field import ReceptiveField
 from .schedule import ScheduleLab
 from .shape_walk import ShapeWalk
 from .signal import SignalLab
+from .skip import SkipLab
 from .softmax import SoftmaxLab
 
 __all__ = [
     "BatchNormLab",
+    "BottleneckLab",
     "ChannelsLab",
     "Comparison",
     "ConvolutionLab",
@@ -29,6 +32,7 @@ __all__ = [
     "ScheduleLab",
     "ShapeWalk",
     "SignalLab",
+    "SkipLab",
     "SoftmaxLab",
     "explore",
 ]
