@@ -1,5 +1,6 @@
 """Interactive figures that run with a kernel and without one."""
 
+from .augment import AugmentLab
 from .base import Figure
 from .batch_norm import BatchNormLab
 from .bottleneck import BottleneckLab
@@ -7,6 +8,7 @@ from .channels import ChannelsLab
 from .comparison import Comparison
 from .convolution import ConvolutionLab
 from .descent import DescentLab
+from .dropout import DropoutLab
 from .explore import Explore, explore
 from .pooling import PoolingLab
 from .quiz import Quiz
@@ -16,14 +18,17 @@ from .shape_walk import ShapeWalk
 from .signal import SignalLab
 from .skip import SkipLab
 from .softmax import SoftmaxLab
+from .stack import StackLab
 
 __all__ = [
+    "AugmentLab",
     "BatchNormLab",
     "BottleneckLab",
     "ChannelsLab",
     "Comparison",
     "ConvolutionLab",
     "DescentLab",
+    "DropoutLab",
     "Explore",
     "Figure",
     "PoolingLab",
@@ -34,5 +39,6 @@ __all__ = [
     "SignalLab",
     "SkipLab",
     "SoftmaxLab",
+    "StackLab",
     "explore",
 ]

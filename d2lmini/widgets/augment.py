@@ -1,0 +1,84 @@
+"""The augmentation lab: a picture mirrored, shifted and in another light."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from traitlets import Bool, TraitError, Unicode
+
+from . import still
+from .base import Figure
+from .labs import by, picture
+from .traits import Grid, Pair, Within, nested
+
+if TYPE_CHECKING:
+    import torch
+
+SIDE, REACH = 28, 8
+
+
+class AugmentLab(Figure):
+    """`image` with `mirror`, `shift` (down, right) and `light`, in this order.
+
+    What moves in is zero, and brightness stays in 0 to 1.  `other`, called
+    `other_name`, is a picture of the same size to compare the distance with.
+    """
+
+    module = "augment"
+    image = Grid([[0]], most=(SIDE, SIDE)).tag(sync=True)
+    other = Grid([[0]], most=(SIDE, SIDE)).tag(sync=True)
+    other_name = Unicode("Another one").tag(sync=True)
+    mirror = Bool(False).tag(sync=True)
+    shift = Pair(0, low=-REACH, high=REACH).tag(sync=True)
+    light = Within(1, 0.5, 1.5).tag(sync=True)
+
+    def __init__(self, image: Any, other: Any, **state: Any) -> None:
+        grids = {"image": picture(image, SIDE), "other": picture(other, SIDE)}
+        super().__init__(**grids, **state)
+        if by(self.image) != by(self.other):
+            raise TraitError(
+                f"image is {by(self.image)} and other {by(self.other)}; give two of "
+                "one size."
+            )
+
+    @property
+    def changed(self) -> torch.Tensor:
+        """The picture as the network would get it, (height, width) in float64."""
+        import torch
+
+        image = torch.tensor(self.image, dtype=torch.float64)
+        if self.mirror:
+            image = image.flip(1)
+        rows, columns = image.shape
+        down, right = self.shift
+        framed = torch.nn.functional.pad(image, [REACH] * 4)
+        shifted = framed[REACH - down :, REACH - right :][:rows, :columns]
+        brightened: torch.Tensor = (self.light * shifted).clamp(0, 1)
+        return brightened
+
+    def distance(self, to: Any) -> float:
+        """Root mean square of the pixels' differences from `image`."""
+        import torch
+
+        image = torch.tensor(self.image, dtype=torch.float64)
+        other = torch.as_tensor(to, dtype=torch.float64)
+        return float((image - other).square().mean().sqrt())
+
+    def describe(self) -> str:
+        """One line: what was changed, and how far that leads."""
+        down, right = self.shift
+        return (
+            f"AugmentLab: {'mirrored, ' if self.mirror else ''}shifted by {down} and "
+            f"{right}, light times {self.light:g}; distance "
+            f"{self.distance(self.changed):.3f}, {self.other_name.lower()} "
+            f"{self.distance(self.other):.3f}"
+        )
+
+    def still(self) -> str:
+        """The picture, the changed one, and the other."""
+        return still.row(
+            still.grid(self.image, "The picture"),
+            still.grid(nested(self.changed, 3), "As the network gets it"),
+            still.grid(self.other, self.other_name),
+            caption=self.describe(),
+        )

@@ -1,0 +1,83 @@
+"""The dropout lab: what a layer's output becomes in a training step, and on average."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from traitlets import Int, TraitError
+
+from . import still
+from .base import Figure
+from .labs import picture
+from .traits import Grid, Within, nested
+
+if TYPE_CHECKING:
+    import torch
+
+SIDE, MOST_STEPS, MOST_SEED = 28, 400, 9999
+
+
+class DropoutLab(Figure):
+    """A layer's output, drawn as the picture `image`, under dropout with `p`.
+
+    `seed` is the training step that is shown, and `steps` of them, from it on, are
+    averaged.  In each step a number is zero with probability `p`, and otherwise
+    divided by 1 − `p`.
+    """
+
+    module = "dropout"
+    image = Grid([[0]], most=(SIDE, SIDE)).tag(sync=True)
+    p = Within(0.5, 0, 0.95).tag(sync=True)
+    steps = Int(1).tag(sync=True)
+    seed = Int(0).tag(sync=True)
+
+    def __init__(self, image: Any, **state: Any) -> None:
+        super().__init__(image=picture(image, SIDE), **state)
+        for name, low, high in (("steps", 1, MOST_STEPS), ("seed", 0, MOST_SEED)):
+            if not low <= getattr(self, name) <= high:
+                raise TraitError(
+                    f"{name} is {getattr(self, name)}; give {low} to {high}."
+                )
+
+    def kept(self, step: int) -> torch.Tensor:
+        """Which numbers stay in training step `step`: bool, in the image's shape."""
+        import torch
+
+        rows, columns = len(self.image), len(self.image[0])
+        first = step * rows * columns + 1
+        drawn = [chance(first + n) for n in range(rows * columns)]
+        numbers: torch.Tensor = torch.tensor(drawn, dtype=torch.float64)
+        kept: torch.Tensor = numbers.view(rows, columns) >= self.p
+        return kept
+
+    def output(self, step: int) -> torch.Tensor:
+        """What leaves the layer in training step `step`, float64."""
+        import torch
+
+        image = torch.tensor(self.image, dtype=torch.float64)
+        return torch.where(self.kept(step), image / (1 - self.p), 0.0)
+
+    def describe(self) -> str:
+        """One line: the probability, and how many numbers this step drops."""
+        kept = self.kept(self.seed)
+        return (
+            f"DropoutLab: p = {self.p:g}, {int((~kept).sum())} of {kept.numel()} "
+            "numbers dropped in this step"
+        )
+
+    def still(self) -> str:
+        """The output without dropout, and in this step."""
+        return still.row(
+            still.grid(self.image, "Without dropout"),
+            still.grid(nested(self.output(self.seed), 3), "In this step"),
+            caption=self.describe(),
+        )
+
+
+def chance(n: int) -> float:
+    """A number in [0, 1) for each `n`, by the rule that the browser follows."""
+    mask = 0xFFFFFFFF
+    n &= mask
+    t = ((n ^ n >> 16) * 0x21F0AAAD) & mask
+    t = ((t ^ t >> 15) * 0x735A2D97) & mask
+    return (t ^ t >> 15) / 2**32
