@@ -49,8 +49,15 @@ test: $(STAMP)  ## lint, types, unit tests, every chapter, the site
 	$(BIN)/python -m tools.browser
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(NBVAL) tests book
 
-course-test: $(STAMP)  ## grade a course of attacks and accidents (minutes)
-	OMP_NUM_THREADS=1 D2LMINI_DATA=offline $(BIN)/python -m pytest -m course tests/exercises
+course-test: $(STAMP) .readers/stamp  ## grade a course of attacks and accidents (minutes)
+	OMP_NUM_THREADS=1 D2LMINI_DATA=offline PYTHONPATH=.readers \
+	  $(BIN)/python -m pytest -m course tests/exercises
+
+# What others read quiz packages with: for these tests alone, so it lives beside .venv.
+.readers/stamp:
+	@$(BIN)/pip install --quiet --no-deps --target .readers pyslet==0.7.20170805 \
+	  pygiftparser==1.1 moodle-xml-parser==0.3.1 markdown yattag MarkdownSuperscript
+	@touch $@
 
 outputs: $(STAMP)  ## run changed chapters in full, store what they show (CELLS=…: some)
 	$(BIN)/python -m tools.outputs $(CHAPTERS) $(if $(CELLS),--cells $(CELLS)) \
@@ -86,7 +93,7 @@ steadiness: $(STAMP)  ## kill, interrupt, damage, compare with brute force (PART
 	$(BIN)/python -m benchmarks.steadiness $(PARTS) $(OPTIONS)
 
 clean:  ## remove what was built and all caches; .venv and work/ stay
-	rm -rf _build build .bench .venv-colab .venv-oldest .pytest_cache .mypy_cache .ruff_cache node_modules *.egg-info
+	rm -rf _build build .bench .readers .venv-colab .venv-oldest .pytest_cache .mypy_cache .ruff_cache node_modules *.egg-info
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 $(STAMP): requirements.txt pyproject.toml

@@ -4,6 +4,7 @@ import ast
 import pprint
 import re
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,13 @@ assert abs({name} - {right}) <= {tolerance}, (slips or [otherwise])[0]
 def questions(path: Path) -> list[dict[str, Any]]:
     """The questions of the quizzes in the chapter at `path`, in their order."""
     return in_notebook(notebook(path))
+
+
+def title(path: Path) -> str:
+    """The title of the chapter at `path`, without its number; its name without one."""
+    cells = notebook(path).cells
+    found = re.match(r"# (?:\d+ · )?(.+)", cells[0].source if cells else "")
+    return found[1].strip() if found else path.stem
 
 
 def in_notebook(nb: NotebookNode) -> list[dict[str, Any]]:
@@ -97,7 +105,8 @@ def _cells(
     choices = question.get("choices", [])
     lines = [f"{x}. {plain(c['text'])}" for x, c in zip(letters, choices, strict=True)]
     said = task.replace(name, f"`{name}`")
-    text = "\n\n".join(["### 1 · Question", plain(question["text"]), *lines, said])
+    asked = [plain(question["text"]), *_pictured(question)]
+    text = "\n\n".join(["### 1 · Question", *asked, *lines, said])
     right: Any = [x for x, c in zip(letters, choices, strict=True) if c["right"]]
     check = _choice_check if letters else _number_check
     answer = repr(right[0] if letters else question["answer"])
@@ -109,8 +118,12 @@ def _cells(
     }
     sources = {"": solution, "-check": check(question, name, task)}
     about = {"": {"d2lmini": {"exercise": {"task": task}}}, "-check": {}}
+    words = new_cell("markdown", f"{slug}-text", text)
+    if "picture" in question:
+        kind, _, data = question["picture"].removeprefix("data:").partition(";base64,")
+        words.attachments = {"picture": {kind: data}}
     return (
-        new_cell("markdown", f"{slug}-text", text),
+        words,
         *(
             new_cell(
                 "code",
@@ -121,6 +134,12 @@ def _cells(
             for part, own in roles.items()
         ),
     )
+
+
+def _pictured(question: dict[str, Any]) -> Iterator[str]:
+    """Its picture, which the cell brings along as an attachment."""
+    if "picture" in question:
+        yield f"![{plain(question['alt'])}](attachment:picture)"
 
 
 def _choice_check(question: dict[str, Any], name: str, task: str) -> str:

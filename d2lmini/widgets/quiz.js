@@ -91,7 +91,8 @@ function item(model, question, i) {
   const body = question.choices ? choices(question, answer) : number(question, answer, box);
   const id = uid();
   const group = { class: "d2l-question", role: "group", "aria-labelledby": id, "data-question": i };
-  const el = h("li", {}, h("div", group, h("p", { id }, ...rich(question.text)), body.el, box.el));
+  const picture = question.picture ? h("img", { src: question.picture, alt: question.alt }) : null;
+  const el = h("li", {}, h("div", group, h("p", { id }, ...rich(question.text)), picture, body.el, box.el));
   let last = null;
   const draw = () => {
     const given = model.get("answers")[i] ?? null;

@@ -4,7 +4,8 @@ A question is a dict with `text` and either
 `choices`: [{"text", "why", "right": true}, …], or
 `answer`: a number, with `why`, and optionally `tolerance`, `unit`,
 `wrong`: [[number, why], …] for likely slips, and `otherwise` for all the rest.
-Texts are plain, with `code` between backticks.
+Texts are plain, with `code` between backticks.  A `picture`, a PNG, JPEG, GIF or SVG as
+a data: address, may stand below the text; `alt` then says what is to be seen on it.
 
 In a notebook the questions stand packed, so that nobody reads the answers by
 accident: `python -m d2lmini.widgets pack questions.json` prints the argument.
@@ -61,7 +62,31 @@ def check(question: Question) -> Question:
         raise ValueError(f"A question has no `text`: {question!r}.")
     if ("choices" in question) == ("answer" in question):
         raise ValueError(f"{text!r} needs either `choices` or `answer`.")
-    return _choices(question) if "choices" in question else _numeric(question)
+    made = _choices(question) if "choices" in question else _numeric(question)
+    if picture(question) is not None:
+        if not str(question.get("alt") or "").strip():
+            raise ValueError(f"The picture of {text!r} has no `alt` that describes it.")
+        made |= {"picture": question["picture"], "alt": question["alt"]}
+    return made
+
+
+def picture(question: Question) -> tuple[str, bytes] | None:
+    """The ending (such as "png") and the bytes of a question's picture, if it has one.
+
+    Raises ValueError for what is no picture as a data: address.
+    """
+    if (source := question.get("picture")) is None:
+        return None
+    found = re.fullmatch(r"data:image/(png|jpeg|gif|svg\+xml);base64,(.+)", str(source))
+    try:
+        if found is None:
+            raise ValueError("it is no data: address of a PNG, JPEG, GIF or SVG")
+        return found[1].partition("+")[0], base64.b64decode(found[2], validate=True)
+    except ValueError as error:
+        what = f"{question.get('text')!r} cannot be read: {error}"
+        raise ValueError(
+            f"The picture of {what}; give data:image/png;base64,…."
+        ) from None
 
 
 def _choices(question: Question) -> Question:
@@ -107,6 +132,12 @@ def _numeric(question: Question) -> Question:
 def rich(text: str) -> str:
     """Escaped HTML, with what stands between backticks as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+def _shown(question: Question) -> str:
+    if "picture" not in question:
+        return ""
+    return f'<p><img src="{question["picture"]}" alt="{escape(question["alt"])}"></p>'
 
 
 class Quiz(Figure):
@@ -178,5 +209,7 @@ class Quiz(Figure):
                 f"<li>{rich(c['text'])}</li>" for c in question.get("choices", [])
             )
             choices = choices and f'<ol type="A">{choices}</ol>'
-            items.append(f"<li>{rich(question['text'])}{choices}</li>")
+            items.append(
+                f"<li>{rich(question['text'])}{_shown(question)}{choices}</li>"
+            )
         return f'<p class="d2l-title">{escape(self.title)}</p><ol>{"".join(items)}</ol>'

@@ -11,6 +11,9 @@ from d2lmini.widgets.quiz import pack, unpack
 
 CHOICE = {
     "text": "Which `stride` halves 8?",
+    "picture": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAAD"
+    "UlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    "alt": "Eight dots",
     "choices": [
         {"text": "1", "why": "That keeps 8."},
         {"text": "2", "why": "8 / 2 = 4.", "right": True},
@@ -39,6 +42,7 @@ def said(page, index):
 
 def test_every_choice_is_explained_at_once(page_of):
     page = page_of(Quiz([CHOICE]))
+    assert page.get_by_role("img", name="Eight dots").evaluate("x => x.naturalWidth")
     page.get_by_role("button", name="1").click()
     assert said(page, 0) == "✗ Not quite. That keeps 8."
     page.get_by_role("button", name="2").focus()
