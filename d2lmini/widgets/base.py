@@ -20,6 +20,7 @@ import ipywidgets
 
 FOLDER = Path(__file__).parent
 SHARED = ("kit.js", "chart.js")  # of every page; the second builds on the first
+ENGINE = "engine.js"  # a worker is given it too, so what it imports stands inside it
 IMPORT = re.compile(r'^import {([^}]*)} from "\./(\w+\.js)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 EXPORTED = re.compile(r"^export (?:const|class|function) (\w+)", re.MULTILINE)
@@ -60,7 +61,8 @@ def imported(file: str) -> list[str]:
     """The files that `file` is built on, each after those that it needs itself."""
     found: list[str] = []
     for match in IMPORT.finditer(source(file)):
-        for part in (*imported(match[2]), match[2]):
+        below = [] if match[2] == ENGINE else imported(match[2])
+        for part in (*below, match[2]):
             if part not in found:
                 found.append(part)
     return found
@@ -71,8 +73,19 @@ def parts(name: str) -> list[str]:
     return [part for part in imported(f"{name}.js") if part not in SHARED]
 
 
+def engine_text() -> str:
+    """The engine as a function, `d2lmini.engine`, that returns what it exports."""
+    text = IMPORT.sub("", "".join(map(source, (*imported(ENGINE), ENGINE))))
+    names = ", ".join(EXPORTED.findall(text))
+    return (
+        f"d2lmini.engine = () => {{\n{EXPORT.sub('', text)}return {{ {names} }};\n}};\n"
+    )
+
+
 def part_text(file: str) -> str:
     """A part that only some figures need: it adds what it exports to the kit."""
+    if file == ENGINE:
+        return f"{engine_text()}Object.assign(d2lmini.kit, d2lmini.engine());\n"
     text = IMPORT.sub(TAKEN, source(file))
     names = ", ".join(EXPORTED.findall(text))
     return (

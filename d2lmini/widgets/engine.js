@@ -5,6 +5,8 @@
 // the order of torch, (N, C, H, W); nothing is drawn and nothing is asked of a page, so
 // that all of it runs in a worker too.
 
+import { multiply, multiplyRows } from "./products.js";
+
 const floats = (n) => new Float32Array(n);
 const product = (list) => list.reduce((a, b) => a * b, 1);
 
@@ -27,27 +29,6 @@ export function random(seed) {
 
 // ---- matrices -----------------------------------------------------------------
 
-// C (M, N) += A (M, K) · B (K, N), each at an offset; four rows of B at a time, so that
-// each number of C is read and written once for four products.
-export function multiply(M, N, K, A, a, B, b, C, c) {
-  for (let i = 0; i < M; i++) {
-    const row = c + i * N;
-    let k = 0;
-    for (; k + 3 < K; k += 4) {
-      const at = a + i * K + k;
-      const [p, q, r, s] = [A[at], A[at + 1], A[at + 2], A[at + 3]];
-      if (p === 0 && q === 0 && r === 0 && s === 0) continue;
-      const [x, y, z, w] = [b + k * N, b + (k + 1) * N, b + (k + 2) * N, b + (k + 3) * N];
-      for (let j = 0; j < N; j++) C[row + j] += p * B[x + j] + q * B[y + j] + r * B[z + j] + s * B[w + j];
-    }
-    for (; k < K; k++) {
-      const p = A[a + i * K + k];
-      const x = b + k * N;
-      for (let j = 0; j < N; j++) C[row + j] += p * B[x + j];
-    }
-  }
-}
-
 // The matrix (rows, cols) at an offset, turned: (cols, rows).
 export function turned(rows, cols, A, a = 0) {
   const T = floats(rows * cols);
@@ -57,22 +38,18 @@ export function turned(rows, cols, A, a = 0) {
 
 // ---- layers: forward and backward side by side ----------------------------------
 //
-// forward(inputs, context) returns a tensor and keeps what backward needs; backward(grad)
-// adds to the gradients of the layer's parameters and returns those of its inputs.
+// forward(inputs, context) returns a tensor and keeps what backward needs; backward(grad,
+// deeper) adds to the gradients of the layer's parameters and returns those of its
+// inputs; unless `deeper`, nobody reads these and a layer may leave them out.
 
-// Calls visit(place in a window, place in the picture) for all places of a window that
-// lie on the picture: `places` of one axis, for each output.
-function places(n, out, k, stride, padding, dilation) {
-  const list = [];
-  for (let o = 0; o < out; o++) {
-    const row = [];
-    for (let u = 0; u < k; u++) {
-      const at = o * stride - padding + u * dilation;
-      row.push(at >= 0 && at < n ? at : -1);
-    }
-    list.push(row);
-  }
-  return list;
+// Where a window lies on one axis of n numbers: for each of its places [start, from, to],
+// on the picture at start + stride · o for the outputs o from `from` to before `to`.
+function spans(n, out, k, stride, padding, dilation) {
+  return Array.from({ length: k }, (_, u) => {
+    const start = u * dilation - padding;
+    const from = Math.min(out, Math.max(0, Math.ceil(-start / stride)));
+    return [start, from, Math.max(from, Math.min(out, Math.floor((n - 1 - start) / stride) + 1))];
+  });
 }
 
 function window(node, [, , H, W]) {
@@ -81,103 +58,99 @@ function window(node, [, , H, W]) {
     (n, a) => Math.floor((n + 2 * padding[a] - dilation[a] * (kernel[a] - 1) - 1) / stride[a]) + 1,
   );
   if (Math.min(...size) < 1) throw new Error(`${node.name} reaches beyond its input of ${H} × ${W} pixels.`);
-  const axes = [H, W].map((n, a) => places(n, size[a], kernel[a], stride[a], padding[a], dilation[a]));
-  return { size, axes };
+  const axes = [H, W].map((n, a) => spans(n, size[a], kernel[a], stride[a], padding[a], dilation[a]));
+  return { size, axes, stride, plane: H * W, wide: W };
 }
 
 /** @type {Tensor} */
 const NOTHING = { data: floats(0), shape: [] }; // before the first forward
-/** @type {{ size: number[], axes: number[][][] }} */
-const NO_WINDOW = { size: [0, 0], axes: [[], []] };
+const NO_WINDOW = { size: [0, 0], axes: [[[0]], [[0]]], stride: [1, 1], plane: 0, wide: 0 };
 
 class Convolution {
   X = NOTHING;
   frame = NO_WINDOW;
+  /** One picture's windows as columns, (channels of a group · kernel, outputs): zero where they leave it. */
+  columns = floats(0);
+  slopes = floats(0);
   constructor(node) {
     this.node = node;
     this.weight = parameter(node.weight);
     this.bias = node.bias ? parameter(node.bias) : null;
     this.parameters = [this.weight, ...(this.bias ? [this.bias] : [])];
   }
-  // The windows of one picture as columns: (channels of a group · kernel, outputs).
-  columns(data, start, channels) {
-    const { axes, size } = this.frame;
-    const [kh, kw] = this.node.kernel;
-    const [, , H, W] = this.X.shape;
-    const P = size[0] * size[1];
-    const columns = floats(channels * kh * kw * P);
-    this.visit(
-      channels,
-      H * W,
-      W,
-      P,
-      (from, to) => {
-        columns[to] = data[start + from];
-      },
-      axes,
-    );
-    return columns;
+  // The same frame and columns as long as the pictures keep their size.
+  fit(shape) {
+    const [, C, H, W] = shape;
+    if (this.X.shape.slice(1).join() === [C, H, W].join()) return;
+    this.frame = window(this.node, shape);
+    const all = (C / this.node.groups) * product(this.node.kernel) * product(this.frame.size);
+    this.columns = floats(all);
+    this.slopes = floats(all);
   }
-  visit(channels, plane, W, P, call, axes) {
-    const [kh, kw] = this.node.kernel;
-    const wide = this.frame.size[1];
+  unfold(data, start, channels) {
+    const { size, axes, stride, plane, wide } = this.frame;
+    const { columns } = this;
     for (let c = 0, row = 0; c < channels; c++)
-      for (let u = 0; u < kh; u++)
-        for (let v = 0; v < kw; v++, row++)
-          for (let i = 0; i < axes[0].length; i++) {
-            const y = axes[0][i][u];
-            if (y < 0) continue;
-            const from = c * plane + y * W;
-            const to = row * P + i * wide;
-            for (let j = 0; j < wide; j++) {
-              const x = axes[1][j][v];
-              if (x >= 0) call(from + x, to + j);
-            }
+      for (const [y, top, bottom] of axes[0])
+        for (const [x, left, right] of axes[1]) {
+          for (let i = top; i < bottom; i++) {
+            let from = start + c * plane + (y + i * stride[0]) * wide + x + left * stride[1];
+            const line = row + i * size[1];
+            for (let to = line + left; to < line + right; to++, from += stride[1]) columns[to] = data[from];
           }
+          row += size[0] * size[1];
+        }
+  }
+  // The slopes of the columns, back to where the numbers came from.
+  fold(data, start, channels) {
+    const { size, axes, stride, plane, wide } = this.frame;
+    const { slopes } = this;
+    for (let c = 0, row = 0; c < channels; c++)
+      for (const [y, top, bottom] of axes[0])
+        for (const [x, left, right] of axes[1]) {
+          for (let i = top; i < bottom; i++) {
+            let to = start + c * plane + (y + i * stride[0]) * wide + x + left * stride[1];
+            const line = row + i * size[1];
+            for (let from = line + left; from < line + right; from++, to += stride[1]) data[to] += slopes[from];
+          }
+          row += size[0] * size[1];
+        }
   }
   forward([X]) {
-    const { groups, out } = this.node;
+    const { groups, out, kernel } = this.node;
     const [N, C, H, W] = X.shape;
+    this.fit(X.shape);
     this.X = X;
-    this.frame = window(this.node, X.shape);
     const [rows, cols] = this.frame.size;
     const [P, own, each] = [rows * cols, C / groups, out / groups];
-    const K = own * product(this.node.kernel);
+    const K = own * product(kernel);
     const Y = tensor([N, out, rows, cols]);
     for (let n = 0; n < N; n++)
       for (let g = 0; g < groups; g++) {
-        const columns = this.columns(X.data, (n * C + g * own) * H * W, own);
-        multiply(each, P, K, this.weight.value, g * each * K, columns, 0, Y.data, (n * out + g * each) * P);
+        this.unfold(X.data, (n * C + g * own) * H * W, own);
+        multiply(each, P, K, this.weight.value, g * each * K, this.columns, 0, Y.data, (n * out + g * each) * P);
       }
     if (this.bias) addEach(Y.data, this.bias.value, P);
     return Y;
   }
-  backward(G) {
-    const { groups, out } = this.node;
+  backward(G, deeper = true) {
+    const { groups, out, kernel } = this.node;
     const { X } = this;
     const [N, C, H, W] = X.shape;
     const P = product(this.frame.size);
     const [own, each] = [C / groups, out / groups];
-    const K = own * product(this.node.kernel);
-    const dX = tensor(X.shape);
+    const K = own * product(kernel);
+    const dX = deeper ? tensor(X.shape) : NOTHING;
     for (let g = 0; g < groups; g++) {
       const W_T = turned(each, K, this.weight.value, g * each * K);
       for (let n = 0; n < N; n++) {
         const [x, y] = [(n * C + g * own) * H * W, (n * out + g * each) * P];
-        const columns = this.columns(X.data, x, own);
-        multiply(each, K, P, G.data, y, turned(K, P, columns), 0, this.weight.grad, g * each * K);
-        const dColumns = floats(K * P);
-        multiply(K, P, each, W_T, 0, G.data, y, dColumns, 0);
-        this.visit(
-          own,
-          H * W,
-          W,
-          P,
-          (to, from) => {
-            dX.data[x + to] += dColumns[from];
-          },
-          this.frame.axes,
-        );
+        this.unfold(X.data, x, own);
+        multiplyRows(each, K, P, G.data, y, this.columns, 0, this.weight.grad, g * each * K);
+        if (!deeper) continue;
+        this.slopes.fill(0);
+        multiply(K, P, each, W_T, 0, G.data, y, this.slopes, 0);
+        this.fold(dX.data, x, own);
       }
     }
     if (this.bias) sumEach(G.data, this.bias.grad, P);
@@ -216,36 +189,50 @@ class Pooling {
     const [rows, cols] = this.frame.size;
     this.area = product(node.kernel); // zeros of the padding count, as in torch
     const Y = tensor([N, C, rows, cols]);
-    this.from = node.op === "max_pool" ? new Int32Array(Y.data.length) : null;
-    this.each((y, list) => {
-      if (!this.from) Y.data[y] = list.reduce((sum, x) => sum + X.data[x], 0) / this.area;
-      else {
-        this.from[y] = list.reduce((best, x) => (X.data[x] > X.data[best] ? x : best), list[0]);
-        Y.data[y] = X.data[this.from[y]];
-      }
-    });
+    if (node.op === "max_pool") this.highest(Y);
+    else {
+      this.from = null;
+      const factor = 1 / this.area;
+      this.each((x, y) => {
+        Y.data[y] += X.data[x] * factor;
+      });
+    }
     return Y;
   }
-  // Calls visit(output, [inputs under its window]).
+  // Fills Y with the highest number under each window, the first of equal ones.
+  highest(Y) {
+    const X = this.X.data;
+    const from = new Int32Array(Y.data.length).fill(-1);
+    this.from = from;
+    this.each((x, y) => {
+      if (from[y] < 0 || X[x] > Y.data[y]) {
+        from[y] = x;
+        Y.data[y] = X[x];
+      }
+    });
+  }
+  // Calls visit(input, output) for all places of all windows that lie on the picture.
   each(visit) {
-    const [N, C, H, W] = this.X.shape;
-    const { axes } = this.frame;
-    let y = 0;
-    for (let plane = 0; plane < N * C; plane++)
-      for (const us of axes[0])
-        for (const vs of axes[1]) {
-          const list = [];
-          for (const u of us) for (const v of vs) if (u >= 0 && v >= 0) list.push(plane * H * W + u * W + v);
-          visit(y++, list);
-        }
+    const { size, axes, stride, plane, wide } = this.frame;
+    const planes = this.X.data.length / plane;
+    for (let p = 0; p < planes; p++)
+      for (const [u, top, bottom] of axes[0])
+        for (const [v, left, right] of axes[1])
+          for (let i = top; i < bottom; i++) {
+            let x = p * plane + (u + i * stride[0]) * wide + v + left * stride[1];
+            const line = (p * size[0] + i) * size[1];
+            for (let y = line + left; y < line + right; y++, x += stride[1]) visit(x, y);
+          }
   }
   backward(G) {
     const dX = tensor(this.X.shape);
     if (this.from) for (let y = 0; y < G.data.length; y++) dX.data[this.from[y]] += G.data[y];
-    else
-      this.each((y, list) => {
-        for (const x of list) dX.data[x] += G.data[y] / this.area;
+    else {
+      const factor = 1 / this.area;
+      this.each((x, y) => {
+        dX.data[x] += G.data[y] * factor;
       });
+    }
     return [dX];
   }
 }
@@ -340,7 +327,7 @@ class Dense {
     const width = X.shape[X.shape.length - 1];
     const rows = X.data.length / width;
     const Y = tensor([...X.shape.slice(0, -1), out]);
-    multiply(rows, out, width, X.data, 0, turned(out, width, this.weight.value), 0, Y.data, 0);
+    multiplyRows(rows, out, width, X.data, 0, this.weight.value, 0, Y.data, 0);
     if (this.bias) addEach(Y.data, this.bias.value, 1);
     return Y;
   }
@@ -356,9 +343,8 @@ class Dense {
   }
 }
 
-// A function of each number: f(x), and its slope from x and f(x).
+// A function of each number, and its slope from x and f(x).
 const UNITS = {
-  relu: [(x) => Math.max(x, 0), (x) => (x > 0 ? 1 : 0)],
   sigmoid: [(x) => 1 / (1 + Math.exp(-x)), (_, y) => y * (1 - y)],
   tanh: [Math.tanh, (_, y) => 1 - y * y],
 };
@@ -366,24 +352,41 @@ const UNITS = {
 class Unit {
   X = NOTHING;
   Y = NOTHING;
+  parameters = [];
   constructor(node) {
     const [f, slope] = UNITS[node.op];
     this.f = f;
     this.slope = slope;
-    this.parameters = [];
   }
   forward([X]) {
+    const { f } = this;
     this.X = X;
-    this.Y = tensor(X.shape, X.data.map(this.f));
+    this.Y = tensor(X.shape);
+    for (let i = 0; i < X.data.length; i++) this.Y.data[i] = f(X.data[i]);
     return this.Y;
   }
   backward(G) {
-    return [
-      tensor(
-        G.shape,
-        G.data.map((g, i) => g * this.slope(this.X.data[i], this.Y.data[i])),
-      ),
-    ];
+    const { slope } = this;
+    const dX = tensor(G.shape);
+    for (let i = 0; i < G.data.length; i++) dX.data[i] = G.data[i] * slope(this.X.data[i], this.Y.data[i]);
+    return [dX];
+  }
+}
+
+class ReLU {
+  X = NOTHING;
+  parameters = [];
+  forward([X]) {
+    this.X = X;
+    const Y = tensor(X.shape);
+    for (let i = 0; i < X.data.length; i++) Y.data[i] = Math.max(X.data[i], 0);
+    return Y;
+  }
+  backward(G) {
+    const X = this.X.data;
+    const dX = tensor(G.shape);
+    for (let i = 0; i < X.length; i++) dX.data[i] = X[i] > 0 ? G.data[i] : 0;
+    return [dX];
   }
 }
 
@@ -476,7 +479,7 @@ const LAYERS = {
   average_pool: Pooling,
   batch_norm: BatchNorm,
   dense: Dense,
-  relu: Unit,
+  relu: ReLU,
   sigmoid: Unit,
   tanh: Unit,
   dropout: Dropout,
@@ -537,7 +540,8 @@ export class Network {
     return this.values[this.values.length - 1];
   }
   // From the gradient of the output to that of the input; parameters' gradients are set.
-  backward(G) {
+  // Unless it goes `deeper` than the layers, the input's is left out where that saves work.
+  backward(G, deeper = true) {
     for (const one of this.parameters) one.grad.fill(0);
     /** @type {(Tensor | null)[]} */
     const grads = this.layers.map(() => null);
@@ -546,9 +550,9 @@ export class Network {
     for (let i = this.layers.length - 1; i >= 0; i--) {
       const own = grads[i];
       if (!own) continue; // nothing reads it
-      const parts = this.layers[i].backward(own);
+      const parts = this.layers[i].backward(own, deeper || this.nodes[i].from.some((j) => j >= 0));
       for (const [k, j] of this.nodes[i].from.entries()) {
-        if (j < 0) input = sum(input, parts[k]);
+        if (j < 0) input = deeper ? sum(input, parts[k]) : null;
         else grads[j] = sum(grads[j], parts[k]);
       }
     }
@@ -620,7 +624,7 @@ export function oneCycle(progress, warmUp = 0.3) {
 export function train(network, step, X, labels, lr, draw = Math.random) {
   const { loss, grad } = crossEntropy(network.forward(X, { training: true, draw }), labels);
   if (!Number.isFinite(loss)) throw new Error("The loss is no number any more: take a smaller learning rate.");
-  network.backward(grad);
+  network.backward(grad, false);
   step(lr);
   return loss;
 }

@@ -14,13 +14,26 @@ from d2lmini.nets.lenet import lenet
 from d2lmini.nets.resnet import resnet18
 from d2lmini.widgets import base
 from d2lmini.widgets.network import export
+from tools import products
 
 COUNT = 200
 
-LOAD = """async (text) => {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  globalThis.engine = await import(url);
+# The engine with WebAssembly, and one that has none.
+LOAD = """(text) => {
+  const made = (WebAssembly) => eval(`const d2lmini = {}; ${text}; d2lmini.engine()`);
+  globalThis.engine = made(globalThis.WebAssembly);
+  globalThis.plain = made(undefined);
 }"""
+PRODUCTS = """(shapes) => shapes.map(([M, N, K]) => {
+  const draw = engine.random(1);
+  const drawn = (n) => Float32Array.from({ length: n }, () => draw() - 0.5);
+  const [A, B, C] = [drawn(M * K + 3), drawn(K * N + 5), drawn(M * N + 2)];
+  return ["multiply", "multiplyRows"].map((name) => [engine, plain].map((one) => {
+    const sums = C.slice();
+    one[name](M, N, K, A, 3, B, 5, sums, 2);
+    return [...sums];
+  }));
+})"""
 # Each job: the outputs in evaluation and training, the loss, all gradients.
 PASS = """(jobs) => JSON.parse(jobs).map((job) => {
   const net = new engine.Network(job.net);
@@ -53,7 +66,7 @@ DESCEND = """([job, name, options, lr]) => {
 def engine(browser):
     page = browser.new_page()
     page.set_default_timeout(120_000)
-    page.evaluate(LOAD, base.source("engine.js"))
+    page.evaluate(LOAD, base.engine_text())
     yield page
     page.close()
 
@@ -176,6 +189,24 @@ def test_fewer_bits_are_less_text_and_nearly_the_answer(engine, bits, size, near
     job = {"net": narrow, "X": packed(X), "labels": [0, 1, 2]}
     ((_, evaluated, *_),) = engine.evaluate(PASS, json.dumps([job]))
     assert distance(evaluated, net.eval()(X).detach()) < near
+
+
+def test_the_products_are_the_same_with_and_without_webassembly(engine):
+    shapes = [(1, 1, 1), (2, 4, 4), (3, 5, 7), (6, 784, 25), (17, 33, 10), (1, 19, 2)]
+    for (M, N, K), answers in zip(
+        shapes, engine.evaluate(PRODUCTS, shapes), strict=True
+    ):
+        for wide, plain in answers:
+            assert wide[:2] == plain[:2] and len(wide) == M * N + 2
+            assert wide == pytest.approx(plain, abs=1e-5)
+            assert wide != pytest.approx([0] * len(wide), abs=1e-3), K
+
+
+def test_the_bytes_of_the_products_are_those_of_their_source():
+    if not products.WABT.exists():
+        pytest.skip("wabt is not installed: npm ci")
+    text = products.SCRIPT.read_text(encoding="utf-8")
+    assert products.BYTES.search(text)[0] == products.assembled()
 
 
 class Chain(nn.Module):
