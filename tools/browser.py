@@ -5,8 +5,10 @@ import shutil
 import sys
 from pathlib import Path
 
-#: Names on the path: those of Linux, then those of Windows.
+#: Names on the path: first those that have no window to draw, in which a page opens
+#: in a quarter of the time; then those of Linux, then those of Windows.
 NAMES = (
+    *("chromium-headless-shell", "chrome-headless-shell"),
     *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
     *("chrome", "msedge", "microsoft-edge"),
 )
@@ -25,7 +27,7 @@ WINDOWS = (
 ADVICE = {
     "darwin": "install Google Chrome, or Chromium (brew install --cask chromium)",
     "win32": "install Google Chrome",
-    "linux": "install Chromium (apt install chromium)",
+    "linux": "install Chromium (apt install chromium-headless-shell, or chromium)",
 }
 
 #: For machines without a display or a sandbox; and it shall not call home.

@@ -20,10 +20,35 @@ LOOKED_AT = {"mia", "udo"}
 BEHIND_WALLS = {"mia", "tea", "udo"}
 
 
-@pytest.fixture(scope="module")
-def handed_in():
+#: One of each kind; `make course-test` grades the whole class.
+FEW = [
+    "ada",
+    "cleo",
+    "finn",
+    "hana",
+    "kim",
+    "leo",
+    "max",
+    "mia",
+    "nora",
+    "quinn",
+    "ria",
+    "tea",
+    "udo",
+    "wim",
+    "yan",
+    "zoe",
+]
+
+
+@pytest.fixture(
+    scope="module", params=["few", pytest.param("all", marks=pytest.mark.course)]
+)
+def handed_in(request):
     """The submissions that this machine can grade safely."""
     found = submissions.CLASS
+    if request.param == "few":
+        found = [one for one in found if one.student in FEW]
     if not walls.find()[0]:
         found = [one for one in found if one.student not in BEHIND_WALLS]
     return found
@@ -50,13 +75,19 @@ def scores(course):
         return {row["student"]: float(row["points"]) for row in csv.DictReader(file)}
 
 
-@pytest.mark.parametrize("one", submissions.CLASS, ids=lambda one: one.student)
-def test_each_gets_what_is_due(one, scores, course, handed_in):
-    if one not in handed_in:
-        pytest.skip("this machine builds no walls: grade in a container here")
+def test_each_gets_what_is_due(scores, course, handed_in):
     log = (course[0] / "reports/week3.log").read_text(encoding="utf-8")
-    log = log.partition(f"=== {one.student} ")[2].partition("\n=== ")[0]
-    assert scores[one.student] == one.score, log
+    wrong = {
+        one.student: (scores[one.student], one.score, logged(log, one.student))
+        for one in handed_in
+        if scores[one.student] != one.score
+    }
+    assert not wrong
+
+
+def logged(log, student):
+    """What the log says of one student."""
+    return log.partition(f"=== {student} ")[2].partition("\n=== ")[0]
 
 
 def test_the_report_names_every_file_and_why(course, handed_in):
