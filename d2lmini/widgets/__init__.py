@@ -10,6 +10,7 @@ from .convolution import ConvolutionLab
 from .descent import DescentLab
 from .dropout import DropoutLab
 from .explore import Explore, explore
+from .network_lab import NetworkLab
 from .pooling import PoolingLab
 from .quiz import Quiz
 from .receptive_field import ReceptiveField
@@ -31,6 +32,7 @@ __all__ = [
     "DropoutLab",
     "Explore",
     "Figure",
+    "NetworkLab",
     "PoolingLab",
     "Quiz",
     "ReceptiveField",

@@ -24,6 +24,7 @@ ENGINE = "engine.js"  # a worker is given it too, so what it imports stands insi
 IMPORT = re.compile(r'^import {([^}]*)} from "\./(\w+\.js)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 EXPORTED = re.compile(r"^export (?:const|class|function) (\w+)", re.MULTILINE)
+COMMENT = re.compile(r"^\s*/\*(?:(?!\*/).)*\*/\s*$", re.MULTILINE | re.DOTALL)
 TAKEN = r"const {\1} = d2lmini.kit;\n"
 DEFAULT = re.compile(r"^export default", re.MULTILINE)
 
@@ -41,7 +42,7 @@ def source(name: str) -> str:
     not start a line inside a template literal with `//` or a comment sign.
     """
     text = (FOLDER / name).read_text(encoding="utf-8")
-    text = re.sub(r"^\s*/\*.*?\*/\s*$", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = COMMENT.sub("", text)
     lines = (line.strip() for line in text.splitlines())
     return "\n".join(x for x in lines if x and not x.startswith("//")) + "\n"
 

@@ -516,6 +516,8 @@ function parameter(packed) {
 // ---- the network --------------------------------------------------------------------
 
 export class Network {
+  /** @type {Tensor[]} */
+  values = [];
   constructor({ shape, nodes }) {
     this.shape = shape;
     this.nodes = nodes;
@@ -527,17 +529,28 @@ export class Network {
     this.parameters = this.layers.flatMap((layer) => layer.parameters);
   }
   // X (N, C, H, W) → the last node's output; `values` holds that of every node.
-  // `alter(i, Y)` may change the output of node i before others read it.
-  /** @param {Tensor} X @param {{ training?: boolean, draw?: () => number, alter?: ((i: number, Y: Tensor) => void) | null }} how */
-  forward(X, { training = false, draw = Math.random, alter = null } = {}) {
-    /** @type {Tensor[]} */
-    this.values = [];
-    for (const [i, layer] of this.layers.entries()) {
-      const inputs = this.nodes[i].from.map((j) => (j < 0 ? X : this.values[j]));
-      this.values.push(layer.forward(inputs, { training, draw }));
-      alter?.(i, this.values[i]);
-    }
+  forward(X, how = {}) {
+    const steps = this.steps(X, how);
+    let step = steps.next();
+    while (!step.done) step = steps.next();
+    this.values = step.value;
     return this.values[this.values.length - 1];
+  }
+  // The same node by node, for whoever wants to pause; returns the outputs of all.
+  // `alter(i, Y)` may change the output of node i before others read it.
+  /** @param {Tensor} X
+   *  @param {{ training?: boolean, draw?: () => number, alter?: ((i: number, Y: Tensor) => void) | null }} how
+   *  @returns {Generator<number, Tensor[], void>} */
+  *steps(X, { training = false, draw = Math.random, alter = null } = {}) {
+    /** @type {Tensor[]} */
+    const values = [];
+    for (const [i, layer] of this.layers.entries()) {
+      const inputs = this.nodes[i].from.map((j) => (j < 0 ? X : values[j]));
+      values.push(layer.forward(inputs, { training, draw }));
+      alter?.(i, values[i]);
+      yield i;
+    }
+    return values;
   }
   // From the gradient of the output to that of the input; parameters' gradients are set.
   // Unless it goes `deeper` than the layers, the input's is left out where that saves work.

@@ -45,6 +45,35 @@ def export(
     """
     if bits not in BITS:
         raise ValueError(f"bits is {bits!r}: give 8, 16 or 32.")
+    nodes = _walked(net, bits)[0].nodes
+    _try(net, shape)
+    return {"shape": list(shape), "nodes": nodes}
+
+
+def outputs(net: nn.Module, X: Tensor) -> list[Tensor]:
+    """What each node of :func:`export` puts out for ``X`` (N, C, H, W), in order.
+
+    In evaluation mode; ``net`` comes back as it was.  Raises as `export` does.
+    """
+    packer, traced = _walked(net, 16)
+    kept: dict[fx.Node, Tensor] = {}
+
+    class Keeper(fx.Interpreter):
+        def run_node(self, n: fx.Node) -> Any:
+            made = super().run_node(n)
+            if isinstance(made, torch.Tensor):
+                kept[n] = made.clone()  # since a later layer may write into it
+            return made
+
+    with evaluating(net), torch.no_grad():
+        Keeper(traced).run(X)
+    first: dict[int, fx.Node] = {}
+    for node, at in packer.at.items():
+        first.setdefault(at, node)
+    return [kept[first[i]] for i in range(len(packer.nodes))]
+
+
+def _walked(net: nn.Module, bits: int) -> tuple[_Packer, fx.GraphModule]:
     try:
         traced = fx.symbolic_trace(net)
     except Exception as error:  # of any kind: it runs the forward of somebody else
@@ -53,9 +82,8 @@ def export(
             "forward must do the same for every image."
         ) from None
     packer = _Packer(dict(traced.named_modules()), BITS[bits])
-    nodes = packer.walk(traced.graph)
-    _try(net, shape)
-    return {"shape": list(shape), "nodes": nodes}
+    packer.walk(traced.graph)
+    return packer, traced
 
 
 def _try(net: nn.Module, shape: tuple[int, int, int]) -> None:
@@ -147,16 +175,17 @@ class _Packer:
             return None
         plain = values.detach().cpu()
         if self.dtype != torch.int8:
-            return _based(plain.to(self.dtype))
+            return packed(plain.to(self.dtype))
         if plain.dim() < 2:
-            return _based(plain.half())
+            return packed(plain.half())
         rows = plain.float().flatten(1)
         scale = rows.abs().amax(1, keepdim=True).clamp(min=1e-30) / 127
         whole = (rows / scale).round().to(torch.int8)
-        return {**_based(whole), "scale": _based(scale.flatten())}
+        return {**packed(whole), "scale": packed(scale.flatten())}
 
 
-def _based(values: Tensor) -> dict[str, Any]:
+def packed(values: Tensor) -> dict[str, Any]:
+    """The numbers as base64, and the bits of each."""
     text = base64.b64encode(values.contiguous().numpy().tobytes()).decode()
     return {"base64": text, "bits": 8 * values.dtype.itemsize}
 

@@ -74,3 +74,12 @@ def image(png: str, alt: str) -> str:
         f'<img class="d2l-image" alt="{escape(alt)}" '
         f'src="data:image/png;base64,{escape(png)}">'
     )
+
+
+def words(rows: Any, caption: str) -> str:
+    """A captioned HTML table of words."""
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>"
+        for row in rows
+    )
+    return f"<table><caption>{escape(caption)}</caption><tbody>{body}</tbody></table>"

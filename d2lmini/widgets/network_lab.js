@@ -1,0 +1,706 @@
+// Look inside a network: its maps, numbers and answers for any picture, in the page.
+import { Network, numbers, tensor } from "./engine.js";
+import {
+  button,
+  checkbox,
+  choice,
+  clamp,
+  fmt,
+  group,
+  h,
+  lab,
+  may,
+  plural,
+  put,
+  same,
+  select,
+  slider,
+  status,
+  times,
+  uid,
+} from "./kit.js";
+import { scanner, stretch, strip } from "./network_breaks.js";
+import { inspector, titles } from "./network_inspect.js";
+import { MOST_MAPS, maps, pad, paintPicture, rangeOf } from "./network_maps.js";
+import { AS_IT_IS, anyPicture, changed, packed, unpacked } from "./network_picture.js";
+import { tour, tourOf } from "./network_tour.js";
+import { fields, softmax, spread, valueAt } from "./network_view.js";
+
+const MOST_SHIFT = 14;
+const MOST_SCANNED = 20; // layers of a network whose breaking points are looked for
+const SLICE = 20; // ms of computing before the page gets its turn
+const SILENT_OPS = ["flatten", "dropout"]; // hand their input on: no maps of their own
+const MOST_STRIPS = 24; // layers of which all are shown at once
+const UNITS = /relu|sigmoid|tanh/;
+const BARS = 10; // answers that are shown
+const UNTOUCHED = "untouched";
+
+const whole = (v) => Number.isInteger(v) && v >= 0 && v < 1e6;
+const STATE = {
+  picture: (v, model) => Number.isInteger(v) && v >= -1 && v < model.get("pictures").shape[0],
+  drawing: (v, model) => typeof v === "string" && (v === "" || isPicture(v, model)),
+  noise: may.real(0, 1),
+  shift: (v) => Array.isArray(v) && v.length === 2 && v.every((x) => Number.isInteger(x) && Math.abs(x) <= MOST_SHIFT),
+  rotate: may.real(-180, 180),
+  invert: may.flag,
+  silenced: (v) => isList(v, 2),
+  edits: (v) => Array.isArray(v) && v.length <= 500 && v.every((e) => isEdit(e)),
+  selected: (v) => Array.isArray(v) && (v.length === 0 || (v.length === 4 && v.every(whole))),
+  source: whole,
+  network: (v, model) => model.get("nets").some(({ id }) => id === v),
+  other: (v, model) => othersOf(model).some(([value]) => value === v),
+  tour: may.whole(0, 8),
+  every: may.flag,
+};
+const isList = (v, n) =>
+  Array.isArray(v) && v.length <= 500 && v.every((x) => Array.isArray(x) && x.length === n && x.every(whole));
+const isEdit = (e) =>
+  Array.isArray(e) && e.length === 3 && whole(e[0]) && whole(e[1]) && Number.isFinite(e[2]) && Math.abs(e[2]) <= 1e6;
+function isPicture(text, model) {
+  try {
+    return (
+      atob(text).length ===
+      model
+        .get("pictures")
+        .shape.slice(1)
+        .reduce((a, b) => a * b, 1)
+    );
+  } catch {
+    return false;
+  }
+}
+const netOf = (model, id) => model.get("nets").find((one) => one.id === id);
+
+// What can stand beside: [value, text].
+function othersOf(model) {
+  const { names } = model.get("pictures");
+  return [
+    ["", "nothing"],
+    [UNTOUCHED, "the same network and picture, untouched"],
+    ...names.map((name, i) => [`picture:${i}`, `picture: ${name}`]),
+    ...model.get("nets").map(({ id, title }) => [`net:${id}`, `network: ${title}`]),
+  ];
+}
+
+// ---- networks that lie beside the page ------------------------------------------------
+
+const site = () =>
+  /** @type {HTMLScriptElement | null} */ (document.querySelector('script[src*="figures/kit.js"]'))?.src;
+
+// Loads the networks' files that a page of the site has beside it: a script, since from a
+// disk nothing else can be read.
+function loaded(id) {
+  const found = () => globalThis.d2lminiNetworks?.[id];
+  return new Promise((done, fail) => {
+    if (found()) return done(found());
+    const script = h("script", { src: site()?.replace(/kit\.js.*$/, `network-${id}.js`) });
+    script.onload = () => (found() ? done(found()) : fail(new Error()));
+    script.onerror = () => fail(new Error());
+    document.head.append(script);
+  });
+}
+
+// The networks that can be had here: those that the figure carries, and with a kernel or
+// on the site those that are fetched when asked for.
+const isLive = (model) => typeof model.send === "function";
+const available = (model) => model.get("nets").filter((one) => one.net || one.maps || site() || isLive(model));
+
+// ---- one network and one picture --------------------------------------------------------
+
+// Computes in slices; a later call drops an earlier one.  done(values) is called at once
+// where everything fits into the first slice.
+function passing(done) {
+  let turn = 0;
+  return {
+    stop: () => turn++,
+    run(network, X, alter) {
+      const mine = ++turn;
+      const steps = network.steps(X, { alter });
+      function go() {
+        if (mine !== turn) return;
+        const start = performance.now();
+        let step = steps.next();
+        while (!step.done && performance.now() - start < SLICE) step = steps.next();
+        if (step.done) done(step.value);
+        else setTimeout(go);
+      }
+      go();
+    },
+  };
+}
+
+// A network with what the reader has done to it.
+function touched(network) {
+  const first = network.parameters.map(({ value }) => value.slice());
+  return {
+    network,
+    edit(edits) {
+      network.parameters.forEach((one, p) => one.value.set(first[p]));
+      for (const [node, index, value] of edits) {
+        const weights = network.layers[node]?.weight?.value;
+        if (weights && index < weights.length) weights[index] = value;
+      }
+    },
+  };
+}
+
+const silencer = (silenced) => (i, Y) => {
+  for (const [node, channel] of silenced)
+    if (node === i) {
+      const [C, H, W] = spread(Y.shape);
+      const flat = Y.shape.length === 2;
+      if (flat) Y.data[channel] = 0;
+      else if (channel < C) Y.data.fill(0, channel * H * W, (channel + 1) * H * W);
+    }
+};
+
+// The maps of a network, layer under layer.
+//   onSelect(i, place)
+// Returns { el, build(net), show(result, marks), part(i), stop }.
+function strips({ short, onSelect }) {
+  const el = h("div", { class: "d2l-net-strips" });
+  /** @type {any[]} */
+  let rows = [];
+  const stop = () => rows.forEach((row) => row?.maps?.stop());
+  function build(nodes, every) {
+    stop();
+    const names = titles(nodes);
+    let layers = 0;
+    rows = nodes.map(({ op }, i) => {
+      if (short ? !isShown(nodes, i) : !every && !isBend(nodes, i)) return null;
+      const head = h("div", { class: "d2l-head" }, short ? `What layer ${++layers} finds` : names[i]);
+      const note = h("span", { class: "d2l-note" });
+      head.append(" ", note);
+      const own = SILENT_OPS.includes(op) ? null : maps({ label: names[i], onSelect: (place) => onSelect(i, place) });
+      const row = h("div", { class: "d2l-net-strip", "data-node": i }, head, own?.el);
+      return { el: row, note, maps: own };
+    });
+    el.replaceChildren(...rows.filter(Boolean).map((row) => row.el));
+  }
+  function show(outputOf, nodes, { chosen, boxes, silenced }) {
+    for (const [i, row] of rows.entries()) {
+      if (!row) continue;
+      const Y = outputOf(i);
+      const size = spread(Y.shape);
+      row.note.textContent = noteOf(nodes[i], size, Math.min(Y.kept ?? MOST_MAPS, MOST_MAPS));
+      row.maps?.show(Y.data, size, {
+        kept: Y.kept ?? size[0],
+        range: rangeOf(Y.data),
+        chosen: chosen && chosen[0] === i ? chosen.slice(1) : null,
+        box: boxes && chosen[0] !== i ? boxes[i] : null,
+        silent: silenced.filter(([node]) => node === i).map(([, c]) => c),
+      });
+    }
+  }
+  return { el, build, show, part: (i) => rows[i]?.el, stop, repaint: () => rows.forEach((row) => row?.maps?.draw()) };
+}
+
+// Of a deep network, what each activation hands on, and the answer.
+const isBend = (nodes, i) => nodes.length <= MOST_STRIPS || UNITS.test(nodes[i].op) || i === nodes.length - 1;
+// The short form shows what each convolution hands on.
+function isShown(nodes, i) {
+  if (!UNITS.test(nodes[i].op)) return false;
+  for (let at = i; at >= 0; at = nodes[at].from[0]) {
+    if (nodes[at].op === "convolution") return true;
+    if (/dense|pool/.test(nodes[at].op)) return false;
+  }
+  return false;
+}
+
+function noteOf({ op, kernel, stride, global }, [C, H, W], kept) {
+  const size =
+    H * W === 1 || (C === 1 && H === 1) ? plural(Math.max(C, W), "number") : `${plural(C, "map")} of ${times(H, W)}`;
+  const window =
+    kernel && !global
+      ? `, window ${times(kernel[0], kernel[1])}${Math.max(...stride) > 1 ? `, stride ${stride[0]}` : ""}`
+      : "";
+  const first = C > kept && H * W > 1 ? `; ${kept > 1 ? `the first ${kept} are` : "the first is"} shown` : "";
+  return op === "dropout"
+    ? "hands everything on"
+    : op === "flatten"
+      ? `the same ${size} in a row`
+      : `${size}${window}${first}`;
+}
+
+// The answers as bars.
+function answers(classes) {
+  const head = h("div", { class: "d2l-head" });
+  const list = h("ul", { class: "d2l-net-bars" });
+  const small = h("canvas", { class: "d2l-net-small", "aria-hidden": "true" });
+  const el = h("div", { class: "d2l-net-answer" }, head, small, list);
+  // `picture` is drawn small where two stand side by side; null where there is one.
+  /** @param {string} title @param {{ data: Float32Array, shape: number[] }} output @param {any} picture */
+  function show(title, output, picture) {
+    small.hidden = !picture;
+    if (picture) {
+      [small.height, small.width] = picture.size.slice(1);
+      paintPicture(small, picture.data, picture.size, picture.range);
+    }
+    const flat = output.shape.length === 2 && output.shape[1] > 1;
+    el.hidden = !flat;
+    if (!flat) return null;
+    const shares = softmax(output.data);
+    const order = shares.map((p, c) => [p, c]).sort((a, b) => b[0] - a[0]);
+    const kept = shares.length > BARS ? order.slice(0, BARS).map(([, c]) => c) : shares.map((_, c) => c);
+    const best = order[0][1];
+    head.textContent = title;
+    list.replaceChildren(
+      ...kept.map((c) =>
+        h(
+          "li",
+          { class: c === best ? "d2l-net-best" : null, "data-number": `p${c}`, "data-value": shares[c] },
+          h("span", {}, nameOf(c)),
+          h("span", {
+            class: "d2l-net-bar",
+            style: `--share: ${(100 * shares[c]).toFixed(1)}%`,
+            "aria-hidden": "true",
+          }),
+          h("b", {}, percent(shares[c])),
+        ),
+      ),
+    );
+    return { best, share: shares[best], name: nameOf(best) };
+  }
+  const nameOf = (c) => classes[c] ?? `class ${c}`;
+  return { el, show };
+}
+const percent = (p) => (p > 0 && p < 0.005 ? "< 1 %" : p > 0.995 && p < 1 ? "> 99 %" : `${Math.round(100 * p)} %`);
+
+// ---- the figure ----------------------------------------------------------------------------
+
+function build(model) {
+  const get = (key) => model.get(key);
+  const short = get("form") === "short";
+  const pictures = get("pictures");
+  const { shape, low, high } = pictures;
+  const size = shape.slice(1);
+  const range = [low, high];
+  const count = size.reduce((a, b) => a * b, 1);
+  const all = pictures.bits === 8 ? unpacked(pictures.base64, range) : numbers(pictures);
+  const base = (i) => all.slice(i * count, (i + 1) * count);
+  const own = () => (get("picture") < 0 && get("drawing") ? unpacked(get("drawing"), range) : null);
+  const change = () => ({ noise: get("noise"), shift: get("shift"), rotate: get("rotate"), invert: get("invert") });
+  const classes = get("classes");
+
+  // what is shown on either side: { id, network, nodes, outputOf, X }
+  /** @type {any[]} */
+  const sides = [0, 1].map((side) => {
+    const here = { side, id: "", network: null, nodes: [], touched: null, X: null, values: null, key: "" };
+    const view = strips({ short, onSelect: (i, place) => side === 0 && select4(i, place) });
+    const bars = answers(classes);
+    const pass = passing((values) => {
+      Object.assign(here, { values });
+      paint();
+    });
+    return Object.assign(here, { view, bars, pass });
+  });
+  const [main, beside] = sides;
+  const select4 = (i, place) => put(model, { selected: [i, ...place] });
+
+  const picture = pad({
+    label: "The picture",
+    size,
+    range,
+    onPaint: (data) =>
+      put(model, { picture: -1, drawing: packed(data, range), noise: 0, shift: [0, 0], rotate: 0, invert: false }),
+  });
+  const mine = anyPicture({
+    size,
+    onPicture: (data) =>
+      put(model, {
+        picture: -1,
+        drawing: packed(
+          data.map((v) => low + (high - low) * v),
+          range,
+        ),
+        invert: false,
+      }),
+  });
+  const inspect = inspector({
+    source: (k) => put(model, { source: k }),
+    edit: (i, index, value) => put(model, { edits: edited(get("edits"), [[i, index, value]]) }),
+    zero: (i, start, n) =>
+      put(model, {
+        edits: edited(
+          get("edits"),
+          Array.from({ length: n }, (_, k) => [i, start + k, 0]),
+        ),
+      }),
+    silence(i, channel) {
+      const rest = get("silenced").filter((one) => !same(one, [i, channel]));
+      put(model, { silenced: rest.length < get("silenced").length ? rest : [...rest, [i, channel]] });
+    },
+  });
+  const guide = tour({
+    go(n, left = false) {
+      put(model, { tour: n, ...(n && steps[n - 1]?.set ? steps[n - 1].set : {}) });
+      if (!n && !left) inspect.el.scrollIntoView({ block: "nearest" });
+    },
+  });
+  /** @type {any[]} */
+  let steps = [];
+  const scan = scanner();
+  let scanned = "";
+  const problem = status();
+  const verdict = status("d2l-net-verdict");
+  const controls = controlsOf(model, { base, picture, high, low });
+
+  // -- which networks --
+  function settle(here, id) {
+    if (here.id === id && (here.nodes.length || !netOf(model, id).net)) return;
+    Object.assign(here, { id, network: null, values: null, nodes: [], key: "" });
+    const { net, maps: made } = netOf(model, id);
+    if (net) place(here, net.nodes, new Network(net));
+    else if (made) place(here, made.nodes, null);
+    else fetchOf(here, id);
+  }
+  async function fetchOf(here, id) {
+    const { title } = netOf(model, id);
+    problem.say(`${title} is being fetched.`);
+    if (isLive(model)) return put(model, { asked: `net:${id}` }); // the kernel adds it
+    try {
+      const net = await loaded(id);
+      if (here.id !== id) return;
+      place(here, net.nodes, new Network(net));
+      update();
+    } catch {
+      problem.say(
+        h("span", { class: "d2l-warn" }, `${title} could not be fetched: its file beside this page is missing.`),
+      );
+    }
+  }
+  function place(here, nodes, network) {
+    here.nodes = nodes;
+    here.network = network;
+    here.touched = network && touched(network);
+    here.view.build(nodes, get("every"));
+    problem.say();
+  }
+
+  // -- what runs --
+  const otherOf = () => get("other").split(":");
+  function update() {
+    const [kind, which] = otherOf();
+    settle(main, get("network"));
+    if (kind === "net") settle(beside, which);
+    else if (kind) settle(beside, get("network"));
+    else beside.id = "";
+    const data = own() ?? base(clamp(get("picture"), 0, shape[0] - 1));
+    const X = changed(data, size, change(), range);
+    feed(main, X, get("edits"), get("silenced"));
+    if (!kind) return paint();
+    const second =
+      kind === "picture" ? changed(base(Number(which)), size, change(), range) : kind === UNTOUCHED ? data : X;
+    const with_ = kind === "picture" ? [get("edits"), get("silenced")] : [[], []];
+    feed(beside, second, with_[0], with_[1]);
+  }
+  function feed(here, X, edits, silenced) {
+    here.X = tensor([1, ...size], X);
+    if (!here.network) return mapped(here);
+    const key = JSON.stringify([here.id, edits, silenced, packed(X, range), get("noise")]);
+    if (key === here.key) return paint();
+    here.key = key;
+    here.touched.edit(edits);
+    here.pass.run(here.network, here.X, silencer(silenced));
+  }
+
+  // A network that only the kernel can run: what it has sent, and a question for more.
+  function mapped(here) {
+    const { maps: sent } = netOf(model, here.id);
+    if (!sent) return paint();
+    const wanted = packed(here.X.data, range);
+    if (here.key !== sent.of) {
+      here.key = sent.of;
+      here.values = sent.values.map((Y) => ({ ...Y, data: numbers(Y) }));
+    }
+    if (wanted !== sent.of && isLive(model)) put(model, { asked: `X:${wanted}` });
+    const stale = wanted !== sent.of && !isLive(model);
+    problem.say(stale ? "This network needs its kernel: run the cell, and it answers for other pictures too." : "");
+    paint();
+  }
+  // Where each disturbance alone would change the answer to the undisturbed picture.
+  function scanAll() {
+    const { network, values } = main;
+    if (short || !network || network.layers.length > MOST_SCANNED) return;
+    if (values[values.length - 1].shape.length !== 2) return;
+    const key = JSON.stringify([main.id, get("picture"), get("drawing"), get("edits"), get("silenced")]);
+    if (key === scanned) return;
+    scanned = key;
+    const data = own() ?? base(get("picture"));
+    const alter = silencer(get("silenced"));
+    const best = (change) => {
+      const { data: out } = network.forward(tensor([1, ...size], changed(data, size, change, range)), { alter });
+      return out.indexOf(Math.max(...out));
+    };
+    for (const one of Object.values(controls.broken)) one.draw(null);
+    const first = best(AS_IT_IS);
+    const only = (name, v) => (name === "noise" || name === "rotate" ? { [name]: v } : { shift: shiftOf(name, v) });
+    scan.run(
+      SLIDERS,
+      (name, v) => best({ ...AS_IT_IS, ...only(name, v) }) === first,
+      (name, tried, kept) => {
+        const said = SLIDERS.find((one) => one.key === name)?.said ?? fmt;
+        const ends = stretch(tried, kept, 0);
+        const words = ends ? `the same answer ${said(ends[0])} to ${said(ends[1])}` : "another answer everywhere";
+        controls.broken[name].draw(kept, words);
+      },
+    );
+  }
+  const shiftOf = (name, v) => (name === "shift0" ? [Math.round(v), 0] : [0, Math.round(v)]);
+
+  // -- what is seen --
+  /** @param {any} here @returns {(i: number) => any} */
+  const outputOf = (here) => (i) => (i < 0 ? here.X : here.values[i]);
+  function chosenOf(here) {
+    const chosen = get("selected");
+    if (short || chosen.length !== 4 || !here.values?.[chosen[0]]) return null;
+    const [C, H, W] = spread(here.values[chosen[0]].shape);
+    return chosen[1] < C && chosen[2] < H && chosen[3] < W ? chosen : null;
+  }
+  function paint() {
+    const chosen = main.values && chosenOf(main);
+    const found = chosen && fields(main.nodes, (i) => outputOf(main)(i).shape, chosen[0], chosen.slice(1));
+    if (main.X) picture.show(main.X.data, found?.seen ?? null);
+    const results = sides.map((here) => {
+      const on = here === main || Boolean(get("other"));
+      here.view.el.hidden = here.bars.el.hidden = !on || !here.values;
+      if (!on || !here.values) return null;
+      const silenced = here === main || otherOf()[0] === "picture" ? get("silenced") : [];
+      const marks = here === main && chosen ? { chosen, boxes: found.boxes } : { chosen: null, boxes: null };
+      here.view.show(outputOf(here), here.nodes, { ...marks, silenced });
+      const small = get("other") ? { data: here.X.data, size, range } : null;
+      return here.bars.show(titleOf(here), here.values[here.values.length - 1], small);
+    });
+    say(results);
+    inspect.draw(chosen && viewOf(chosen, found));
+    drawTour();
+    if (main.values) scanAll();
+  }
+  const titleOf = (here) => (get("other") ? (here === main ? "Here" : "Beside it") : "The answer");
+  function viewOf(chosen, found) {
+    const [i, ...place] = chosen;
+    const names = titles(main.nodes);
+    const channel = main.values[i].shape.length === 2 ? place[2] : place[0];
+    const silent = get("silenced").some((one) => same(one, [i, channel]));
+    return {
+      network: main.network,
+      outputOf: outputOf(main),
+      shape: main.values[i].shape,
+      i,
+      place,
+      op: main.nodes[i].op,
+      value: valueAt(main.values[i], place),
+      title: names[i],
+      source: get("source"),
+      silent,
+      seen: found.seen,
+      can: { edit: Boolean(main.network), silence: Boolean(main.network) && i < main.nodes.length - 1 },
+    };
+  }
+  /** @param {any[]} results */
+  function say([first, second]) {
+    if (!first) return verdict.say();
+    const title = netOf(model, get("network")).title;
+    const text = (one) => `${one.name}, ${percent(one.share)}`;
+    const more = second ? ` Beside it: ${text(second)}.` : "";
+    const done = get("edits").length || get("silenced").length;
+    const hand = done
+      ? ` (with ${[get("silenced").length && plural(get("silenced").length, "silenced map"), get("edits").length && plural(get("edits").length, "changed weight")].filter(Boolean).join(" and ")})`
+      : "";
+    verdict.say(h("span", {}, `${title}${hand} says: `, h("b", {}, text(first)), `.${more}`));
+  }
+  function drawTour() {
+    if (short || !main.values) return;
+    steps = tourOf(
+      main.nodes,
+      (i) => outputOf(main)(i).shape,
+      titles(main.nodes),
+      main.values[main.values.length - 1].data.length,
+    );
+    guide.draw(get("tour"), steps);
+    const at = get("tour") ? steps[Math.min(get("tour"), steps.length) - 1].at : null;
+    for (const part of root?.querySelectorAll(".d2l-net-here") ?? []) part.classList.remove("d2l-net-here");
+    const part = typeof at === "number" ? main.view.part(at) : parts[at ?? ""];
+    part?.classList.add("d2l-net-here");
+  }
+
+  const bars = h("div", { class: "d2l-net-answers" }, main.bars.el, beside.bars.el);
+  const left = h("div", { class: "d2l-net-left" }, picture.el, controls.pen);
+  const top = h(
+    "div",
+    { class: "d2l-net-top" },
+    left,
+    h("div", { class: "d2l-net-right" }, controls.choose, bars, verdict.el),
+  );
+  const both = h("div", { class: "d2l-net-sides" }, main.view.el, beside.view.el);
+  const parts = { picture: left, answers: bars, changes: controls.changes, inspect: inspect.el };
+  const honest = h("p", { class: "d2l-note" }, get("note"));
+  /** @type {HTMLElement | null} */
+  let root = null;
+  const children = short
+    ? [
+        top,
+        both,
+        h("details", { class: "d2l-net-more" }, h("summary", {}, "Your own picture"), mine.el),
+        problem.el,
+        honest,
+      ]
+    : [guide.el, controls.networks, top, controls.changes, mine.el, problem.el, both, inspect.el, honest];
+  let every = get("every");
+  function draw() {
+    controls.draw();
+    controls.every.hidden = !sides.some(({ nodes }) => nodes.length > MOST_STRIPS);
+    if (every !== get("every")) {
+      every = get("every");
+      for (const here of sides) here.view.build(here.nodes, every);
+    }
+    both.classList.toggle("d2l-net-two", Boolean(get("other")));
+    update();
+  }
+  function ready(node) {
+    root = node;
+    node.addEventListener("dragover", (event) => event.preventDefault());
+    node.addEventListener("drop", (event) => {
+      event.preventDefault();
+      mine.take(event.dataTransfer.files[0]);
+    });
+    node.addEventListener("paste", (event) => {
+      const file = [...event.clipboardData.files][0];
+      if (file) mine.take(file);
+    });
+    const theme = new MutationObserver(() => sides.forEach((here) => here.view.repaint()));
+    theme.observe(node, { attributes: true, attributeFilter: ["data-theme"] });
+    drawTour();
+    return () => theme.disconnect();
+  }
+  const stop = () => {
+    mine.stop();
+    scan.stop();
+    scanned = "";
+    sides.forEach((here) => here.pass.stop());
+  };
+  return { children, draw, stop, ready };
+}
+
+// `edits` [node, index, value] with others put in their places.
+function edited(edits, others) {
+  const fresh = others.filter(([, , v]) => Number.isFinite(v));
+  const rest = edits.filter(([i, k]) => !fresh.some(([a, b]) => a === i && b === k));
+  return [...rest, ...fresh];
+}
+
+const SLIDERS = [
+  { key: "rotate", label: "Turn", min: -180, max: 180, step: 1, places: 37, said: (v) => `${fmt(v, 0)}°` },
+  {
+    key: "shift0",
+    label: "Move down",
+    min: -MOST_SHIFT,
+    max: MOST_SHIFT,
+    step: 1,
+    places: 2 * MOST_SHIFT + 1,
+    said: (v) => fmt(v, 0),
+  },
+  {
+    key: "shift1",
+    label: "Move right",
+    min: -MOST_SHIFT,
+    max: MOST_SHIFT,
+    step: 1,
+    places: 2 * MOST_SHIFT + 1,
+    said: (v) => fmt(v, 0),
+  },
+  { key: "noise", label: "Noise", min: 0, max: 1, step: 0.05, places: 21, said: (v) => `${Math.round(100 * v)} %` },
+];
+
+// All controls, in groups; `draw` lets them show the state.
+function controlsOf(model, { base, picture, high, low }) {
+  const get = (key) => model.get(key);
+  const chosen = thumbs(model, base);
+  const pen = choice({
+    label: "Pen",
+    value: "white",
+    options: [
+      ["white", "draw"],
+      ["black", "rub out"],
+    ],
+    onChange: (v) => picture.pen(v === "white" ? high : low),
+  });
+  const clear = button({
+    label: "Empty picture",
+    onClick: () => put(model, { picture: -1, drawing: emptyOf(model) }),
+  });
+  const nets = available(model);
+  const network = select({
+    label: "Network",
+    value: get("network"),
+    options: nets.map(({ id, title }) => [id, title]),
+    onChange: (v) => put(model, { network: v, silenced: [], edits: [], selected: [], source: 0 }),
+  });
+  const ids = nets.map(({ id }) => id);
+  const other = select({
+    label: "Beside it",
+    value: get("other"),
+    options: othersOf(model).filter(([v]) => !v.startsWith("net:") || ids.includes(v.slice(4))),
+    onChange: (v) => put(model, { other: v }),
+  });
+  const broken = Object.fromEntries(SLIDERS.map(({ key }) => [key, strip()]));
+  const sliders = SLIDERS.map(({ key, label, min, max, step, said }) => {
+    const part = key.startsWith("shift") ? Number(key.at(-1)) : null;
+    const set = (v) => (part === null ? { [key]: v } : { shift: get("shift").map((old, b) => (part === b ? v : old)) });
+    const one = slider({ label, value: 0, min, max, step, format: said, onChange: (v) => put(model, set(v)) });
+    const el = h("div", {}, one.el, broken[key].el);
+    return { el, draw: () => one.set(part === null ? get(key) : get("shift")[part]) };
+  });
+  const invert = checkbox({ label: "Invert", value: false, onChange: (v) => put(model, { invert: v }) });
+  const about = h("p", { class: "d2l-note" });
+  const changes = group("Disturb the picture", ...sliders.map(({ el }) => el), invert.el);
+  changes.classList.add("d2l-controls");
+  const every = checkbox({ label: "Every layer", value: false, onChange: (v) => put(model, { every: v }) });
+  const networks = h("div", { class: "d2l-controls" }, network.el, other.el, every.el, about);
+  function draw() {
+    chosen.set(get("picture"));
+    network.set(get("network"));
+    other.set(get("other"));
+    every.set(get("every"));
+    sliders.forEach((one) => one.draw());
+    invert.set(get("invert"));
+    about.textContent = netOf(model, get("network"))?.about ?? "";
+  }
+  return {
+    draw,
+    changes,
+    networks,
+    choose: chosen.el,
+    pen: h("div", { class: "d2l-row" }, pen.el, clear.el),
+    broken,
+    every: every.el,
+  };
+}
+
+// The pictures of the figure as small ones to choose from.
+function thumbs(model, base) {
+  const { shape, low, high, names } = model.get("pictures");
+  const [C, H, W] = shape.slice(1);
+  const group = uid();
+  const inputs = names.map((name, i) =>
+    h("input", { type: "radio", name: group, "aria-label": name, onchange: () => put(model, { picture: i }) }),
+  );
+  const small = names.map((_, i) => {
+    const canvas = h("canvas", { width: W, height: H });
+    paintPicture(canvas, base(i), [C, H, W], [low, high]);
+    return canvas;
+  });
+  const el = h(
+    "div",
+    { class: "d2l-net-thumbs", role: "radiogroup", "aria-label": "Picture" },
+    ...inputs.map((input, i) => h("label", { title: names[i] }, input, small[i])),
+  );
+  return { el, set: (v) => inputs.forEach((input, i) => (input.checked = i === v)) };
+}
+function emptyOf(model) {
+  const { shape, low, high } = model.get("pictures");
+  return packed(new Float32Array(shape.slice(1).reduce((a, b) => a * b, 1)).fill(low), [low, high]);
+}
+
+const title = (model) => (model.get("form") === "short" ? "A network at work" : "Look inside");
+export default lab(title, STATE, build);

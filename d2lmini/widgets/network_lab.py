@@ -1,0 +1,341 @@
+"""Look inside a network: its maps, numbers and answers for any picture."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from traitlets import Bool, Dict, Enum, Int, List, Unicode
+
+from d2lmini.arguments import found
+
+from . import still
+from .base import FOLDER, Figure
+from .traits import Pair, Within
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+MOST_PICTURES = 20
+MOST_WEIGHTS = 700_000  # that a page carries; of a larger network the kernel computes
+MOST_WORK = 80e6  # multiply–adds, about a tenth of a second in a page
+MOST_MAPS = 64  # of a layer that the kernel sends, and
+MOST_NUMBERS = 2500  # in them, so that what is stored stays small
+FORMS = ("full", "short")
+NOTE = (
+    "It knows ten kinds of clothes, small, grey, on black, and nothing else. A "
+    "photograph of a cat gets an answer too: the ten probabilities add up to 1 "
+    "whatever comes in, and there is no “none of them”."
+)
+ALWAYS = (
+    "answers with one of its classes, whatever comes in: the probabilities add up to "
+    "1, and there is no “none of them”."
+)
+#: What else the book has trained for the same pictures: id, title, what it is.
+TRAINED: tuple[tuple[str, str, str], ...] = (
+    ("lenet", "LeNet", "61,706 weights; right for 89.0 % of the test pictures."),
+)
+
+
+class NetworkLab(Figure):
+    """A network at work on pictures: `NetworkLab(net, X)`, or the book's LeNet.
+
+    `X` is (N, C, H, W), of which the first twenty are used, `labels` are names for
+    them and `classes` for the answers.  The net is one of the layers that
+    `network.export` knows; it comes back as it was.  Up to 700,000 weights it travels
+    into the page and computes there; a larger one stays in the kernel, which sends its
+    maps.  `form` is "full", or "short" for a first glance.  Raises ValueError, which
+    names the layer, for what the page could not compute.
+    """
+
+    module = "network_lab"
+    nets: List[Any] = List().tag(sync=True)
+    pictures: Dict[str, Any] = Dict().tag(sync=True)
+    classes: List[Any] = List().tag(sync=True)
+    note = Unicode(NOTE).tag(sync=True)
+    form = Enum(FORMS, FORMS[0]).tag(sync=True)
+    asked = Unicode().tag(sync=True)
+    picture = Int(0).tag(sync=True)
+    drawing = Unicode().tag(sync=True)
+    noise = Within(0, 0, 1).tag(sync=True)
+    shift = Pair(0, low=-14, high=14).tag(sync=True)
+    rotate = Within(0, -180, 180).tag(sync=True)
+    invert = Bool(False).tag(sync=True)
+    silenced: List[Any] = List().tag(sync=True)
+    edits: List[Any] = List().tag(sync=True)
+    selected: List[Any] = List().tag(sync=True)
+    source = Int(0).tag(sync=True)
+    network = Unicode().tag(sync=True)
+    other = Unicode().tag(sync=True)
+    tour = Int(0).tag(sync=True)
+    every = Bool(False).tag(sync=True)
+
+    def __init__(
+        self,
+        net: nn.Module | None = None,
+        X: torch.Tensor | None = None,
+        labels: Sequence[str] | None = None,
+        *,
+        classes: Sequence[str] | None = None,
+        name: str = "",
+        bits: int = 16,
+        **state: Any,
+    ) -> None:
+        if net is None:
+            state.setdefault("picture", 9)
+            pictures, nets = _ten(), _books(bits, state.get("form") == "short")
+        else:
+            pictures = _pictures(_checked(X), labels)
+            title = name or type(net).__name__
+            nets = [_own(net, title, tuple(pictures["shape"][1:]), bits)]
+            state.setdefault("note", f"{title} {ALWAYS}")
+        self._net = net
+        super().__init__(
+            nets=nets,
+            pictures=pictures,
+            classes=_classes(net, pictures, classes),
+            network=nets[0]["id"],
+            **state,
+        )
+        self.observe(self._answer_page, "asked")
+        if "net" not in nets[0] and net is not None:
+            self._send_maps(self.input)
+
+    def _answer_page(self, change: dict[str, Any]) -> None:
+        """What the page asks a kernel for: "net:" and a name, or "X:" and a picture."""
+        kind, _, rest = change["new"].partition(":")
+        if kind == "net" and rest in [name for name, *_ in TRAINED]:
+            self.nets = [
+                {**one, "net": trained(rest)} if one["id"] == rest else one
+                for one in self.nets
+            ]
+        elif kind == "X" and self._net is not None:
+            drawn = {**self.pictures, "base64": rest, "bits": 8}
+            self._send_maps(_numbers(drawn, (1, *self.pictures["shape"][1:])), rest)
+
+    def _send_maps(self, X: torch.Tensor, of: str = "") -> None:
+        """Let the page see what the net makes of `X`, which the page calls `of`."""
+        assert self._net is not None
+        maps = {**_maps(self._net, X), "of": of or _text(X, self.pictures)}
+        self.nets = [{**self.nets[0], "maps": maps}]
+
+    @property
+    def input(self) -> torch.Tensor:
+        """What the network gets, (1, C, H, W): the chosen picture before any change."""
+        pictures = self.pictures
+        shape = pictures["shape"]
+        if self.picture < 0:
+            return _numbers(
+                {**pictures, "base64": self.drawing, "bits": 8}, (1, *shape[1:])
+            )
+        X: torch.Tensor = _numbers(pictures, tuple(shape))[self.picture][None]
+        return X
+
+    @property
+    def output(self) -> torch.Tensor:
+        """The logits for :attr:`input`, from the network itself."""
+        import torch
+
+        from d2lmini.nets.borrowed import evaluating
+
+        net = self._module()
+        with evaluating(net), torch.no_grad():
+            return net(self.input.to(_first(net))).cpu()  # type: ignore[no-any-return]
+
+    def _module(self) -> nn.Module:
+        from d2lmini.nets import load
+
+        return load(self.network) if self._net is None else self._net
+
+    def describe(self) -> str:
+        """One line: the network, its picture and its answer."""
+        answer = self.answers
+        says = f" says {answer[0][0]}, {answer[0][1]:.0%}" if answer else ""
+        return f"NetworkLab: {self.nets[0]['title']}{says}"
+
+    @property
+    def answers(self) -> list[tuple[str, float]]:
+        """The classes and their probabilities, the largest first; at most ten.
+
+        Empty for a net that puts out anything but one number for each class.
+        """
+        logits = self.output
+        if logits.dim() != 2 or logits.shape[1] < 2:
+            return []
+        shares = logits.softmax(1)[0]
+        order = shares.argsort(descending=True)[:10].tolist()
+        return [(self._class(c), float(shares[c])) for c in order]
+
+    def _class(self, number: int) -> str:
+        return self.classes[number] if number < len(self.classes) else f"class {number}"
+
+    def still(self) -> str:
+        """The picture, and the answers as a table."""
+        rows = [(name, f"{share:.0%}") for name, share in self.answers]
+        X = self.input[0].mean(0).tolist()
+        return still.row(
+            still.picture(X, "The picture"),
+            still.words(rows, "The answer") if rows else "",
+            caption=self.note,
+        )
+
+
+def _classes(
+    net: nn.Module | None, pictures: dict[str, Any], classes: Sequence[str] | None
+) -> list[str]:
+    """Names for the answers: those given, or those of data with as many classes."""
+    from d2lmini.data import CLASSES
+    from d2lmini.data.classes import names
+
+    from .network import outputs
+
+    if net is None or classes is not None:
+        return list(CLASSES if classes is None else classes)
+    X = _numbers(pictures, tuple(pictures["shape"]))[:1]
+    return names(count=outputs(net, X.to(_first(net)))[-1].shape[1])
+
+
+def _first(net: nn.Module) -> torch.Tensor:
+    """A number of the net's, for its type and its device."""
+    import torch
+
+    return next(net.parameters(), torch.zeros(1))
+
+
+# ---- pictures ---------------------------------------------------------------------
+
+
+@cache
+def _stored() -> dict[str, Any]:
+    text = (FOLDER / "ten.json").read_text(encoding="utf-8")
+    pictures: dict[str, Any] = json.loads(text)
+    return pictures
+
+
+def _ten() -> dict[str, Any]:
+    """Ten test pictures of Fashion-MNIST, one of each class."""
+    return dict(_stored())
+
+
+def _checked(X: Any) -> torch.Tensor:
+    """The first pictures (N, C, H, W) of X, floats on the CPU; else one error."""
+    import torch
+
+    if not isinstance(X, torch.Tensor) or X.dim() != 4 or not X.numel():
+        raise ValueError(f"X must be pictures (N, C, H, W), not {found(X)}.")
+    if X.shape[1] not in (1, 3):
+        raise ValueError(f"X has {X.shape[1]} channels: give 1 (grey) or 3 (colour).")
+    pictures = X[:MOST_PICTURES].detach().cpu().float()
+    if not pictures.isfinite().all():
+        raise ValueError("X holds NaN or infinity: give finite numbers.")
+    return pictures
+
+
+def _pictures(X: torch.Tensor, labels: Sequence[str] | None) -> dict[str, Any]:
+    """Pictures as the page takes them, in 256 steps where that loses nothing."""
+    import torch
+
+    from .network import packed
+
+    low, high = min(0.0, float(X.min())), max(1.0, float(X.max()))
+    steps = (X - low) / (high - low) * 255
+    exact = torch.equal(steps.round() / 255 * (high - low) + low, X)
+    data = steps.round().to(torch.uint8) if exact else X
+    names = [f"picture {i + 1}" for i in range(len(X))]
+    return {
+        **packed(data),
+        "shape": list(X.shape),
+        "low": low,
+        "high": high,
+        "names": names if labels is None else [str(name) for name in labels][: len(X)],
+    }
+
+
+def _numbers(stored: dict[str, Any], shape: tuple[int, ...]) -> torch.Tensor:
+    """What `_pictures` has packed."""
+    import torch
+
+    raw = bytearray(base64.b64decode(stored["base64"]))
+    if stored["bits"] == 32:
+        return torch.frombuffer(raw, dtype=torch.float32).reshape(shape)
+    low, high = float(stored["low"]), float(stored["high"])
+    steps = torch.frombuffer(raw, dtype=torch.uint8).reshape(shape)
+    return steps.float() / 255 * (high - low) + low
+
+
+# ---- networks ---------------------------------------------------------------------
+
+
+def _books(bits: int, alone: bool) -> list[dict[str, Any]]:
+    """The book's networks for these pictures; the first travels, others on demand."""
+    name, title, about = TRAINED[0]
+    others = () if alone else TRAINED[1:]
+    made: list[dict[str, Any]] = [
+        {"id": name, "title": title, "about": about, "net": trained(name, bits)}
+    ]
+    return made + [{"id": n, "title": t, "about": a} for n, t, a in others]
+
+
+@cache
+def trained(name: str, bits: int = 16) -> dict[str, Any]:
+    """One of the book's networks for the page."""
+    from d2lmini.nets import load
+
+    from .network import export
+
+    return export(load(name), (1, 28, 28), bits=bits)
+
+
+def _own(net: nn.Module, title: str, shape: Any, bits: int) -> dict[str, Any]:
+    """A reader's network for the page; without its weights if they are too many."""
+    from d2lmini.analysis.cost import cost
+
+    from .network import export
+
+    whole = export(net, shape, bits=bits)
+    price = cost(net, shape)
+    made = {"id": "net", "title": title, "about": f"{price.parameters:,} weights."}
+    if price.parameters <= MOST_WEIGHTS and price.multiply_adds <= MOST_WORK:
+        return {**made, "net": whole}
+    made["about"] += " It is computed by the kernel, since it is too large for a page."
+    return made
+
+
+def _maps(net: nn.Module, X: torch.Tensor) -> dict[str, Any]:
+    """The nodes of a network and what they put out, the first maps of each layer."""
+    from .network import export, outputs
+
+    channels, rows, columns = X.shape[1:]
+    nodes = export(net, (channels, rows, columns), bits=8)["nodes"]
+    heavy = ("weight", "bias", "mean", "variance")
+    plain = [{k: v for k, v in node.items() if k not in heavy} for node in nodes]
+    made = outputs(net, X.to(_first(net)))
+    return {"nodes": plain, "values": [_map(Y.cpu().float()) for Y in made]}
+
+
+def _map(Y: torch.Tensor) -> dict[str, Any]:
+    import torch
+
+    from .network import packed
+
+    kept = Y
+    if Y.dim() == 4:
+        most = max(1, MOST_NUMBERS // (Y.shape[2] * Y.shape[3]))
+        kept = Y[:, : min(most, MOST_MAPS)]
+    kind = torch.float16 if Y.dim() == 4 else torch.float32
+    return {**packed(kept.to(kind)), "shape": list(Y.shape), "kept": kept.shape[1]}
+
+
+def _text(X: torch.Tensor, pictures: dict[str, Any]) -> str:
+    """A picture in 256 steps, as the page would send it."""
+    import torch
+
+    from .network import packed
+
+    low, high = pictures["low"], pictures["high"]
+    steps = ((X - low) / (high - low) * 255).round().to(torch.uint8)
+    return str(packed(steps)["base64"])

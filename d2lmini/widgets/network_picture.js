@@ -1,0 +1,232 @@
+// The picture that a network gets: as it is, turned and disturbed, or the reader's own.
+import { random } from "./engine.js";
+import { button, clamp, h, make, status, times } from "./kit.js";
+
+// ---- numbers of a picture ---------------------------------------------------------
+
+// Numbers in [low, high] as text, 256 greys; and back.
+/** @param {Float32Array} data @param {number[]} range */
+export const packed = (data, [low, high]) =>
+  btoa(String.fromCharCode(...data.map((v) => Math.round((255 * (clamp(v, low, high) - low)) / (high - low)))));
+/** @param {string} text @param {number[]} range */
+export function unpacked(text, [low, high]) {
+  const bytes = atob(text);
+  return Float32Array.from(bytes, (letter) => low + ((high - low) * letter.charCodeAt(0)) / 255);
+}
+
+/** @typedef {{ noise: number, shift: number[], rotate: number, invert: boolean }} Change */
+/** @type {Change} */
+export const AS_IT_IS = { noise: 0, shift: [0, 0], rotate: 0, invert: false };
+
+// The picture turned (degrees, to the right), moved (down, right), inverted and with
+// noise, always the same for one seed; what comes in from outside is black.
+/** @param {Float32Array} data @param {number[]} size @param {Change} change @param {number[]} range */
+export function changed(data, [, H, W], { noise, shift, rotate, invert }, [low, high]) {
+  const angle = (rotate * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const [cy, cx] = [(H - 1) / 2, (W - 1) / 2];
+  const draw = random(1);
+  const at = (c, i, j) => (i >= 0 && i < H && j >= 0 && j < W ? data[(c * H + i) * W + j] : low);
+  const between = (c, y, x) => {
+    const [i, j] = [Math.floor(y), Math.floor(x)];
+    const [b, a] = [y - i, x - j];
+    const upper = a ? (1 - a) * at(c, i, j) + a * at(c, i, j + 1) : at(c, i, j);
+    if (!b) return upper;
+    return (1 - b) * upper + b * (a ? (1 - a) * at(c, i + 1, j) + a * at(c, i + 1, j + 1) : at(c, i + 1, j));
+  };
+  // a quarter turn meets the pixels; rounding keeps it from missing them by 1e-16
+  const near = (v) => (Math.abs(v - Math.round(v)) < 1e-9 ? Math.round(v) : v);
+  return Float32Array.from(data, (_, k) => {
+    const c = Math.floor(k / (H * W));
+    const [y, x] = [Math.floor(k / W) % H, k % W];
+    const [dy, dx] = [y - shift[0] - cy, x - shift[1] - cx];
+    let v = between(c, near(cy + cos * dy - sin * dx), near(cx + sin * dy + cos * dx));
+    if (invert) v = low + high - v;
+    return noise ? clamp(v + noise * (high - low) * (2 * draw() - 1), low, high) : v;
+  });
+}
+
+// ---- a file of the reader's -------------------------------------------------------
+
+const LARGEST_FILE = 40e6; // bytes
+const LARGEST_PICTURE = 100e6; // pixels
+const SMALLEST_SIDE = 8;
+const STEP_SIDE = 112;
+
+function sizeOf(file) {
+  return new Promise((done, fail) => {
+    const image = new Image();
+    const address = URL.createObjectURL(file);
+    image.onload = () => done([image.naturalWidth, image.naturalHeight]);
+    image.onerror = fail;
+    image.src = address;
+  });
+}
+
+// The middle square of a file's picture, or an error with one sentence.
+export async function squareOf(file) {
+  const name = file.name ? `“${file.name}”` : "This";
+  if (!/^image\//.test(file.type))
+    throw new Error(`${name} is no picture (${file.type || "of no known kind"}). Take a PNG, JPEG or WebP file.`);
+  if (file.size > LARGEST_FILE)
+    throw new Error(
+      `${name} has ${Math.round(file.size / 1e6)} MB. Take a picture of at most ${LARGEST_FILE / 1e6} MB.`,
+    );
+  const unreadable = () => {
+    throw new Error(`${name} cannot be read as a picture. Save it as PNG or JPEG and take that.`);
+  };
+  const [width, height] = await sizeOf(file).catch(unreadable);
+  if (width * height > LARGEST_PICTURE)
+    throw new Error(`${name} has ${times(width, height)} pixels. Take a picture of at most 100 million.`);
+  const side = Math.min(width, height);
+  if (side < SMALLEST_SIDE)
+    throw new Error(`${name} has ${times(width, height)} pixels: too few to show anything. Take 8 × 8 or more.`);
+  const corner = [Math.floor((width - side) / 2), Math.floor((height - side) / 2)];
+  const small = { resizeWidth: STEP_SIDE, resizeHeight: STEP_SIDE, resizeQuality: /** @type {const} */ ("high") };
+  const bitmap = await createImageBitmap(file, corner[0], corner[1], side, side, small).catch(unreadable);
+  const moving = /gif|apng/.test(file.type) ? " Only its first frame counts." : "";
+  return { source: bitmap, said: `${times(width, height)} pixels.${moving}` };
+}
+
+const canvasOf = (width, height) => h("canvas", { width, height });
+function pixels(source, width, height) {
+  const canvas = canvasOf(width, height);
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  pen.imageSmoothingQuality = "high";
+  pen.fillRect(0, 0, width, height); // what is transparent becomes black
+  pen.drawImage(source, 0, 0, width, height);
+  return { canvas, pen, data: pen.getImageData(0, 0, width, height).data };
+}
+
+// The numbers (C, H, W) in [0, 1] of a square source as a network gets them, and the
+// steps on the way there, [caption, canvas].  Whoever has a bright background is turned
+// over: the clothes that the networks know lie on black.
+export function brought(source, [C, H, W], turn) {
+  const first = pixels(source, STEP_SIDE, STEP_SIDE);
+  const small = pixels(first.canvas, W, H);
+  const grey = (data, at) => (0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]) / 255;
+  const greys = make(H * W, (k) => grey(small.data, 4 * k));
+  const rim = greys.filter((_, k) => k < W || k >= (H - 1) * W || k % W === 0 || k % W === W - 1);
+  const bright = rim.reduce((a, b) => a + b, 0) / rim.length > 0.5;
+  const over = turn && C === 1 && bright;
+  const numbers = Float32Array.from({ length: C * H * W }, (_, k) => {
+    const v = C === 1 ? greys[k] : small.data[4 * (k % (H * W)) + Math.floor(k / (H * W))] / 255;
+    return over ? 1 - v : v;
+  });
+  const steps = [["the middle square", first.canvas]];
+  if (C === 1) steps.push(["in grey", painted(first, (at) => grey(first.data, at))]);
+  steps.push([`at ${times(H, W)}`, painted(small, (at) => (C === 1 ? greys[at / 4] : null))]);
+  if (over) steps.push(["turned over: bright on black", painted(small, (at) => 1 - greys[at / 4])]);
+  return { numbers, steps, over };
+}
+
+// A copy of a canvas with the grey that `value(4 · pixel)` gives; null keeps the colour.
+function painted({ canvas, data }, value) {
+  const copy = canvasOf(canvas.width, canvas.height);
+  const pen = copy.getContext("2d");
+  const image = pen.createImageData(canvas.width, canvas.height);
+  for (let at = 0; at < data.length; at += 4)
+    for (let c = 0; c < 4; c++) {
+      const v = value(at);
+      image.data[at + c] = c === 3 ? 255 : v === null ? data[at + c] : 255 * v;
+    }
+  pen.putImageData(image, 0, 0);
+  return copy;
+}
+
+// The reader's own picture from a file, dropped, pasted or from a camera.
+//   onPicture(numbers)  gets (C, H, W) numbers in [0, 1]
+// Returns { el, take(file), stop }.
+export function anyPicture({ size, onPicture, onCamera = () => {} }) {
+  const said = status("d2l-note");
+  const steps = h("ol", { class: "d2l-net-steps" });
+  const privacy = "It is read in this page and never leaves your machine.";
+  function use({ source, said: words }) {
+    const { numbers, steps: shown } = brought(source, size, true);
+    steps.replaceChildren(...shown.map(([text, canvas]) => h("li", {}, canvas, h("span", {}, text))));
+    said.say(`${words} Brought to what the network takes, step by step. ${privacy}`);
+    onPicture(numbers);
+  }
+  const complain = (error) => {
+    steps.replaceChildren();
+    said.say(h("span", { class: "d2l-warn" }, error.message));
+  };
+  async function take(file) {
+    if (!file) return;
+    try {
+      use(await squareOf(file));
+    } catch (error) {
+      complain(error);
+    }
+  }
+  const input = h("input", {
+    type: "file",
+    accept: "image/*",
+    "aria-label": "Your own picture: a file",
+    class: "d2l-file",
+    onchange: async () => {
+      await take(input.files?.[0]);
+      input.value = "";
+    },
+  });
+  const film = camera({ onFrame: use, onError: complain, onCamera });
+  const el = h(
+    "div",
+    { class: "d2l-control d2l-own" },
+    h("span", { class: "d2l-legend", "aria-hidden": "true" }, "Your own picture: a file; or drop or paste one"),
+    h("div", { class: "d2l-row" }, input, film.el),
+    said.el,
+    steps,
+  );
+  said.say(privacy);
+  return { el, take, stop: film.stop };
+}
+
+function camera({ onFrame, onError, onCamera }) {
+  const video = h("video", {
+    class: "d2l-net-video",
+    muted: true,
+    playsinline: true,
+    "aria-label": "What the camera sees",
+  });
+  /** @type {MediaStream | null} */
+  let stream = null;
+  const start = button({ label: "Camera", onClick: open });
+  const shoot = button({ label: "Take the picture", kind: "d2l-primary", onClick: () => onFrame(frameOf(video)) });
+  const end = button({ label: "Camera off", onClick: () => stop(true) });
+  const el = h("div", { class: "d2l-row" }, start.el, video, shoot.el, end.el);
+  const show = (on) => {
+    start.el.hidden = on;
+    for (const part of [video, shoot.el, end.el]) part.hidden = !on;
+  };
+  async function open() {
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    } catch {
+      onError(new Error("The camera was not allowed, or there is none. A file does as well."));
+      return;
+    }
+    video.srcObject = stream;
+    await video.play();
+    show(true);
+    shoot.el.focus();
+    onCamera();
+  }
+  function stop(back) {
+    for (const track of stream?.getTracks() ?? []) track.stop();
+    stream = null;
+    show(false);
+    if (back === true) start.el.focus();
+  }
+  show(false);
+  el.hidden = !navigator.mediaDevices?.getUserMedia;
+  return { el, stop };
+}
+
+function frameOf(video) {
+  const side = Math.min(video.videoWidth, video.videoHeight);
+  const canvas = canvasOf(STEP_SIDE, STEP_SIDE);
+  const [x, y] = [(video.videoWidth - side) / 2, (video.videoHeight - side) / 2];
+  canvas.getContext("2d").drawImage(video, x, y, side, side, 0, 0, STEP_SIDE, STEP_SIDE);
+  return { source: canvas, said: "From your camera." };
+}

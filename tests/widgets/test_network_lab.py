@@ -1,0 +1,438 @@
+"""Look inside a network: every number of the lab against torch, in a real browser."""
+
+import base64
+import copy
+import io
+import json
+import random
+
+import networks
+import oracle
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from torch.nn import functional as F
+
+from d2lmini import nets
+from d2lmini.widgets import NetworkLab, network
+from d2lmini.widgets import base as figure
+from tools import figures
+
+SEEDS = range(200, 500)  # test_engine.py has the first two hundred
+RANGE = [-1.0, 2.0]
+
+# Each job: the outputs of all nodes; then, for places, the field and the sum of parts.
+LOOK = """(jobs) => JSON.parse(jobs).map(({ net, X, places }) => {
+  const { Network, tensor, numbers, fields, detail } = d2lmini.kit;
+  const ready = new Network(net);
+  const input = tensor(X.shape, numbers(X));
+  ready.forward(input);
+  const outputOf = (i) => (i < 0 ? input : ready.values[i]);
+  const seen = places.map(([i, ...place]) => {
+    const { seen } = fields(ready.nodes, (j) => outputOf(j).shape, i, place);
+    const made = detail(ready, outputOf, i, place);
+    const parts = made.windows?.[0].weights
+      ? made.windows.reduce((sum, one) => sum + one.sum, made.bias)
+      : made.terms?.reduce((sum, [, x, w]) => sum + x * w, made.bias);
+    const most = made.op === "max_pool"; // which takes no padding for a number
+    const windows = made.windows?.map(({ values, inside }) =>
+      values.flat().filter((_, k) => !most || inside.flat()[k]));
+    return [seen, made.value, parts ?? null, windows ?? null];
+  });
+  return [ready.values.map((Y) => [...Y.data]), seen];
+})"""
+CHANGE = """([X, size, changes, range]) => changes.map((change) =>
+  [...d2lmini.kit.changed(Float32Array.from(X), size, change, range)])"""
+
+
+def spread(shape):
+    return list(shape[1:]) if len(shape) == 4 else [1, 1, shape[-1]]
+
+
+@pytest.fixture(scope="module")
+def kit(browser):
+    """A page with the lab's parts, and no figure."""
+    page = browser.new_page()
+    page.set_default_timeout(120_000)
+    page.add_script_tag(content=figure.alone("network_lab"))
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def looked(kit):
+    rng, cases, jobs = random.Random(0), [], []
+    for seed in SEEDS:
+        net, shape = networks.build(seed)
+        X = torch.randn(1, *shape)
+        made = network.outputs(net, X)
+        places = []
+        for i in rng.sample(range(len(made)), min(2, len(made))):
+            places.append([i, *(rng.randrange(n) for n in spread(made[i].shape))])
+        jobs.append(
+            {
+                "net": network.export(net, shape),
+                "X": network.packed(X) | {"shape": list(X.shape)},
+                "places": places,
+            }
+        )
+        cases.append((net, X, made, places))
+    answers = kit.evaluate(LOOK, json.dumps(jobs))
+    return list(zip(cases, answers, strict=True))
+
+
+def test_every_layer_of_a_network_equals_torch(looked):
+    for (_, _, made, _), (values, _) in looked:
+        for mine, truth in zip(values, made, strict=True):
+            mine = torch.tensor(mine).reshape(truth.shape)
+            assert (mine - truth).norm() <= 1e-5 * (1 + truth.norm())
+
+
+def plain(net):
+    """The net with positive weights and nothing that bends: every path counts."""
+    kinds = {
+        nn.MaxPool2d: lambda m: nn.AvgPool2d(m.kernel_size, m.stride, m.padding),
+        nn.AdaptiveMaxPool2d: lambda m: nn.AdaptiveAvgPool2d(m.output_size),
+        **dict.fromkeys(
+            (nn.ReLU, nn.Sigmoid, nn.Tanh, nn.BatchNorm1d, nn.BatchNorm2d),
+            lambda m: nn.Identity(),
+        ),
+    }
+    packer, traced = network._walked(copy.deepcopy(net), 16)
+    for name, layer in list(traced.named_modules()):
+        if type(layer) in kinds:
+            parent, _, last = name.rpartition(".")
+            setattr(traced.get_submodule(parent), last, kinds[type(layer)](layer))
+    for weight in traced.parameters():
+        weight.data.fill_(1.0)
+    return packer, traced
+
+
+def field_of(net, X, place):
+    """Channels, rows and columns of X that reach a place, by the gradient."""
+    packer, traced = plain(net)
+    kept = {}
+
+    class Keeper(torch.fx.Interpreter):
+        def run_node(self, n):
+            kept[n] = super().run_node(n)
+            return kept[n]
+
+    X = torch.ones_like(X).requires_grad_()
+    Keeper(traced).run(X)
+    i, *at = place
+    node = next(n for n, where in packer.at.items() if where == i)
+    kept[node].reshape(spread(kept[node].shape))[tuple(at)].backward()
+    reached = [places.tolist() for places in X.grad[0].nonzero(as_tuple=True)]
+    return [[min(p), max(p)] for p in reached] if reached[0] else None
+
+
+def test_a_number_sees_what_the_gradient_reaches(looked):
+    for (net, X, _, places), (_, seen) in looked[:60]:
+        for place, (field, *_) in zip(places, seen, strict=True):
+            assert field == field_of(net, X, place), place
+
+
+def test_window_and_kernel_add_up_to_the_number(looked):
+    summed = pooled = 0
+    for (_, _, made, places), (_, seen) in looked:
+        for (i, *at), (_, value, parts, windows) in zip(places, seen, strict=True):
+            truth = float(made[i].reshape(spread(made[i].shape))[tuple(at)])
+            assert value == pytest.approx(truth, abs=1e-4)
+            if parts is not None:
+                assert parts == pytest.approx(truth, abs=1e-3 * (1 + abs(truth)))
+                summed += 1
+            elif windows:
+                mean = sum(windows[0]) / len(windows[0])
+                assert truth == pytest.approx(mean, abs=1e-4) or truth == pytest.approx(
+                    max(windows[0]), abs=1e-4
+                )
+                pooled += 1
+    assert summed > 150 and pooled > 25
+
+
+def test_a_changed_picture_is_torchs(kit):
+    torch.manual_seed(0)
+    X = torch.rand(2, 9, 9) * 3 - 1
+    change = {"noise": 0, "shift": [0, 0], "rotate": 0, "invert": False}
+    turns = [change | {"rotate": 90 * k} for k in range(-1, 3)]
+    bent = [change | {"rotate": angle} for angle in (-170.5, 30, 77)]
+    others = [
+        change | {"shift": [2, -3]},
+        change | {"invert": True},
+        change | {"noise": 0.3},
+    ]
+    made = kit.evaluate(
+        CHANGE, [X.flatten().tolist(), [2, 9, 9], [*turns, *bent, *others], RANGE]
+    )
+    made = [torch.tensor(one).reshape(2, 9, 9) for one in made]
+    for k, one in zip(range(-1, 3), made, strict=False):
+        assert torch.allclose(one, X.rot90(-k, (1, 2)), atol=1e-6)
+    for change, one in zip(bent, made[4:], strict=False):
+        a = torch.tensor(change["rotate"]).deg2rad()
+        theta = torch.tensor([[a.cos(), a.sin(), 0], [-a.sin(), a.cos(), 0]])[None]
+        where = F.affine_grid(theta, [1, 2, 9, 9], align_corners=True)
+        above = F.grid_sample(X[None] - RANGE[0], where, align_corners=True)[0]
+        assert torch.allclose(one, above + RANGE[0], atol=1e-4)
+    moved, inverted, noisy = made[7:]
+    assert torch.allclose(moved[:, 2:, :-3], X[:, :-2, 3:])
+    assert (moved[:, :2] == RANGE[0]).all() and (moved[:, :, -3:] == RANGE[0]).all()
+    assert torch.allclose(inverted, sum(RANGE) - X, atol=1e-6)
+    apart = (noisy - X).abs()
+    assert apart.mean() > 0.1 and apart.max() <= 0.9 + 1e-6
+    assert RANGE[0] <= noisy.min() and noisy.max() <= RANGE[1]
+
+
+# ---- the figure -------------------------------------------------------------------
+
+
+def shares(page, index=0):
+    """The ten probabilities that the figure shows."""
+    (answer,) = oracle.read(page, [{}], index)
+    return torch.tensor([answer["values"][f"p{c}"] for c in range(10)])
+
+
+def close(mine, logits):
+    return torch.allclose(mine, logits.softmax(1)[0], atol=2e-4)
+
+
+@pytest.fixture
+def lenet_page(page_of):
+    return page_of(NetworkLab())
+
+
+def test_the_ten_pictures_get_torchs_answers(lenet_page):
+    lab = NetworkLab()
+    for i in range(10):
+        lab.picture = i
+        oracle.read(lenet_page, [{"picture": i}])
+        assert close(shares(lenet_page), lab.output)
+    assert lab.answers[0][0] == "Ankle boot"
+
+
+def test_silence_and_an_edited_kernel_change_the_answer_as_in_torch(lenet_page):
+    page, net = lenet_page, nets.load("lenet")
+    X = NetworkLab().input
+    # point at a number by the keyboard, then silence its map by the button
+    page.locator("[data-node='1'] canvas").focus()
+    for key in ("ArrowRight", "PageDown", "Enter"):
+        page.keyboard.press(key)
+    assert oracle.state_of(page, 0, "selected")["selected"] == [1, 1, 14, 15]
+    page.get_by_role("button", name="Silence this map").press("Enter")
+    assert oracle.state_of(page, 0, "silenced") == {"silenced": [[1, 1]]}
+    quiet = torch.ones(1, 6, 1, 1)
+    quiet[:, 1] = 0
+    with torch.no_grad():
+        assert close(shares(page), net[2:](net[:2](X) * quiet))
+    page.get_by_role("button", name="Let this map speak").press("Enter")
+    # write into the kernel of map 2 of the first convolution
+    oracle.read(page, [{"selected": [0, 1, 10, 10]}])
+    box = page.get_by_label("Kernel, row 2, column 3")
+    box.fill("3.5")
+    with torch.no_grad():
+        net[0].weight[1, 0, 1, 2] = 3.5
+        assert close(shares(page), net(X))
+        value = net[0](X)[0, 1, 10, 10]
+    shown = page.locator("[data-sum]").get_attribute("data-value")
+    assert float(shown) == pytest.approx(float(value), abs=1e-4)
+    page.get_by_role("button", name="Silence this kernel").press("Enter")
+    with torch.no_grad():
+        net[0].weight[1, 0] = 0
+        assert close(shares(page), net(X))
+    page.get_by_role("button", name="Reset: Look inside").press("Enter")
+    assert close(shares(page), NetworkLab().output)
+
+
+def test_two_pictures_stand_side_by_side(lenet_page):
+    oracle.read(lenet_page, [{"other": "picture:6", "rotate": 0}])
+    answers = lenet_page.locator(".d2l-net-answer:visible .d2l-net-best")
+    assert [text.split("\n")[0] for text in answers.all_inner_texts()] == [
+        "Ankle boot",
+        "Shirt",
+    ]
+    assert lenet_page.locator("[data-node='3']:visible").count() == 2
+    # untouched beside what was done to it
+    oracle.read(lenet_page, [{"other": "untouched", "invert": True}])
+    best = answers.all_inner_texts()
+    assert best[1].startswith("Ankle boot") and not best[0].startswith("Ankle boot")
+
+
+def test_a_picture_is_drawn_with_the_mouse_and_with_keys(lenet_page):
+    page = lenet_page
+    page.get_by_role("button", name="Empty picture").press("Enter")
+    assert oracle.state_of(page, 0, "picture") == {"picture": -1}
+    pad = page.locator(".d2l-net-pad")
+    pad.focus()
+    for key in (" ", "Shift+ArrowRight", "Shift+ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+    inked = "(m) => [...atob(m.get('drawing'))].filter((c) => c.charCodeAt(0)).length"
+    model = "document.querySelector('.d2l-host').d2lModel"
+    by_keys = page.evaluate(f"({inked})({model})")
+    assert 10 < by_keys < 40
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 200)
+    page.mouse.up()
+    assert page.evaluate(f"({inked})({model})") > by_keys + 40
+    drawing = oracle.state_of(page, 0, "drawing")["drawing"]
+    assert close(shares(page), NetworkLab(picture=-1, drawing=drawing).output)
+
+
+def test_the_tour_leads_through_and_can_be_left(lenet_page):
+    page = lenet_page
+    page.get_by_role("button", name="Guided tour: 8 steps").press("Enter")
+    for step in range(1, 9):
+        assert oracle.state_of(page, 0, "tour") == {"tour": step}
+        assert page.locator(".d2l-net-here:visible").count() == 1
+        name = "Done" if step == 8 else "Next ›"
+        page.get_by_role("button", name=name).press("Enter")
+    assert oracle.state_of(page, 0, "tour") == {"tour": 0}
+    page.get_by_role("button", name="Guided tour: 8 steps").press("Enter")
+    page.get_by_role("button", name="Leave the tour").press("Enter")
+    focused = "document.activeElement.textContent"
+    assert page.evaluate(focused) == "Guided tour: 8 steps"
+
+
+def file(name, size=(1, 1), kind="image/png", content=None, form="PNG"):
+    image = io.BytesIO()
+    if content is None:
+        Image.new("RGB", size, (250, 250, 250)).save(image, form)
+    return {"name": name, "mimeType": kind, "buffer": content or image.getvalue()}
+
+
+DROP = """() => {
+  const held = new DataTransfer();
+  held.items.add(new File([new Uint8Array(41e6)], "d.png", { type: "image/png" }));
+  const drop = new DragEvent("drop", { dataTransfer: held, bubbles: true });
+  document.querySelector(".d2l").dispatchEvent(drop);
+}"""
+GARBAGE = [
+    (file("a.pdf", kind="application/pdf"), "“a.pdf” is no picture"),
+    (file("b.png", content=b"no picture"), "“b.png” cannot be read"),
+    (file("c.png"), "“c.png” has 1 × 1 pixels: too few"),
+]
+
+
+def test_a_picture_of_ones_own_and_what_is_none(lenet_page):
+    page = lenet_page
+    for given, words in GARBAGE:
+        page.set_input_files("input[type=file]", given)
+        page.locator(".d2l-own .d2l-warn", has_text=words).wait_for()
+        assert oracle.state_of(page, 0, "picture") == {"picture": 9}
+    page.evaluate(DROP)
+    page.locator(".d2l-own .d2l-warn", has_text="“d.png” has 41 MB").wait_for()
+    moving = file("e.gif", (40, 30), "image/gif", form="GIF")
+    page.set_input_files("input[type=file]", moving)
+    page.locator(".d2l-own", has_text="Only its first frame counts").wait_for()
+    steps = page.locator(".d2l-net-steps li").all_inner_texts()
+    assert steps == [
+        "the middle square",
+        "in grey",
+        "at 28 × 28",
+        "turned over: bright on black",
+    ]
+    assert "never leaves your machine" in page.inner_text(".d2l-own")
+    page.set_input_files(
+        "input[type=file]", file("f.png", (8000, 5000))
+    )  # 40 megapixels
+    page.locator(".d2l-own", has_text="8000 × 5000 pixels").wait_for()
+    assert oracle.state_of(page, 0, "picture") == {"picture": -1}
+
+
+WRONG = ["picture=99", "selected=[9999,0,0,0]", "selected=[0,1]", "rotate=1e9"]
+WRONG += ["edits=[[0,0,null]]", "drawing=%22x%22", "other=%22net:none%22", "tour=-1"]
+
+
+def test_an_address_leads_to_a_situation_and_a_wrong_one_nowhere(page_of):
+    names = figures.scripts(figures.shorten(NetworkLab().html()))
+    files = figures.files()
+    head = "".join(f"<script>{files[name]}</script>" for name in names)
+    style = "".join(
+        f"<style>{files[f]}</style>" for f in ("kit.css", "network_lab.css")
+    )
+    page = page_of(style + head, figures.shorten(NetworkLab().html()))
+    page.wait_for_function("document.querySelector('[data-live]')")
+    go = "(hash) => (location.hash = hash)"
+    before = oracle.state_of(page, 0, *NetworkLab().state_names())
+    for text in WRONG:
+        page.evaluate(go, f"#network_lab-1?{text}")
+        page.wait_for_timeout(20)
+    after = oracle.state_of(page, 0, *NetworkLab().state_names())
+    assert {**after, "selected": []} == before  # a place that is not there chooses none
+    page.evaluate(go, "#network_lab-1?picture=6&rotate=30&silenced=[[1,2]]")
+    page.wait_for_timeout(50)
+    state = oracle.state_of(page, 0, "picture", "rotate", "silenced")
+    assert state == {"picture": 6, "rotate": 30, "silenced": [[1, 2]]}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_can_be_read_named_and_fits_a_phone(page_of, theme):
+    page = page_of(
+        NetworkLab(selected=[3, 4, 5, 5], other="picture:1", tour=3),
+        NetworkLab(form="short", bits=8),
+        theme=theme,
+        width=390,
+    )
+    page.wait_for_function("document.querySelectorAll('[data-live]').length == 2")
+    assert oracle.low_contrast(page) == []
+    assert oracle.unnamed(page) == []
+    assert oracle.overflow(page) == 0
+
+
+# ---- in Python --------------------------------------------------------------------
+
+
+def small():
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Dropout(), nn.Flatten(), nn.Linear(400, 3)
+    )
+
+
+def test_a_network_of_ones_own_comes_back_as_it_was_and_answers(page_of):
+    net, X = small(), torch.rand(25, 3, 12, 12) * 4 - 2
+    before = copy.deepcopy(net.state_dict())
+    net[0].eval()
+    lab = NetworkLab(net, X, labels=["one", "two"], classes=["a", "b", "c"])
+    assert [net.training, net[0].training, net[2].training] == [True, False, True]
+    assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())
+    assert lab.pictures["shape"] == [20, 3, 12, 12]
+    assert torch.equal(lab.input, X[:1])
+    page = page_of(lab)
+    (answer,) = oracle.read(page, [{}])
+    mine = torch.tensor([answer["values"][f"p{c}"] for c in range(3)])
+    assert close(mine, lab.output)
+
+
+def test_of_a_large_network_the_kernel_sends_maps(page_of):
+    torch.manual_seed(0)
+    net, X = nets.resnet18(), torch.rand(2, 1, 32, 32)
+    lab = NetworkLab(net, X)
+    assert len(lab.html()) < 900_000
+    page = page_of(lab)
+    assert close(shares(page), lab.output)
+    # what the page asks, the kernel answers
+    lab.asked = "X:" + network.packed(torch.zeros(1, 1, 32, 32).byte())["base64"]
+    with torch.no_grad():
+        truth = net.eval()(torch.zeros(1, 1, 32, 32))
+    sent = base64.b64decode(lab.nets[0]["maps"]["values"][-1]["base64"])
+    mine = torch.frombuffer(bytearray(sent), dtype=torch.float32)
+    assert torch.allclose(mine, truth[0], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("net", "X", "words"),
+    [
+        (nn.Sequential(nn.Conv2d(1, 2, 3), nn.GELU()), torch.rand(1, 1, 8, 8), "GELU"),
+        (nn.Flatten(), [[1]], "X must be pictures"),
+        (nn.Flatten(), torch.rand(1, 2, 8, 8), "X has 2 channels"),
+        (nn.Flatten(), torch.full((1, 1, 2, 2), torch.nan), "X holds NaN"),
+        (nn.Sequential(nn.Linear(5, 5)), torch.rand(1, 1, 8, 8), "does not fit"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_by_name(net, X, words):
+    module = net if isinstance(net, nn.Sequential) else nn.Sequential(net)
+    with pytest.raises(ValueError, match=words):
+        NetworkLab(module, X)
