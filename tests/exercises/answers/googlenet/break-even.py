@@ -19,7 +19,10 @@ def most_narrow(n_in, n_out, k):
 """,
 }
 WRONG = {
-    "nothing": ("def most_narrow(n_in, n_out, k):\n    pass", "whether it is a whole number"),
+    "nothing": (
+        "def most_narrow(n_in, n_out, k):\n    pass",
+        "whether it is a whole number",
+    ),
     "a-fraction": (
         "def most_narrow(n_in, n_out, k):\n"
         "    return n_in * n_out * k * k / (n_in + n_out * k * k)",
