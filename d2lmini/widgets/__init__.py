@@ -11,6 +11,7 @@ from .descent import DescentLab
 from .dropout import DropoutLab
 from .explore import Explore, explore
 from .network_lab import NetworkLab
+from .playground import Playground
 from .pooling import PoolingLab
 from .quiz import Quiz
 from .receptive_field import ReceptiveField
@@ -33,6 +34,7 @@ __all__ = [
     "Explore",
     "Figure",
     "NetworkLab",
+    "Playground",
     "PoolingLab",
     "Quiz",
     "ReceptiveField",

@@ -490,8 +490,11 @@ const LAYERS = {
 
 // ---- numbers from text ------------------------------------------------------------
 
-// { base64, bits: 32, 16 or 8 } as numbers; of 8 bits, each row has a scale of its own.
-export function numbers({ base64, bits, scale }) {
+// { base64, bits: 32, 16 or 8 } as numbers; of 8 bits, each row has a scale of its own;
+// numbers that are there are copied.
+export function numbers(packed) {
+  if (packed instanceof Float32Array) return packed.slice();
+  const { base64, bits, scale } = packed;
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   if (bits === 32) return new Float32Array(bytes.buffer);
   if (bits === 8) {

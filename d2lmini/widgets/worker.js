@@ -6,13 +6,15 @@
 // @ts-expect-error: where a figure imports ./engine.js, the page has it under this name too
 const engine = () => d2lmini.engine;
 
-// Starts `task(engine, port)`, a function that uses nothing but its two arguments, and
-// calls hear(message) for what it posts.  The worker is made from text, since a page on a
+// Starts `task(engine, port, helpers)`, a function that uses nothing but its arguments, and
+// calls hear(message) for what it posts; helpers are such functions too.  The worker is made from text, since a page on a
 // disk may load none; where even that is forbidden the task runs in the page.
 // Returns { send(message), stop() }.
-/** @param {(engine: any, port: Port) => void} task @param {(message: any) => void} hear */
-export function worker(task, hear) {
-  const text = `(${task})((${engine()})(), self);`;
+/** @param {(engine: any, port: Port, helpers: any) => void} task @param {(message: any) => void} hear
+ *  @param {Record<string, Function>} [helpers] */
+export function worker(task, hear, helpers = {}) {
+  const more = Object.entries(helpers).map(([name, helper]) => `${name}: ${helper}`);
+  const text = `(${task})((${engine()})(), self, { ${more.join(", ")} });`;
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   let answered = false;
   /** @type {any[]} */
@@ -27,7 +29,7 @@ export function worker(task, hear) {
   };
   function inside() {
     const channel = new MessageChannel();
-    task(engine()(), channel.port2);
+    task(engine()(), channel.port2, helpers);
     port = channel.port1;
     listen();
     for (const message of sent) port.postMessage(message);

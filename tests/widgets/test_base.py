@@ -13,6 +13,7 @@ from PIL import Image
 
 from d2lmini.widgets import ConvolutionLab, Quiz, base, still
 from tools import browser as chromium
+from tools import figures
 
 LIVE = ".d2l-host[data-live] .d2l"
 
@@ -177,3 +178,15 @@ def test_a_missing_browser_is_said_in_words(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(LookupError, match="install Chromium"):
         chromium.find()
+
+
+def test_no_name_is_exported_by_two_parts():
+    """The parts of all figures of a page put their names into one kit."""
+    shared = dict.fromkeys(
+        base.EXPORTED.findall("".join(map(base.source, base.SHARED)))
+    )
+    owners: dict[str, str] = dict.fromkeys(shared, "kit.js")
+    for part in sorted({p for name in figures.CLASSES for p in base.parts(name)}):
+        for name in base.EXPORTED.findall(base.source(part)):
+            assert name not in owners, f"{part} and {owners[name]} export {name}"
+            owners[name] = part

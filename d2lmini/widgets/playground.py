@@ -1,0 +1,130 @@
+"""A convolutional network to choose and to train, in the page itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from traitlets import Bool, Enum, Int, List, TraitError, Unicode, observe, validate
+
+from . import still
+from .base import Figure
+from .traits import Controls, Within
+
+ACTIVATIONS = ("ReLU", "sigmoid", "tanh")
+WEIGHTS = ("zero", "small", "Glorot", "He", "He × 4")
+OPTIMIZERS = ("SGD", "momentum", "Adam")
+SCHEDULES = ("constant", "cosine", "one cycle")
+POOLS = ("none", "max", "average")
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+PICTURES = (500, *range(1000, 6001, 1000))
+SIZES = (1, 3, 5, 7)
+LENET = [[6, 5, 1, 2, "max"], [16, 5, 1, 0, "max"]]
+
+
+class Playground(Figure):
+    """A network is put together and trained, and every part of it watched.
+
+    `layers` are up to three convolutions, each [kernels, size, stride, padding,
+    pooling], and `dense` the units of up to three dense layers before the ten outputs.
+    `weights` says how they start, the other traits how they are trained.  `data` are
+    the "drawn" garments, which need no file, or "fashion", Fashion-MNIST: on a page
+    the script at the address `source` brings it, in a kernel the package does.
+    `controls` are the groups of controls that show.
+    """
+
+    module = "playground"
+
+    layers: List[Any] = List(LENET).tag(sync=True)
+    dense: List[Any] = List([120, 84]).tag(sync=True)
+    activation = Enum(ACTIVATIONS, "ReLU").tag(sync=True)
+    norm = Bool(False).tag(sync=True)
+    dropout = Within(0, 0, 0.8).tag(sync=True)
+    weights = Enum(WEIGHTS, "He").tag(sync=True)
+    optimizer = Enum(OPTIMIZERS, "Adam").tag(sync=True)
+    lr = Within(0.003, 1e-5, 10).tag(sync=True)
+    schedule = Enum(SCHEDULES, "one cycle").tag(sync=True)
+    batch = Enum(BATCHES, 64).tag(sync=True)
+    mirror = Bool(False).tag(sync=True)
+    data = Enum(("drawn", "fashion"), "drawn").tag(sync=True)
+    pictures = Enum(PICTURES, 6000).tag(sync=True)
+    epochs = Int(5).tag(sync=True)
+    seed = Int(0).tag(sync=True)
+    watch = Enum(("maps", "sizes", "mistakes"), "maps").tag(sync=True)
+    picture = Int(1).tag(sync=True)
+    controls = Controls(
+        ("network", "training", "pictures", "watch", "compare", "code")
+    ).tag(sync=True)
+    source = Unicode("").tag(sync=True)
+    asked = Int(0).tag(sync=True)
+    packed = Unicode("").tag(sync=True)
+
+    @validate("layers")
+    def _valid_layers(self, proposal: Any) -> Any:
+        layers = [list(layer) for layer in proposal["value"]]
+        if len(layers) > 3 or not all(map(_is_layer, layers)):
+            raise TraitError(
+                f"layers is {layers!r}; give at most three convolutions, each [kernels "
+                "(1–32), size (1, 3, 5, 7), stride (1, 2), padding (0 or more, below "
+                f"half the size), one of {POOLS}]."
+            )
+        return layers
+
+    @validate("dense")
+    def _valid_dense(self, proposal: Any) -> Any:
+        units = list(proposal["value"])
+        if len(units) > 3 or not all(_whole(n, 1, 256) for n in units):
+            raise TraitError(
+                f"dense is {units!r}; give at most three numbers from 1 to 256."
+            )
+        return units
+
+    @validate("epochs", "seed", "picture")
+    def _in_range(self, proposal: Any) -> Any:
+        name, value = proposal["trait"].name, proposal["value"]
+        low, high = {"epochs": (1, 50), "seed": (0, 9999), "picture": (1, 1000)}[name]
+        if not low <= value <= high:
+            raise TraitError(f"{name} is {value}; give {low} to {high}.")
+        return value
+
+    @observe("asked")
+    def _deliver(self, change: Any) -> None:
+        """Sends Fashion-MNIST to the front end, or the sentence why it cannot."""
+        from d2lmini.data import files
+        from d2lmini.widgets.pictures import COUNT, packed
+
+        try:
+            images, labels, _, _ = files.load(None)
+        except files.DataError as error:
+            self.packed = f"!{error}"
+            return
+        self.packed = packed(images[:COUNT, 0].numpy(), labels[:COUNT].numpy())
+
+    def describe(self) -> str:
+        """One line: the network and how it is trained."""
+        convolutions = [f"{k} kernels {s}×{s}" for k, s, *_ in self.layers]
+        layers = ", ".join([*convolutions, *map(str, self.dense), "10"])
+        return (
+            f"Playground: {layers}; {self.activation}; {self.optimizer}, lr "
+            f"{self.lr:g}, {self.epochs} epochs of {self.pictures} pictures"
+        )
+
+    def still(self) -> str:
+        """The layers as a table: kernels or units, size, stride, padding."""
+        rows = [layer[:4] for layer in self.layers] or [[0, 0, 0, 0]]
+        table = still.table(rows, "Convolutions: kernels, size, stride, padding")
+        return still.row(table, caption=self.describe())
+
+
+def _whole(value: Any, low: int, high: int) -> bool:
+    return isinstance(value, int) and low <= value <= high
+
+
+def _is_layer(layer: list[Any]) -> bool:
+    return (
+        len(layer) == 5
+        and _whole(layer[0], 1, 32)
+        and layer[1] in SIZES
+        and layer[2] in (1, 2)
+        and _whole(layer[3], 0, (layer[1] - 1) // 2)
+        and layer[4] in POOLS
+    )
