@@ -5,8 +5,8 @@ import os
 #: Batches that quick mode keeps of the training, validation and test set, and the
 #: most images in one.  Test batches stay whole: chapters pick the images they show
 #: from the first.
-QUICK_BATCHES = (4, 1, 1)
-QUICK_BATCH_SIZES = (32, 32, None)
+QUICK_BATCHES = (2, 1, 1)
+QUICK_BATCH_SIZES = (16, 16, 64)
 QUICK_EPOCHS = 1
 
 _notes: list[str] = []

@@ -322,7 +322,7 @@ def _session(
 _ENDINGS = ("file unusable", "other result", "litter")
 PARTS = {
     "kills": Part(
-        *("SIGKILL at any time", 1400, 7),
+        *("SIGKILL at any time", 1400, 3),
         *(_attacked(signal.SIGKILL, aimed=False), _ENDINGS),
     ),
     "kills-aimed": Part(
@@ -330,15 +330,15 @@ PARTS = {
         *(_attacked(signal.SIGKILL, aimed=True), _ENDINGS),
     ),
     "interrupts": Part(
-        *("SIGINT at any time", 700, 7),
+        *("SIGINT at any time", 700, 3),
         *(_attacked(signal.SIGINT, aimed=False), ("net or error", *_ENDINGS)),
     ),
     "interrupts-aimed": Part(
-        *("SIGINT while the file is written", 420, 7),
+        *("SIGINT while the file is written", 420, 4),
         *(_attacked(signal.SIGINT, aimed=True), ("net or error", *_ENDINGS)),
     ),
     "sessions": Part(
-        *("SIGINT three times, the same net", 180, 3),
+        *("SIGINT three times, the same net", 180, 2),
         *(_sessions, ("never finishes", "other result")),
     ),
 }

@@ -73,6 +73,11 @@ def finish(
     return Picture(figure, alt)
 
 
+def in_legend(name: str) -> str:
+    """``name`` as a label: one that begins with ``_`` would not be in the legend."""
+    return f" {name}" if name.startswith("_") else name
+
+
 def literal(figure: Figure) -> None:
     """Show all names as they are written: a dollar in one begins no formula."""
     for text in figure.findobj(Text):

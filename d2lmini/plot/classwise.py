@@ -9,7 +9,7 @@ from torch import Tensor
 
 from d2lmini.arguments import found
 from d2lmini.data.classes import names
-from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
+from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, in_legend, look
 from d2lmini.plot.numbers import Numbers, few, named, numbers
 from d2lmini.plot.picture import Picture
 
@@ -79,7 +79,7 @@ def _dots(ax: Axes, shares: Mapping[str, Tensor]) -> None:
     ax.hlines(places, low, high, color="#b5b5b5", linewidth=2.2, zorder=1)
     for i, (name, values) in enumerate(shares.items()):
         style = {"color": COLOURS[i], "marker": MARKERS[i], "s": 46}
-        ax.scatter(values.tolist(), places, label=name, **style)  # type: ignore[arg-type]
+        ax.scatter(values.tolist(), places, label=in_legend(name), **style)  # type: ignore[arg-type]
 
 
 def _read(shares: Mapping[str, Tensor], words: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from d2lmini.arguments import found
-from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
+from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, in_legend, look
 from d2lmini.plot.picture import Picture
 
 #: Where an epoch stands, in epochs from the start, and its mean loss and accuracy.
@@ -90,7 +90,7 @@ def _listed(runs: Run | Sequence[Run]) -> Sequence[Run]:
 def _curve(left: Axes, right: Axes, run: Run, colour: str, marker: str) -> None:
     x = range(1, len(run.epochs) + 1)
     style: Any = {"color": colour, "marker": marker}
-    left.plot(x, [e.loss for e in run.epochs], label=run.name, **style)
+    left.plot(x, [e.loss for e in run.epochs], label=in_legend(run.name), **style)
     right.plot(x, [e.val_accuracy for e in run.epochs], **style)
     thin: Any = {"color": colour, "linestyle": "--", "linewidth": 1.2, "alpha": 0.8}
     right.plot(x, [e.train_accuracy for e in run.epochs], **thin)

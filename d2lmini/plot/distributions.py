@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
+from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, in_legend, look
 from d2lmini.plot.numbers import Numbers, nested, numbers
 from d2lmini.plot.picture import Picture
 
@@ -101,7 +101,7 @@ def _draw(ax: Axes, values: Tensor, edges: Tensor, number: int, name: str) -> No
         color=COLOURS[number % len(COLOURS)],
         linestyle=STYLES[number % len(STYLES)],
         linewidth=1.5,
-        label=name,
+        label=in_legend(name),
     )
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.set(yticks=[], xlim=(float(edges[0]), float(edges[-1])), ylim=(0, None))

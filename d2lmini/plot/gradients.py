@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
+from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, in_legend, look
 from d2lmini.plot.numbers import tables
 from d2lmini.plot.picture import Picture
 
@@ -24,7 +24,12 @@ def gradients(nets: Mapping[str, Sizes], *, alt: str | None = None) -> Picture:
         figure, (ax,) = canvas(1, 1, WIDTH, 3.2)
         for i, (name, sizes) in enumerate(nets.items()):
             style: Any = {"color": COLOURS[i % 6], "marker": MARKERS[i % 6]}
-            ax.plot(places, [sizes[n] or math.nan for n in layers], label=name, **style)
+            ax.plot(
+                places,
+                [sizes[n] or math.nan for n in layers],
+                label=in_legend(name),
+                **style,
+            )
         ax.set_yscale("log")
         ax.set_xticks(places, layers)
         ax.set_title("Root mean square of the weights' gradient")

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
+from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, in_legend, look
 from d2lmini.plot.numbers import tables
 from d2lmini.plot.picture import Picture
 from d2lmini.plot.table import readable
@@ -66,7 +66,9 @@ def _draw(ax: Axes, parts: Parts, kinds: list[str]) -> None:
     for kind, colour in zip(kinds, COLOURS, strict=False):
         widths = [lengths[kind] for lengths in parts.values()]
         style: Any = {"left": ends, "color": colour, "edgecolor": "white"}
-        bars = ax.barh(range(len(parts)), widths, height=0.66, label=kind, **style)
+        bars = ax.barh(
+            range(len(parts)), widths, height=0.66, label=in_legend(kind), **style
+        )
         ends = [end + width for end, width in zip(ends, widths, strict=True)]
     ax.bar_label(bars, list(map(readable, ends)), padding=4, fontsize=9)
 

@@ -87,6 +87,7 @@ def train(
     file that cannot be used.
     """
     _check(net, data, optimizer, schedule, loss, watch, report)
+    notices.refuse_inference(net)
     epochs, lr = whole("epochs", epochs), real("lr", lr, above=0)
     if mode.quick():
         epochs = min(epochs, mode.QUICK_EPOCHS)
@@ -125,7 +126,7 @@ def train(
                     interrupts.point()
                 watcher(epoch, steps, tally)
                 history.epochs.append(_measured(run, data, loss, tally, begun))
-                _refuse_nan(history, lr)
+                _refuse_nan(history, lr, data.train)
                 notices.after_epoch(run, history, report)
                 report.epoch(history)
                 checkpoint.save(run, history, report)
@@ -310,10 +311,17 @@ def _some_images(batches: Batches) -> Iterator[Tensor]:
         yield X
 
 
-def _refuse_nan(history: History, lr: float) -> None:
+def _refuse_nan(history: History, lr: float, batches: Batches) -> None:
     last = history.epochs[-1]
-    if not math.isfinite(last.loss):
-        raise ValueError(
-            f"The loss became {last.loss} in epoch {len(history.epochs)}: start again "
-            f"with a learning rate below {lr} (try {lr / 10:g})."
+    if math.isfinite(last.loss):
+        return
+    spoilt = next((i for i, (X, _) in enumerate(batches) if not X.isfinite().all()), -1)
+    raise ValueError(
+        f"The loss became {last.loss} in epoch {len(history.epochs)}: "
+        + (
+            f"batch {spoilt} of data.train holds numbers that are not finite, so look "
+            "at augment and at the images."
+            if spoilt >= 0
+            else f"start again with a learning rate below {lr} (try {lr / 10:g})."
         )
+    )

@@ -4,6 +4,7 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -17,6 +18,21 @@ from d2lmini.training.report import Report
 from d2lmini.training.run import Run
 
 STEPS = 50  # an epoch of fewer says nothing yet
+
+
+def refuse_inference(net: nn.Module) -> None:
+    """ValueError where PyTorch has been told that nothing will be trained."""
+    if torch.is_inference_mode_enabled():
+        raise ValueError(
+            "train is called within torch.inference_mode(), where nothing gets a "
+            "gradient: call it outside."
+        )
+    made = (p for p in net.parameters() if not nn.parameter.is_lazy(p))
+    if any(p.is_inference() for p in made):
+        raise ValueError(
+            "The net was made within torch.inference_mode(), so that its parameters "
+            "get no gradient: make it outside."
+        )
 
 
 def refuse_net(net: nn.Module) -> None:
@@ -42,7 +58,8 @@ def refuse(run: Run, batches: Batches) -> None:
             "The optimizer holds no parameter of this net, which would stay as it is: "
             "make it of the parameters that it is called with."
         )
-    if len(batches.images) % batches.batch_size == 1 and len(batches) > 1:
+    last = len(batches.images) % batches.batch_size or batches.batch_size
+    if min(last, len(batches.images)) == 1:
         _refuse_single(run, batches)
 
 

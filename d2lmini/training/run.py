@@ -160,7 +160,8 @@ class Run:
 def made(optimizer: Optimizer, net: nn.Module, lr: float) -> torch.optim.Optimizer:
     """The optimizer of the net, updating all parameters in one kernel where it can."""
     try:
-        made = optimizer(net.parameters(), lr=lr, **_fused(optimizer))
+        fused = {} if _sparse(net) else _fused(optimizer)
+        made = optimizer(net.parameters(), lr=lr, **fused)
     except (RuntimeError, TypeError, ValueError, LookupError) as error:
         raise ValueError(
             f"The optimizer {_name(optimizer)} cannot be made of the net's parameters "
@@ -177,6 +178,11 @@ def made(optimizer: Optimizer, net: nn.Module, lr: float) -> torch.optim.Optimiz
             "not give: choose another optimizer, such as torch.optim.Adam."
         )
     return made
+
+
+def _sparse(net: nn.Module) -> bool:
+    """Whether some gradients hold a few rows alone, which no fused kernel takes."""
+    return any(getattr(layer, "sparse", False) is True for layer in net.modules())
 
 
 def _fused(optimizer: Optimizer) -> dict[str, bool]:
@@ -209,6 +215,8 @@ def mean_loss(loss: Loss, logits: Tensor, y: Tensor) -> Tensor:
         ) from error
     if not isinstance(value, Tensor) or value.ndim:
         problem = found(value)
+    elif not value.is_floating_point():
+        problem = f"a number of type {str(value.dtype).removeprefix('torch.')}"
     elif logits.requires_grad and not value.requires_grad:
         problem = "a number without gradient"
     else:

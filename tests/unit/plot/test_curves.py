@@ -91,6 +91,12 @@ def test_names_are_shown_as_they_are_written(name):
         assert not formula and shown.startswith(name)
 
 
+def test_a_name_that_begins_with_a_line_is_in_the_legend():
+    picture = plot.curves([run(1.0, name="_private"), run(2.0, name="b")])
+    (legend,) = picture.figure.legends
+    assert [text.get_text().strip() for text in legend.get_texts()] == ["_private", "b"]
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e300])
 def test_a_run_that_went_astray_can_be_looked_at(value):
     picture = plot.curves(run(1.0, value, 2.0))

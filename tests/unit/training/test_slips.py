@@ -101,6 +101,10 @@ OPTIONS = [
     ({"schedule": schedules.constant(0.1)}, r"schedule is 1\.0: give a function"),
     ({"schedule": lambda p: -1}, "schedule gives -1: "),
     ({"schedule": lambda p: None}, "schedule gives None: "),
+    (
+        {"loss": lambda logits, y: F.cross_entropy(logits, y) * 1j},
+        "The loss gives a number of type complex64: let it return one number",
+    ),
     ({"precision": "float32"}, "precision is the text 'float32': give a dtype"),
     (
         {"precision": torch.float64},
@@ -194,8 +198,40 @@ def test_a_last_batch_of_one_picture_is_refused_before_the_first_step():
         quietly(norm, splits(41))
     assert torch.equal(norm[1].weight, before)
     assert quietly(small_net(), splits(41)).finished  # its maps have many numbers
+    with pytest.raises(ValueError, match=r"batch_size=1 the last.*40 images holds one"):
+        quietly(norm, splits(batch_size=1))
     norm[2].eval()  # frozen
     assert quietly(norm, splits(41)).finished
+
+
+def test_what_inference_mode_has_frozen_is_said():
+    with torch.inference_mode():
+        made = small_net()
+        with pytest.raises(ValueError, match=r"called within torch\.inference"):
+            quietly(small_net(), splits())
+    with pytest.raises(ValueError, match=r"made within torch\.inference_mode"):
+        quietly(made, splits())
+
+
+def test_images_that_are_spoilt_are_not_blamed_on_the_learning_rate():
+    spoilt = splits(augment=lambda X, g: X / 0)
+    with pytest.raises(ValueError, match=r"batch 0 of data\.train holds numbers that"):
+        quietly(small_net(), spoilt)
+    with pytest.raises(ValueError, match="start again with a learning rate below 1e"):
+        quietly(small_net(), splits(), lr=1e30, optimizer=torch.optim.SGD)
+
+
+def test_sparse_gradients_go_to_an_optimizer_that_takes_them():
+    class Looked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.up = nn.Embedding(256, 2, sparse=True)
+            self.out = nn.LazyLinear(10)
+
+        def forward(self, X):
+            return self.out(self.up((X * 255).long()).flatten(1))
+
+    assert quietly(Looked(), splits(), optimizer=torch.optim.SGD).finished
 
 
 def test_training_works_where_gradients_are_off():

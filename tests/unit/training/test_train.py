@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 
@@ -186,47 +185,45 @@ def test_resume_after_an_interrupt_is_bit_identical(tmp_path, options):
     assert history.test_accuracy == expected.test_accuracy
 
 
-SCRIPT = """
-    import sys
-    sys.path.insert(0, {tests!r})
-    import torch
-    from samples import quietly, small_net, splits, weights
-    from d2lmini.training.report import Silent
+class Tell(Silent):
+    """Say each batch that is done."""
 
-    class Tell(Silent):
-        def batch(self, epoch, done):
-            print(epoch, done, flush=True)
+    def batch(self, epoch, done):
+        print(epoch, done, flush=True)
 
+
+def _run(state: Path) -> torch.Tensor:
+    """Twelve epochs, kept in ``state`` and continued from there; the weights."""
     net = small_net()
     torch.manual_seed(3)
-    quietly(net, splits(160), epochs=12, resume={state!r}, report=Tell())
-    torch.save(weights(net), {out!r})
-"""
+    quietly(net, splits(160), epochs=12, resume=state, report=Tell())
+    return weights(net)
 
 
-def _run(state: Path, out: Path, kill_at: str | None) -> None:
-    text = textwrap.dedent(SCRIPT).format(
-        tests=str(Path(__file__).parents[1]), state=str(state), out=str(out)
+def _killed(state: Path, moment: str) -> None:
+    """The same in a process of its own, which dies when it says ``moment``."""
+    folders = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+    text = (
+        f"import sys; sys.path[:0] = {folders!r}; from pathlib import Path; "
+        f"from {Path(__file__).stem} import _run; _run(Path({str(state)!r}))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", text], stdout=subprocess.PIPE, encoding="utf-8"
     )
     for line in process.stdout:
-        if kill_at and line.strip() == kill_at:
+        if line.strip() == moment:
             os.kill(process.pid, signal.SIGKILL)
             break
     process.stdout.close()
-    assert process.wait() == (-signal.SIGKILL if kill_at else 0)
+    assert process.wait() == -signal.SIGKILL
 
 
 def test_a_killed_run_resumes_bit_identically(tmp_path):
     """SIGKILL in the first epoch and in a later one."""
-    _run(tmp_path / "never.pt", tmp_path / "whole", None)
-    state = tmp_path / "state.pt"
+    whole, state = _run(tmp_path / "never.pt"), tmp_path / "state.pt"
     for moment in ("0 7", "4 13"):
-        _run(state, tmp_path / "parts", kill_at=moment)
-    _run(state, tmp_path / "parts", None)
-    assert torch.equal(torch.load(tmp_path / "whole"), torch.load(tmp_path / "parts"))
+        _killed(state, moment)
+    assert torch.equal(_run(state), whole)
 
 
 @pytest.mark.parametrize(
