@@ -6,12 +6,14 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from d2lmini.widgets import NetworkLab
 from tools import figures
 
 #: nbgrader's marks around what students do not get; a reader need not see them.
 MARK = re.compile(r"(?m)^[ \t]*### (?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS)[ \t]*\n?")
 
 FOLDER = "figures"  # in _static
+TITLE_PAGE = "book/index"
 
 
 def links_to_the_chapter(
@@ -29,6 +31,19 @@ def without_marks(app: Sphinx, doctree: nodes.document) -> None:
             # both, since Sphinx highlights only code that is its own source
             block.rawsource = MARK.sub("", code).rstrip("\n")
             block.children = [nodes.Text(block.rawsource)]
+
+
+def living_picture(app: Sphinx, doctree: nodes.document) -> None:
+    """Put a living network in the place of the title page's picture of one.
+
+    Elsewhere (on GitHub, in an editor) the page keeps its picture.
+    """
+    if app.env.docname != TITLE_PAGE:
+        return
+    for image in list(doctree.findall(nodes.image)):
+        if image["uri"].endswith("hero.svg"):
+            html = figures.shorten(NetworkLab(form="short", bits=8).html())
+            image.parent.replace_self(nodes.raw("", html, format="html"))
 
 
 def figures_once(app: Sphinx, doctree: nodes.document) -> None:
@@ -66,6 +81,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx; the links before the theme makes its buttons (at 501)."""
     app.connect("html-page-context", links_to_the_chapter, priority=500)
     app.connect("doctree-read", without_marks)
+    app.connect("doctree-read", living_picture)
     app.connect("doctree-read", figures_once)
     app.connect("builder-inited", write_figures)
     app.connect("html-page-context", figures_loaded)

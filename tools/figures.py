@@ -22,7 +22,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from d2lmini import widgets
-from d2lmini.widgets import base
+from d2lmini.widgets import base, network_lab
 from tools import book, outputs
 
 HOST = re.compile(r'<div class="d2l-host[^>]* data-d2l="(\w+)" data-figure="(\w+)">')
@@ -105,9 +105,16 @@ def files() -> dict[str, str]:
     for part in {part for name in CLASSES for part in base.parts(name)}:
         own[part] = base.part_text(part)
     own |= {f"{n}.css": text for n in CLASSES if (text := base.own_style(n))}
+    own |= {f"network-{n}.js": network_text(n) for n, *_ in network_lab.TRAINED[1:]}
     address = f"(() => {{\n{base.source('address.js')}}})();\n"
     kit = base.kit_text() + address
     return {"kit.css": base.source("kit.css"), "kit.js": kit, **own}
+
+
+def network_text(name: str) -> str:
+    """The script that hands a page one of the book's networks when it is asked for."""
+    text = json.dumps(network_lab.trained(name), sort_keys=True)
+    return f'(globalThis.d2lminiNetworks ??= {{}})["{name}"] = {text};\n'
 
 
 def renew(nb: NotebookNode) -> int:

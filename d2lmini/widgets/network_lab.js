@@ -28,6 +28,7 @@ import { fields, softmax, spread, valueAt } from "./network_view.js";
 
 const MOST_SHIFT = 14;
 const MOST_SCANNED = 20; // layers of a network whose breaking points are looked for
+const QUIET = 300; // ms without a change before that is done
 const SLICE = 20; // ms of computing before the page gets its turn
 const SILENT_OPS = ["flatten", "dropout"]; // hand their input on: no maps of their own
 const MOST_STRIPS = 24; // layers of which all are shown at once
@@ -285,12 +286,12 @@ function build(model) {
   // what is shown on either side: { id, network, nodes, outputOf, X }
   /** @type {any[]} */
   const sides = [0, 1].map((side) => {
-    const here = { side, id: "", network: null, nodes: [], touched: null, X: null, values: null, key: "" };
+    const here = { side, id: "", network: null, nodes: [], touched: null, X: null, next: null, values: null, key: "" };
     const view = strips({ short, onSelect: (i, place) => side === 0 && select4(i, place) });
     const bars = answers(classes);
     const pass = passing((values) => {
-      Object.assign(here, { values });
-      paint();
+      Object.assign(here, { values, X: here.next });
+      paintSoon();
     });
     return Object.assign(here, { view, bars, pass });
   });
@@ -388,26 +389,28 @@ function build(model) {
     const data = own() ?? base(clamp(get("picture"), 0, shape[0] - 1));
     const X = changed(data, size, change(), range);
     feed(main, X, get("edits"), get("silenced"));
-    if (!kind) return paint();
+    paintSoon();
+    if (!kind) return;
     const second =
       kind === "picture" ? changed(base(Number(which)), size, change(), range) : kind === UNTOUCHED ? data : X;
     const with_ = kind === "picture" ? [get("edits"), get("silenced")] : [[], []];
     feed(beside, second, with_[0], with_[1]);
   }
   function feed(here, X, edits, silenced) {
-    here.X = tensor([1, ...size], X);
+    here.next = tensor([1, ...size], X);
     if (!here.network) return mapped(here);
     const key = JSON.stringify([here.id, edits, silenced, packed(X, range), get("noise")]);
-    if (key === here.key) return paint();
+    if (key === here.key) return;
     here.key = key;
     here.touched.edit(edits);
-    here.pass.run(here.network, here.X, silencer(silenced));
+    here.pass.run(here.network, here.next, silencer(silenced));
   }
 
   // A network that only the kernel can run: what it has sent, and a question for more.
   function mapped(here) {
     const { maps: sent } = netOf(model, here.id);
-    if (!sent) return paint();
+    here.X = here.next;
+    if (!sent) return;
     const wanted = packed(here.X.data, range);
     if (here.key !== sent.of) {
       here.key = sent.of;
@@ -416,12 +419,11 @@ function build(model) {
     if (wanted !== sent.of && isLive(model)) put(model, { asked: `X:${wanted}` });
     const stale = wanted !== sent.of && !isLive(model);
     problem.say(stale ? "This network needs its kernel: run the cell, and it answers for other pictures too." : "");
-    paint();
   }
   // Where each disturbance alone would change the answer to the undisturbed picture.
   function scanAll() {
     const { network, values } = main;
-    if (short || !network || network.layers.length > MOST_SCANNED) return;
+    if (short || !network || !values || network.layers.length > MOST_SCANNED) return;
     if (values[values.length - 1].shape.length !== 2) return;
     const key = JSON.stringify([main.id, get("picture"), get("drawing"), get("edits"), get("silenced")]);
     if (key === scanned) return;
@@ -457,6 +459,15 @@ function build(model) {
     const [C, H, W] = spread(here.values[chosen[0]].shape);
     return chosen[1] < C && chosen[2] < H && chosen[3] < W ? chosen : null;
   }
+  let due = false;
+  function paintSoon() {
+    if (due) return;
+    due = true;
+    queueMicrotask(() => {
+      due = false;
+      paint();
+    });
+  }
   function paint() {
     const chosen = main.values && chosenOf(main);
     const found = chosen && fields(main.nodes, (i) => outputOf(main)(i).shape, chosen[0], chosen.slice(1));
@@ -474,8 +485,10 @@ function build(model) {
     say(results);
     inspect.draw(chosen && viewOf(chosen, found));
     drawTour();
-    if (main.values) scanAll();
+    clearTimeout(quiet);
+    quiet = setTimeout(scanAll, QUIET);
   }
+  let quiet = 0;
   const titleOf = (here) => (get("other") ? (here === main ? "Here" : "Beside it") : "The answer");
   function viewOf(chosen, found) {
     const [i, ...place] = chosen;
@@ -576,6 +589,7 @@ function build(model) {
   const stop = () => {
     mine.stop();
     scan.stop();
+    clearTimeout(quiet);
     scanned = "";
     sides.forEach((here) => here.pass.stop());
   };

@@ -26,6 +26,7 @@ MOST_WORK = 80e6  # multiply–adds, about a tenth of a second in a page
 MOST_MAPS = 64  # of a layer that the kernel sends, and
 MOST_NUMBERS = 2500  # in them, so that what is stored stays small
 FORMS = ("full", "short")
+UNITS = ("relu", "sigmoid", "tanh")
 NOTE = (
     "It knows ten kinds of clothes, small, grey, on black, and nothing else. A "
     "photograph of a cat gets an answer too: the ten probabilities add up to 1 "
@@ -174,14 +175,43 @@ class NetworkLab(Figure):
         return self.classes[number] if number < len(self.classes) else f"class {number}"
 
     def still(self) -> str:
-        """The picture, and the answers as a table."""
+        """The picture, what the first convolutions find in it, and the answers."""
         rows = [(name, f"{share:.0%}") for name, share in self.answers]
-        X = self.input[0].mean(0).tolist()
-        return still.row(
-            still.picture(X, "The picture"),
+        parts = [
+            still.picture(self.input[0].mean(0).tolist(), "The picture"),
             still.words(rows, "The answer") if rows else "",
-            caption=self.note,
-        )
+            *self._still_maps(),
+        ]
+        row = still.row(*parts, caption=self.note)
+        return f'<div class="d2l-net-still d2l-net-{self.form}">{row}</div>'
+
+    def _still_maps(self) -> list[str]:
+        """The maps after the first two convolutions, each layer as one picture."""
+        from .network import outputs
+
+        net = self._module()
+        made = outputs(net, self.input.to(_first(net)))
+        found = [
+            Y[0, :16].cpu()
+            for node, Y in zip(self._nodes(), made, strict=True)
+            if node["op"] in UNITS and Y.dim() == 4
+        ]
+        sheets = [_sheet(Y) for Y in found[:2]]
+        names = [f"What layer {i + 1} finds" for i in range(2)]
+        return [still.picture(*one) for one in zip(sheets, names, strict=False)]
+
+    def _nodes(self) -> list[dict[str, Any]]:
+        first = self.nets[0]
+        nodes: list[dict[str, Any]] = (first.get("net") or first["maps"])["nodes"]
+        return nodes
+
+
+def _sheet(maps: torch.Tensor) -> Any:
+    """Maps (C, H, W) side by side with a dark column between, as nested lists."""
+    import torch
+
+    rim = torch.full((*maps.shape[:2], 1), float(maps.min()))
+    return torch.cat((maps, rim), 2).transpose(0, 1).flatten(1).tolist()
 
 
 def _classes(

@@ -5,10 +5,18 @@ export const MOST_MAPS = 64; // of one layer that are drawn
 const GAP = 4;
 const CELL = 13; // pixels of a number of a vector
 
-// Colours of the figure as [r, g, b], which follow its theme.
-function colour(el, name) {
-  const text = getComputedStyle(el).getPropertyValue(name).trim();
-  return [1, 3, 5].map((at) => Number.parseInt(text.slice(at, at + 2), 16) || 0);
+// Colours of a figure, which follow its theme; they are asked for once a theme.
+const inks = new Map();
+function inksOf(el) {
+  const theme = el.closest(".d2l")?.dataset.theme ?? "";
+  if (!inks.has(theme)) {
+    const style = getComputedStyle(el);
+    const text = (name) => style.getPropertyValue(name).trim();
+    const parts = (name) => [1, 3, 5].map((at) => Number.parseInt(text(name).slice(at, at + 2), 16) || 0);
+    const lines = Object.fromEntries(["--bg", "--mark", "--wrong", "--accent"].map((name) => [name, text(name)]));
+    inks.set(theme, { plus: parts("--plus"), minus: parts("--minus"), zero: parts("--zero"), ...lines });
+  }
+  return inks.get(theme);
 }
 
 // The extremes of numbers: with negative ones, zero is in the middle.
@@ -22,35 +30,32 @@ export function rangeOf(data) {
   return low < 0 ? { signed: true, low: -size, high: size } : { signed: false, low: 0, high: high || 1 };
 }
 
-function painter(el, { signed, low, high }) {
-  if (!signed)
-    return (v) => {
-      const grey = Math.round((255 * (v - low)) / (high - low));
-      return [grey, grey, grey];
-    };
-  const [plus, minus, zero] = ["--plus", "--minus", "--zero"].map((name) => colour(el, name));
-  return (v) => {
-    const t = Math.min(Math.abs(v) / high, 1);
-    return (v > 0 ? plus : minus).map((c, i) => Math.round(zero[i] + t * (c - zero[i])));
-  };
+// Writes the colours of H × W numbers from `at` on into an image.
+function shade(image, data, at, { signed, low, high }, { plus, minus, zero }) {
+  for (let k = 0, to = 0; to < image.length; k++, to += 4) {
+    const v = data[at + k];
+    if (signed) {
+      const ink = v > 0 ? plus : minus;
+      const t = Math.min(Math.abs(v) / high, 1);
+      for (let c = 0; c < 3; c++) image[to + c] = zero[c] + t * (ink[c] - zero[c]);
+    } else image[to] = image[to + 1] = image[to + 2] = (255 * (v - low)) / (high - low);
+    image[to + 3] = 255;
+  }
 }
 
 // Draws `count` tiles of H × W numbers, each at `scale`, on a canvas; corner(t) is where.
 function paintTiles(canvas, data, [count, H, W], scale, corner, range) {
   const pen = canvas.getContext("2d");
-  const shade = painter(canvas, range);
   const scratch = h("canvas", { width: W, height: H });
   const small = scratch.getContext("2d");
   const image = small.createImageData(W, H);
+  const ink = inksOf(canvas);
   pen.imageSmoothingEnabled = false;
   pen.clearRect(0, 0, canvas.width, canvas.height);
   for (let t = 0; t < count; t++) {
-    for (let k = 0; k < H * W; k++) {
-      const [r, g, b] = shade(data[t * H * W + k]);
-      image.data.set([r, g, b, 255], 4 * k);
-    }
-    small.putImageData(image, 0, 0);
+    shade(image.data, data, t * H * W, range, ink);
     const [x, y] = corner(t);
+    small.putImageData(image, 0, 0);
     pen.drawImage(scratch, x, y, W * scale, H * scale);
   }
   return pen;
@@ -102,16 +107,16 @@ export function maps({ label, onSelect }) {
   }
   function outline(pen) {
     const { scale, corner, H, W, count } = now;
-    const style = getComputedStyle(canvas);
+    const ink = inksOf(canvas);
     const frame = (t, [u0, u1], [v0, v1], name, line) => {
       const [x, y] = corner(t);
       const edge = [x + v0 * scale, y + u0 * scale, (v1 - v0 + 1) * scale, (u1 - u0 + 1) * scale];
-      for (const [wide, ink] of [
-        [line + 2, style.getPropertyValue("--bg")],
-        [line, style.getPropertyValue(name)],
+      for (const [wide, one] of [
+        [line + 2, ink["--bg"]],
+        [line, ink[name]],
       ]) {
         pen.lineWidth = wide;
-        pen.strokeStyle = ink;
+        pen.strokeStyle = one;
         pen.strokeRect(edge[0], edge[1], edge[2], edge[3]);
       }
     };
@@ -126,7 +131,7 @@ export function maps({ label, onSelect }) {
       if (t >= count) continue;
       const [x, y] = corner(t);
       pen.lineWidth = 2;
-      pen.strokeStyle = style.getPropertyValue("--wrong");
+      pen.strokeStyle = ink["--wrong"];
       pen.beginPath();
       pen.moveTo(x, y);
       pen.lineTo(x + W * scale, y + H * scale);
@@ -228,6 +233,7 @@ export function pad({ label, size, range, onPaint }) {
   let cursor = [Math.floor(H / 2), Math.floor(W / 2)];
   /** @type {number[] | null} */
   let last = null;
+  let due = 0;
 
   const draw = () => paintPicture(canvas, data, size, range);
   // Paints a soft spot: full within the brush, none a pixel beyond it.
@@ -252,7 +258,13 @@ export function pad({ label, size, range, onPaint }) {
       spot(from[0] + s * (to[0] - from[0]), from[1] + s * (to[1] - from[1]));
     last = to;
     draw();
-    onPaint(data);
+    due ||= requestAnimationFrame(tell);
+  }
+  // The network is asked once a frame, however many strokes there were.
+  function tell() {
+    cancelAnimationFrame(due);
+    if (due) onPaint(data);
+    due = 0;
   }
   const at = (event) => {
     const box = canvas.getBoundingClientRect();
@@ -267,6 +279,7 @@ export function pad({ label, size, range, onPaint }) {
   canvas.addEventListener("pointermove", (event) => {
     if (canvas.hasPointerCapture(event.pointerId)) stroke(at(event));
   });
+  canvas.addEventListener("pointerup", tell);
   canvas.addEventListener("keydown", (event) => {
     const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], " ": [0, 0] }[
       event.key
@@ -278,6 +291,7 @@ export function pad({ label, size, range, onPaint }) {
     if (event.key === " " || event.shiftKey) {
       last = null;
       stroke(cursor);
+      tell();
     }
   });
   function point() {
@@ -286,7 +300,7 @@ export function pad({ label, size, range, onPaint }) {
   }
   point();
   function show(next, box) {
-    data = next;
+    if (!due) data = next; // else the strokes since the last frame would be lost
     seen.hidden = !box;
     if (box) {
       const [, [u0, u1], [v0, v1]] = box;

@@ -1,5 +1,6 @@
 """The built site in a real browser: nothing missing, nothing from elsewhere."""
 
+import gzip
 import re
 import subprocess
 import urllib.parse
@@ -70,6 +71,26 @@ def test_figures_share_their_files_and_keep_the_tab_key_short(visit, base, name)
     # a formula is no tab stop, and a drawer is called what stands on it
     assert page.locator("mjx-container").count() > 5
     assert page.locator("mjx-container[tabindex='0'], summary[aria-label]").count() == 0
+
+
+def test_the_title_page_opens_with_a_living_network(visit, base, site):
+    """It adds at most 120 kB, compressed, and answers for a picture of one's own."""
+    page = visit(base + "book/index.html")
+    best = page.locator(".d2l-host[data-live] .d2l-net-best")
+    assert best.inner_text().startswith("Ankle boot")
+    page.get_by_label("Trouser").check()
+    page.wait_for_function(
+        "document.querySelector('.d2l-net-best').dataset.number == 'p1'"
+    )
+    text = (site / "book/index.html").read_text(encoding="utf-8")
+    start = text.index('<div class="d2l-host')
+    own = text[start : text.index("</script>", start)].encode()
+    files = page.locator("[src*='_static/figures/'], [href*='_static/figures/']")
+    names = files.evaluate_all("(all) => all.map((one) => one.src ?? one.href)")
+    folder = site / "_static/figures"
+    whole = [(folder / n.rsplit("/")[-1].split("?")[0]).read_bytes() for n in names]
+    assert len(names) > 5
+    assert sum(len(gzip.compress(part)) for part in (own, *whole)) < 120_000
 
 
 def test_the_start_leads_to_the_title_page(visit, base):
