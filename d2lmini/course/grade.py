@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import queue
+import signal
 import sys
 import tempfile
 import threading
@@ -22,7 +23,7 @@ from typing import Any
 
 import nbformat
 
-from d2lmini.course import intake, repair, suspicion
+from d2lmini.course import intake, repair, room, suspicion, watch
 
 CONFIG = "nbgrader_config.py"
 REPORTS = "reports"
@@ -239,6 +240,8 @@ class Pool:
     def __init__(self, make: Callable[[Connection], Any], patience: float) -> None:
         self.make, self.patience = make, patience
         self.results: dict[str, Outcome] = {}
+        self.workers: list[Any] = []
+        self.starting, self.over = threading.Lock(), False
 
     def run(self, students: list[str], jobs: int, tell: Callable[..., None]) -> None:
         """Grade `students`, `jobs` at a time; `tell` hears of each."""
@@ -249,11 +252,14 @@ class Pool:
             threading.Thread(target=self._serve, args=(waiting, tell), daemon=True)
             for _ in range(min(jobs, len(students)))
         ]
-        for one in threads:
-            one.start()
-        for one in threads:
-            while one.is_alive():  # so that Ctrl-C is heard
-                one.join(0.5)
+        try:
+            for one in threads:
+                one.start()
+            for one in threads:
+                while one.is_alive():  # so that Ctrl-C is heard
+                    one.join(0.5)
+        finally:
+            self._stop()
 
     def _serve(self, waiting: "queue.Queue[str]", tell: Callable[..., None]) -> None:
         process, pipe = self._start()
@@ -263,9 +269,10 @@ class Pool:
             except queue.Empty:
                 break
             outcome = self._ask(pipe, student)
+            if self.over:
+                return
             if outcome is None:
-                process.kill()
-                process.join()
+                _end(process)
                 process, pipe = self._start()
                 outcome = Outcome(student, error="The grader itself did not survive.")
             self.results[student] = outcome
@@ -276,9 +283,21 @@ class Pool:
     def _start(self) -> tuple[Any, Connection]:
         ours, theirs = multiprocessing.Pipe()
         process = self.make(theirs)
-        process.start()
+        with self.starting:
+            if self.over:
+                sys.exit()  # this thread
+            process.start()
+            self.workers.append(process)
         theirs.close()
         return process, ours
+
+    def _stop(self) -> None:
+        """End what still runs: nothing does, unless somebody stopped us."""
+        with self.starting:
+            self.over = True
+        for one in self.workers:
+            if one.is_alive():
+                _end(one)
 
     def _ask(self, pipe: Connection, student: str) -> Outcome | None:
         try:
@@ -289,6 +308,15 @@ class Pool:
             return found
         except (EOFError, OSError):
             return None
+
+
+def _end(process: Any) -> None:
+    """End a worker and all that it has started."""
+    for pid in watch.descendants(process.pid):
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+    process.kill()
+    process.join()
 
 
 def stage(one: intake.Handin, folder: Path) -> None:
@@ -371,20 +399,19 @@ def run(
 def _graded_all(
     course: Course, todo: dict[str, intake.Handin], jobs: int, share: "Share"
 ) -> dict[str, Outcome]:
+    from d2lmini.course import grading
+
     patience = GRACE + course.setting("ExecuteOn", "total_time", 300)
-    with tempfile.TemporaryDirectory(prefix="d2l-") as room:
+    with room.room(grading.short_folder(spare=40)) as place:
         for student, one in todo.items():
-            stage(one, Path(room, "submitted", student, course.name))
+            stage(one, place / "submitted" / student / course.name)
         start = multiprocessing.get_context("spawn").Process
-        arguments = (str(course.folder), course.name, room)
+        arguments = (str(course.folder), course.name, str(place))
         pool = Pool(
             lambda pipe: start(target=worker, args=(pipe, *arguments)), patience
         )
         with _log(course, share) as log:
             pool.run(sorted(todo), jobs, lambda x: _told(x, len(todo), pool, log))
-        for left in Path(room).rglob("*"):  # a submission cannot lock what is here
-            if left.is_dir() and not left.is_symlink():
-                left.chmod(0o700)
     return pool.results
 
 
@@ -602,8 +629,12 @@ def main() -> None:
     given = sys.argv[1:]
     make = PARSERS.get(given[0]) if given else None
     asked = make().parse_args(given[1:]) if make else parser().parse_args(given)
+    room.leave_in_order()
     try:
         sys.exit(asked.do(asked))
+    except KeyboardInterrupt:
+        print("Stopped. Run it again to grade those who are left.", file=sys.stderr)
+        sys.exit(130)
     except ValueError as error:
         print(error, file=sys.stderr)
         sys.exit(2)

@@ -110,7 +110,7 @@ class LimitedKernel(AsyncKernelManager):
             raise NoWalls(REFUSED.format(reason))
         if os.name != "posix":
             raise NoWalls("Windows runs no submissions: grade in WSL or a container.")
-        self.room = Path(tempfile.mkdtemp(prefix="d2l-", dir=_short_folder()))
+        self.room = Path(tempfile.mkdtemp(prefix="d2l-", dir=short_folder()))
         self.close = weakref.finalize(self, shutil.rmtree, self.room, True)
         self.listening = {name: _listen(self.room, name) for name in CHANNELS}
         self.stderr = (self.room / "said").open("wb")
@@ -215,9 +215,13 @@ class LimitedKernel(AsyncKernelManager):
         self.close()
 
 
-def _short_folder() -> str:
+def short_folder(spare: int = 20) -> Path:
+    """Where temporary files go, or /tmp if a socket's path would not fit there.
+
+    `spare` characters of it are for what lies between.
+    """
     found = tempfile.gettempdir()
-    return found if len(found) < LONGEST - 20 else "/tmp"
+    return Path(found if len(found) < LONGEST - spare else "/tmp")
 
 
 def _listen(folder: Path, name: str) -> socket.socket:
