@@ -1,5 +1,6 @@
 """Every check of the book accepts right answers and refuses wrong ones."""
 
+import ast
 from collections import Counter
 
 import form
@@ -65,11 +66,35 @@ def test_a_right_answer_passes(one, name):
 @pytest.mark.parametrize(("one", "name"), pairs(1))
 def test_a_wrong_answer_is_refused_with_its_sentence(one, name):
     answer, sentence = kept(one)[1][name]
-    outcome = attempt(one, answer)
-    assert not outcome.passed, f"the check accepts the wrong answer {name!r}"
+    outcome = attempt(one, answer, hidden=False)
+    assert not outcome.passed, f"the student edition accepts the wrong answer {name!r}"
+    if sentence not in outcome.sentence:
+        outcome = attempt(one, answer)
     assert isinstance(outcome.error, AssertionError | None), repr(outcome.error)
     assert outcome.score is None or 0 < outcome.score < one.points
     assert sentence.strip() and sentence in outcome.sentence
+
+
+@pytest.mark.parametrize("one", [x for x in CHECKED if x.variants], ids=named)
+def test_an_answer_to_the_books_numbers_fails_with_others(one):
+    """As somebody hands in who has it from last year: the numbers stand in the code."""
+    given = exercises.literals(one.cell("given").source)
+    answer = substituted(one.cell("").source, {name: given[name] for name in given})
+    assert attempt(one, answer).passed, "the book's own numbers, written out"
+    others = [one.draw_other(cohort, {}) for cohort in ("2026", "2027", "2028")]
+    refused = [not attempt(one, answer, variant).passed for variant in others]
+    assert sum(refused) >= 2, others  # two numbers may have one answer
+
+
+def substituted(source, literals):
+    """`source` with these names replaced by what they are given."""
+
+    class Write(ast.NodeTransformer):
+        def visit_Name(self, node):
+            known = node.id in literals and isinstance(node.ctx, ast.Load)
+            return literals[node.id] if known else node
+
+    return ast.unparse(Write().visit(ast.parse(source)))
 
 
 @pytest.mark.parametrize("path", WITH_EXERCISES, ids=named)

@@ -8,7 +8,10 @@ import torch.nn.functional as F
 
 def smooth_loss(logits, y, smoothing):
     classes = logits.shape[1]
-    target = F.one_hot(y, classes) * (1 - smoothing) + smoothing / classes
+    own = F.one_hot(y, classes)
+    target = own * (1 - smoothing) + smoothing / classes
+    if among != "all":
+        target = own * (1 - smoothing) + (1 - own) * smoothing / (classes - 1)
     return -(target * torch.log_softmax(logits, 1)).sum(1).mean()
 """,
     "picture-by-picture": """
@@ -19,7 +22,10 @@ def smooth_loss(logits, y, smoothing):
     losses = []
     for row, label in zip(logits, y):
         found = torch.log_softmax(row, 0)
-        target = torch.full_like(row, smoothing / len(row))
+        target = torch.ones_like(row)
+        if among == "others":
+            target[label] = 0
+        target *= smoothing / target.sum()
         target[label] += 1 - smoothing
         losses.append(-(target @ found))
     return torch.stack(losses).mean()

@@ -14,9 +14,10 @@ class FivePaths(Inception):
             nn.ReLU(),
             nn.Conv2d(fifth[0], fifth[1], 3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(fifth[1], fifth[1], 3, padding="same"),
-            nn.ReLU(),
         )
+        for _ in range(1, depth):
+            self.fifth.append(nn.Conv2d(fifth[1], fifth[1], 3, padding="same"))
+            self.fifth.append(nn.ReLU())
 
     def forward(self, X):
         paths = self.one, self.three, self.five, self.pooled, self.fifth
@@ -30,10 +31,10 @@ from torch import nn
 class FivePaths(Inception):
     def __init__(self, in_channels, paths, fifth):
         super().__init__(in_channels, paths)
-        widths = [in_channels, fifth[0], fifth[1], fifth[1]]
+        widths = [in_channels, fifth[0]] + depth * [fifth[1]]
         self.fifth = nn.ModuleList(
             nn.Conv2d(widths[i], widths[i + 1], k, padding=k // 2)
-            for i, k in enumerate((1, 3, 3))
+            for i, k in enumerate([1] + depth * [3])
         )
 
     def forward(self, X):
@@ -157,10 +158,13 @@ CHANGED = {
         "at [0, 18, 0, 0], expected 0.021685 (504 of 1800 numbers differ).",
     ),
     "wrong-order-of-widths": (
-        ("conv(narrow, out, 3, padding=1),\n            conv(out, out, 3, padding=1)"),
+        (
+            "conv(narrow, out, 3, padding=1),\n"
+            "            *(conv(out, out, 3, padding=1)"
+        ),
         (
             "conv(narrow, narrow, 3, padding=1),\n"
-            "            conv(narrow, out, 3, padding=1)"
+            "            *(conv(narrow, out, 3, padding=1)"
         ),
         "path, entry 1, entry 0 in (4, 4, 3, 3): found 4, expected 7.",
     ),

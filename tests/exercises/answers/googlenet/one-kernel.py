@@ -5,26 +5,26 @@ RIGHT = {
 from torch.nn import functional as F
 
 
-def as_five(weight):
-    return F.pad(weight, [(5 - weight.shape[-1]) // 2] * 4)
+def as_large(weight):
+    return F.pad(weight, [(size - weight.shape[-1]) // 2] * 4)
 """,
     "loops": """
 import torch
 
 
-def as_five(weight):
+def as_large(weight):
     n_out, n_in, k, _ = weight.shape
-    five = torch.zeros(n_out, n_in, 5, 5, dtype=weight.dtype)
+    five = torch.zeros(n_out, n_in, size, size, dtype=weight.dtype)
     for i in range(k):
         for j in range(k):
-            five[:, :, 2 - k // 2 + i, 2 - k // 2 + j] = weight[:, :, i, j]
+            five[:, :, (size - k) // 2 + i, (size - k) // 2 + j] = weight[:, :, i, j]
     return five
 """,
 }
 WRONG = {
     "nothing": (
         """
-def as_five(weight):
+def as_large(weight):
     five = weight.new_zeros(*weight.shape[:2], 5, 5)
     five[:, :, 1:4, 1:4] = weight
 """,
@@ -32,27 +32,27 @@ def as_five(weight):
     ),
     "constant": (
         """
-def as_five(weight):
+def as_large(weight):
     return weight.new_zeros(*weight.shape[:2], 5, 5)
 """,
         "used in a convolution: found 0",
     ),
     "in-the-corner": (
         """
-def as_five(weight):
+def as_large(weight):
     k = weight.shape[-1]
     five = weight.new_zeros(*weight.shape[:2], 5, 5)
     five[:, :, :k, :k] = weight
     return five
 """,
-        "as_five of a weight of shape (4, 3, 3, 3), used in a convolution: found",
+        "as_large of a weight of shape (4, 3, 3, 3), used in a convolution: found",
     ),
     "flipped": (
         """
 from torch.nn import functional as F
 
 
-def as_five(weight):
+def as_large(weight):
     return F.pad(weight, [(5 - weight.shape[-1]) // 2] * 4).flip(2, 3)
 """,
         "used in a convolution: found",
@@ -62,7 +62,7 @@ def as_five(weight):
 from torch.nn import functional as F
 
 
-def as_five(weight):
+def as_large(weight):
     return F.pad(weight.transpose(0, 1), [(5 - weight.shape[-1]) // 2] * 4)
 """,
         "its shape",
@@ -72,17 +72,17 @@ def as_five(weight):
 from torch.nn import functional as F
 
 
-def as_five(weight):
+def as_large(weight):
     return F.pad(weight, (1, 1, 1, 1))
 """,
-        "as_five of a weight of shape (2, 3, 1, 1), its shape",
+        "as_large of a weight of shape (2, 3, 1, 1), its shape",
     ),
     "stretched": (
         """
 from torch.nn import functional as F
 
 
-def as_five(weight):
+def as_large(weight):
     return F.interpolate(weight, (5, 5))
 """,
         "used in a convolution: found",
@@ -90,8 +90,8 @@ def as_five(weight):
 }
 CHANGED = {
     "corner-below": (
-        "five[:, :, border : border + k, border : border + k] = weight",
-        "five[:, :, 5 - k :, 5 - k :] = weight",
+        "large[:, :, border : border + k, border : border + k] = weight",
+        "large[:, :, 5 - k :, 5 - k :] = weight",
         "at [0, 0, 0, 0], expected 1.463923 (336 of 336 numbers differ).",
     ),
     "rows-only-centred": (
@@ -100,18 +100,18 @@ CHANGED = {
         "at [0, 0, 0, 0], expected 1.463923 (336 of 336 numbers differ).",
     ),
     "spread-thin": (
-        "return five",
-        "return five * (k * k / 25)",
+        "return large",
+        "return large * (k * k / 25)",
         "at [0, 0, 0, 0], expected 1.463923 (336 of 336 numbers differ).",
     ),
     "repeated": (
-        "five[:, :, border : border + k, border : border + k] = weight",
-        "five[:] = weight.mean((2, 3), keepdim=True)",
+        "large[:, :, border : border + k, border : border + k] = weight",
+        "large[:] = weight.mean((2, 3), keepdim=True)",
         "at [0, 0, 0, 0], expected 1.463923 (336 of 336 numbers differ).",
     ),
     "edges-continued": (
-        "five = weight.new_zeros(*weight.shape[:2], 5, 5)",
-        "five = torch.nn.functional.pad(weight, [border] * 4, mode='replicate')",
+        "large = weight.new_zeros(*weight.shape[:2], size, size)",
+        "large = torch.nn.functional.pad(weight, [border] * 4, mode='replicate')",
         "at [0, 0, 0, 0], expected 1.463923 (336 of 336 numbers differ).",
     ),
 }

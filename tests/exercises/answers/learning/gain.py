@@ -7,7 +7,7 @@ import torch
 
 def gain(unit):
     z = torch.randn(2_000_000, generator=torch.Generator().manual_seed(0))
-    return (1 / unit(z).square().mean().sqrt()).item()
+    return (variance / unit(z * variance**0.5).square().mean()).sqrt().item()
 """,
     "quadrature": """
 import numpy as np
@@ -17,8 +17,9 @@ import torch
 def gain(unit):
     places, weights = np.polynomial.hermite_e.hermegauss(199)
     weights = torch.tensor(weights) / (2 * torch.pi) ** 0.5
-    mean = (weights * unit(torch.tensor(places)) ** 2).sum()
-    return float(mean) ** -0.5
+    places = torch.tensor(places) * variance**0.5
+    mean = (weights * unit(places) ** 2).sum()
+    return (variance / float(mean)) ** 0.5
 """,
 }
 _GAIN = """

@@ -3,6 +3,7 @@
 RIGHT = {
     "by-means": """
 def effects(tested):
+    tested = tested.movedim(seeds_axis, 2)
     size = tested[1].mean() - tested[0].mean()
     rate = tested[:, 1].mean() - tested[:, 0].mean()
     both = tested.mean(-1).diff(dim=1).flatten()
@@ -13,7 +14,7 @@ def effects(tested):
     mean = {}
     for size in range(2):
         for rate in range(2):
-            values = tested[size, rate].tolist()
+            values = tested.movedim(seeds_axis, 2)[size, rate].tolist()
             mean[size, rate] = sum(values) / len(values)
     by_size = [mean[1, r] - mean[0, r] for r in range(2)]
     by_rate = [mean[s, 1] - mean[s, 0] for s in range(2)]
@@ -85,8 +86,8 @@ CHANGED = {
         "0.70, 0.84, the effect of the size: found 0.14, expected 0.07.",
     ),
     "medians": (
-        "tested.mean(2)",
-        "tested.median(2).values",
+        "tested.mean(seeds_axis)",
+        "tested.median(seeds_axis).values",
         "seeds, the effect of the size: found 0.07, expected 0.07926667.",
     ),
     "half-the-interaction": (

@@ -3,16 +3,18 @@
 RIGHT = {
     "next": """
 def seconds_to(accuracies, wanted, speed, pictures=55_000):
-    good = (i for i, a in enumerate(accuracies) if a >= wanted)
+    ends = range(in_a_row, len(accuracies) + 1)
+    good = (n for n in ends if min(accuracies[n - in_a_row : n]) >= wanted)
     first = next(good, None)
-    return None if first is None else (first + 1) * pictures / speed
+    return None if first is None else first * pictures / speed
 """,
     "while": """
 def seconds_to(accuracies, wanted, speed, pictures=55_000):
-    seconds, left = 0.0, list(accuracies)
+    seconds, left, missing = 0.0, list(accuracies), in_a_row
     while left:
         seconds += pictures / speed
-        if left.pop(0) >= wanted:
+        missing = missing - 1 if left.pop(0) >= wanted else in_a_row
+        if not missing:
             return seconds
 """,
 }
@@ -69,8 +71,8 @@ def seconds_to(accuracies, wanted, speed, pictures=55_000):
 }
 CHANGED = {
     "strictly-higher": (
-        "if accuracy >= wanted:",
-        "if accuracy > wanted:",
+        "if accuracy >= wanted else 0",
+        "if accuracy > wanted else 0",
         "0.9, 0.88, 0.93], 0.9, 500): found 440, expected 220.",
     ),
     "epochs-from-zero": (

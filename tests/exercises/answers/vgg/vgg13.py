@@ -1,14 +1,15 @@
 """Answers to vgg-vgg13: what a check must refuse, and what it must accept."""
 
-LIST = "VGG13 = [(2, 64), (2, 128), (2, 256), (2, 512), (2, 512)]\n"
+LIST = "STAGES = [(2, 64), (2, 128), (2, 256), (2, 512), (2, 512)]\n"
 DEPTH = """
 def depth(stages):
     return 3 + sum(stage[0] for stage in stages)
 """
 RIGHT = {
-    "a-list": LIST + DEPTH,
+    "a-list": "STAGES = [(n, min(64 * 2**i, 512)) for i, n in enumerate(per_block)]\n"
+    + DEPTH,
     "by-loops": """
-VGG13 = tuple((2, min(64 * 2**i, 512)) for i in range(5))
+STAGES = tuple((per_block[i], (64, 128, 256, 512, 512)[i]) for i in range(5))
 
 
 def depth(stages):
@@ -20,20 +21,20 @@ def depth(stages):
 }
 WRONG = {
     "vgg-11": (
-        "VGG13 = [(1, 64), (1, 128), (2, 256), (2, 512), (2, 512)]\n" + DEPTH,
-        "VGG13, outputs of each layer",
+        "STAGES = [(1, 64), (1, 128), (2, 256), (2, 512), (2, 512)]\n" + DEPTH,
+        "STAGES, outputs of each layer",
     ),
     "vgg-16": (
-        "VGG13 = [(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)]\n" + DEPTH,
-        "VGG13, outputs of each layer",
+        "STAGES = [(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)]\n" + DEPTH,
+        "STAGES, outputs of each layer",
     ),
     "channels-keep-doubling": (
         LIST.replace("(2, 512)]", "(2, 1024)]") + DEPTH,
-        "VGG13, outputs of each layer",
+        "STAGES, outputs of each layer",
     ),
     "one-block-less": (
         LIST.replace(", (2, 512)]", "]") + DEPTH,
-        "the number of blocks in VGG13",
+        "the number of blocks in STAGES",
     ),
     "blocks-counted": (
         LIST + "\n\ndef depth(stages):\n    return len(stages) + 3\n",
@@ -70,13 +71,13 @@ CHANGED = {
         "(1, 128), (2, 256), (2, 512), (2, 512)): found 16, expected 11.",
     ),
     "vgg16": (
-        "(2, 256), (2, 512), (2, 512)",
-        "(3, 256), (3, 512), (3, 512)",
+        "zip(per_block,",
+        "zip((2, 2, 3, 3, 3),",
         "128, 128, 256, 256, 512, 512, 512, 512, 4096, 4096, 10) with 13.",
     ),
     "narrow-end": (
-        "(2, 512), (2, 512))",
-        "(2, 512), (2, 256))",
+        "512, 512), strict",
+        "512, 256), strict",
         "512, 512, 256, 256, 4096, 4096, 10): found 256, expected 512.",
     ),
 }
