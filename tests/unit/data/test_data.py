@@ -120,9 +120,10 @@ def test_offline_says_so():
 def test_quick_mode_keeps_a_handful_and_says_so(monkeypatch):
     monkeypatch.setenv("D2LMINI_QUICK", "1")
     data = load_fashion_mnist(128, root="offline")
-    assert [len(part) for part in data] == [4, 1, 1]
-    assert [len(part.images) for part in data] == [4 * 32, 32, 128]
-    assert len(load_fashion_mnist(8, root="offline").train.images) == 4 * 8
+    assert [len(part) for part in data] == [2, 1, 1]
+    assert [len(part.images) for part in data] == [2 * 16, 16, 64]
+    assert len(load_fashion_mnist(8, root="offline").train.images) == 2 * 8
+
     assert "quick mode" in mode.notes()
 
 
