@@ -105,7 +105,7 @@ def files() -> dict[str, str]:
     for part in {part for name in CLASSES for part in base.parts(name)}:
         own[part] = base.part_text(part)
     own |= {f"{n}.css": text for n in CLASSES if (text := base.own_style(n))}
-    own |= {f"network-{n}.js": network_text(n) for n, *_ in network_lab.TRAINED[1:]}
+    own |= {f"network-{n}.js": network_text(n) for n in network_lab.others()}
     address = f"(() => {{\n{base.source('address.js')}}})();\n"
     kit = base.kit_text() + address
     return {"kit.css": base.source("kit.css"), "kit.js": kit, **own}

@@ -16,7 +16,23 @@ from d2lmini.nets.googlenet import googlenet
 from d2lmini.nets.lenet import lenet
 from d2lmini.nets.nin import nin
 from d2lmini.nets.resnet import resnet18
+from d2lmini.nets.slim import SLIM_FAST, SLIM_SMALL, slim
 from d2lmini.nets.vgg import vgg11
+
+
+def _normalised() -> nn.Sequential:
+    """LeNet with a batch normalisation before each sigmoid."""
+    layers: list[nn.Module] = []
+    for layer in lenet():
+        if isinstance(layer, nn.Conv2d):
+            norm: nn.Module = nn.BatchNorm2d(layer.out_channels)
+        if isinstance(layer, nn.Linear):
+            norm = nn.BatchNorm1d(layer.out_features)
+        if isinstance(layer, nn.Sigmoid):
+            layers.append(norm)
+        layers.append(layer)
+    return nn.Sequential(*layers)
+
 
 #: The networks as their chapters train them, by the name of the run.
 TRAINED: dict[str, Callable[[], nn.Sequential]] = {
@@ -27,6 +43,15 @@ TRAINED: dict[str, Callable[[], nn.Sequential]] = {
     "googlenet": googlenet,
     "resnet": resnet18,
     "densenet": densenet,
+    "lenet-bn": _normalised,
+    "slim-small": partial(slim, plan=SLIM_SMALL),
+    "slim-fast": partial(slim, plan=SLIM_FAST),
+}
+#: The chapter that trains a network, where that has another name.
+CHAPTERS = {
+    "lenet-bn": "batch-normalisation",
+    "slim-small": "slim",
+    "slim-fast": "slim",
 }
 
 #: Where the weights are that come with the package: files of at most 1 MB.
@@ -82,9 +107,10 @@ def read(net: nn.Module, path: str | Path) -> None:
             arrays = {key: torch.from_numpy(file[key]) for key in file.files}
         _check(arrays, net.state_dict())
     except FileNotFoundError:
+        stem = Path(path).stem
         raise ValueError(
             f"{path} does not exist, since weights above 1 MB are not shipped: run "
-            f"`make outputs CHAPTERS={Path(path).stem}` and load from "
+            f"`make outputs CHAPTERS={CHAPTERS.get(stem, stem)}` and load from "
             "book/runs/weights."
         ) from None
     except Exception as error:  # damage makes zipfile, zlib and NumPy raise a dozen

@@ -366,7 +366,11 @@ function build(model) {
       update();
     } catch {
       problem.say(
-        h("span", { class: "d2l-warn" }, `${title} could not be fetched: its file beside this page is missing.`),
+        h(
+          "span",
+          { class: "d2l-warn" },
+          `${title} could not be fetched: its file beside this page is missing or damaged.`,
+        ),
       );
     }
   }

@@ -36,9 +36,12 @@ ALWAYS = (
     "answers with one of its classes, whatever comes in: the probabilities add up to "
     "1, and there is no “none of them”."
 )
-#: What else the book has trained for the same pictures: id, title, what it is.
-TRAINED: tuple[tuple[str, str, str], ...] = (
-    ("lenet", "LeNet", "61,706 weights; right for 89.0 % of the test pictures."),
+#: What the book has trained for the same pictures: the name of its run, a title.
+TRAINED = (
+    ("lenet", "LeNet"),
+    ("lenet-bn", "LeNet + BN"),
+    ("slim-small", "the small slim network"),
+    ("slim-fast", "the fast slim network"),
 )
 
 
@@ -109,7 +112,7 @@ class NetworkLab(Figure):
     def _answer_page(self, change: dict[str, Any]) -> None:
         """What the page asks a kernel for: "net:" and a name, or "X:" and a picture."""
         kind, _, rest = change["new"].partition(":")
-        if kind == "net" and rest in [name for name, *_ in TRAINED]:
+        if kind == "net" and rest in others():
             self.nets = [
                 {**one, "net": trained(rest)} if one["id"] == rest else one
                 for one in self.nets
@@ -300,14 +303,31 @@ def _numbers(stored: dict[str, Any], shape: tuple[int, ...]) -> torch.Tensor:
 # ---- networks ---------------------------------------------------------------------
 
 
+def others() -> list[str]:
+    """Names of the networks beside LeNet whose weights the package carries."""
+    from d2lmini.nets.trained import SHIPPED
+
+    return [name for name, _ in TRAINED[1:] if (SHIPPED / f"{name}.npz").exists()]
+
+
 def _books(bits: int, alone: bool) -> list[dict[str, Any]]:
     """The book's networks for these pictures; the first travels, others on demand."""
-    name, title, about = TRAINED[0]
-    others = () if alone else TRAINED[1:]
+    names = ["lenet"] if alone else ["lenet", *others()]
     made: list[dict[str, Any]] = [
-        {"id": name, "title": title, "about": about, "net": trained(name, bits)}
+        {"id": name, "title": dict(TRAINED)[name], "about": _about(name)}
+        for name in names
     ]
-    return made + [{"id": n, "title": t, "about": a} for n, t, a in others]
+    made[0]["net"] = trained("lenet", bits)
+    return made
+
+
+def _about(name: str) -> str:
+    from d2lmini.nets import load
+    from d2lmini.training import runs
+
+    weights = sum(parameter.numel() for parameter in load(name).parameters())
+    right = runs.load(name).test_accuracy or 0
+    return f"{weights:,} weights; right for {right:.1%} of the test pictures."
 
 
 @cache

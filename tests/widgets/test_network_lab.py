@@ -15,7 +15,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2lmini import nets
-from d2lmini.widgets import NetworkLab, network
+from d2lmini.nets import trained
+from d2lmini.widgets import NetworkLab, network, network_lab
 from d2lmini.widgets import base as figure
 from tools import figures
 
@@ -379,6 +380,50 @@ def test_it_can_be_read_named_and_fits_a_phone(page_of, theme):
     assert oracle.low_contrast(page) == []
     assert oracle.unnamed(page) == []
     assert oracle.overflow(page) == 0
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    """A package that carries LeNet + BN too, with any weights."""
+    torch.manual_seed(0)
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    for name in ("lenet", "lenet-bn"):
+        trained.save(trained.TRAINED[name](), folder / f"{name}.npz")
+    monkeypatch.setattr(trained, "SHIPPED", folder)
+    network_lab.trained.cache_clear()
+    yield
+    network_lab.trained.cache_clear()
+
+
+def test_another_network_is_fetched_from_a_file_beside_the_page(
+    shipped, page_of, tmp_path
+):
+    lab = NetworkLab()
+    assert [one["id"] for one in lab.nets] == ["lenet", "lenet-bn"]
+    assert "net" not in lab.nets[1]
+    files, folder = figures.files(), tmp_path / "figures"
+    folder.mkdir()
+    for name in (*figures.scripts(lab.html()), "network-lenet-bn.js"):
+        (folder / name).write_text(files[name], encoding="utf-8")
+    scripts = (
+        f'<script src="figures/{name}"></script>'
+        for name in figures.scripts(lab.html())
+    )
+    page = page_of("".join(scripts), figures.shorten(lab.html()))
+    page.get_by_label("Network").select_option("lenet-bn")
+    page.wait_for_function("document.querySelectorAll('[data-node]').length == 16")
+    assert close(shares(page), nets.load("lenet-bn")(lab.input).detach())
+    (folder / "network-lenet-bn.js").write_text("", encoding="utf-8")  # cut off
+    page.reload()
+    page.get_by_label("Network").select_option("lenet-bn")
+    page.get_by_text("its file beside this page is missing or damaged").wait_for()
+    page.get_by_label("Network").select_option("lenet")
+    assert close(shares(page), lab.output)
+    # in a notebook there is no such file, and the kernel is asked
+    assert page_of(lab).get_by_label("Network").locator("option").count() == 1
+    lab.asked = "net:lenet-bn"
+    assert lab.nets[1]["net"] == network_lab.trained("lenet-bn")
 
 
 # ---- in Python --------------------------------------------------------------------
