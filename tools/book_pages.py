@@ -7,10 +7,13 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from d2lmini.widgets import NetworkLab
-from tools import figures
+from tools import citations, figures
 
 #: nbgrader's marks around what students do not get; a reader need not see them.
 MARK = re.compile(r"(?m)^[ \t]*### (?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS)[ \t]*\n?")
+
+#: A link to the page of references, and the words on it.
+NAMED = re.compile(r'(href="[./]*references\.html)(">(?:<span[^>]*>)?)([^<]+)<')
 
 FOLDER = "figures"  # in _static
 TITLE_PAGE = "book/index"
@@ -60,6 +63,19 @@ def drawers_named(app: Sphinx, page: str, template: str, context: Any, _: Any) -
         context["body"] = context["body"].replace(mute, "<summary>")
 
 
+def to_the_entry(
+    app: Sphinx, page: str, template: str, context: Any, _: Any
+) -> None:
+    """Let a link that names a paper lead to its entry among the references."""
+
+    def lead(link: re.Match[str]) -> str:
+        found = citations.key(" ".join(link[3].split()))
+        return f"{link[1]}#cite-{found}{link[2]}{link[3]}<" if found else link[0]
+
+    if "body" in context:
+        context["body"] = NAMED.sub(lead, context["body"])
+
+
 def figures_loaded(app: Sphinx, page: str, template: str, context: Any, _: Any) -> None:
     """Name the files of a page's figures: scripts and styles come once."""
     body = context.get("body", "")
@@ -86,4 +102,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", write_figures)
     app.connect("html-page-context", figures_loaded)
     app.connect("html-page-context", drawers_named)
+    app.connect("html-page-context", to_the_entry)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

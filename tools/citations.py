@@ -28,13 +28,24 @@ def cited(text: str) -> list[str]:
     return [entry.text.render(html) for entry in entries]
 
 
+def key(name: str) -> str | None:
+    """The key of the one entry that ``name`` means; None if it means none, or many."""
+    found = _found(name)
+    return found[0] if len(found) == 1 else None
+
+
 @cache
 def _library() -> BibliographyData:
     return parse_file(str(book.ROOT / "book" / "references.bib"), "bibtex")
 
 
+def _found(name: str) -> list[str]:
+    name = " ".join(name.split())  # which may be broken between two lines
+    return [key for key, entry in _library().entries.items() if _is(entry, name)]
+
+
 def _keys(name: str) -> list[str]:
-    found = [key for key, entry in _library().entries.items() if _is(entry, name)]
+    found = _found(name)
     if not found:
         raise ValueError(
             f"the text names {name!r}, which fits no entry of book/references.bib: "

@@ -6,7 +6,7 @@ import torch
 
 
 def depthwise(X, K):
-    pictures = [torch.stack([corr2d(x, k) for x, k in zip(P, K)]) for P in X]
+    pictures = [torch.stack([correlate(x, k) for x, k in zip(P, K)]) for P in X]
     return torch.stack(pictures)
 """,
     "einsum": """
