@@ -63,9 +63,7 @@ def drawers_named(app: Sphinx, page: str, template: str, context: Any, _: Any) -
         context["body"] = context["body"].replace(mute, "<summary>")
 
 
-def to_the_entry(
-    app: Sphinx, page: str, template: str, context: Any, _: Any
-) -> None:
+def to_the_entry(app: Sphinx, page: str, template: str, context: Any, _: Any) -> None:
     """Let a link that names a paper lead to its entry among the references."""
 
     def lead(link: re.Match[str]) -> str:
