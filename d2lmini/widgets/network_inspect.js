@@ -1,5 +1,6 @@
 // One number of a network, taken apart: its window, its kernel and its sum.
 import { bracket, button, exact, fmt, grid, h, plural, select, status, sumText, times } from "./kit.js";
+import { fieldFrame, paintPicture } from "./network_maps.js";
 import { detail, spread } from "./network_view.js";
 
 const TERMS = 5; // of a dense layer that are written out
@@ -72,14 +73,27 @@ const WORDS = {
       return `${written} add up to ${fmt(sum, 3)}, with the bias ${bracket(bias)} ≈ ${fmt(value, 3)}`;
     const total = windows.reduce((all, one) => all + one.sum, 0);
     return (
-      `${written} of this map add up to ${fmt(sum, 3)}; all ${windows.length} maps to ${fmt(total, 3)}, ` +
+      `${written} of one map add up to ${fmt(sum, 3)}; those of all ${windows.length} to ${fmt(total, 3)}, ` +
       `with the bias ${bracket(bias)} ≈ ${fmt(value, 3)}`
     );
   },
 };
 
+// The whole picture, small, with a frame round what the number sees.
+function picture() {
+  const canvas = h("canvas", { "aria-hidden": "true" });
+  const frame = fieldFrame();
+  const el = h("div", { class: "d2l-net-mini" }, canvas, frame.el);
+  function show({ data, size, range }, seen) {
+    [canvas.height, canvas.width] = size.slice(1);
+    paintPicture(canvas, data, size, range);
+    frame.show(seen, size);
+  }
+  return { el, show };
+}
+
 // The panel.  `on` has: source(k), edit(node, index, value), silence(node, channel),
-// zero(node, start, count).  Returns { el, draw(view), text }.
+// zero(node, start, count), close().  Returns { el, draw(view), text }.
 export function inspector(on) {
   /** @type {any} */
   let now = null;
@@ -97,14 +111,17 @@ export function inspector(on) {
   const left = h("div", { class: "d2l-panel" }, heads[0], window.el);
   const right = h("div", { class: "d2l-panel" }, heads[1], kernel.el, fixed.el);
   const said = status("d2l-sum");
-  const tools = h("div", { class: "d2l-row d2l-net-acts" }, source.el, silence.el, zero.el);
+  const close = button({ label: "Close", onClick: on.close });
+  const tools = h("div", { class: "d2l-row d2l-net-acts" }, source.el, silence.el, zero.el, close.el);
   const body = h("div", { class: "d2l-net-parts" }, left, right);
+  const small = picture();
+  const row = h("div", { class: "d2l-net-row" }, body, tools);
   const el = h(
     "div",
     { class: "d2l-net-inspect", role: "group", "aria-label": "The chosen number" },
+    small.el,
     said.el,
-    body,
-    tools,
+    row,
   );
   const startOf = ({ made, source: k }, i, j) => made.windows[k].start + i * made.windows[k].weights[0].length + j;
 
@@ -125,6 +142,7 @@ export function inspector(on) {
     const name = `${view.title}, ${placeText(spread(view.shape), view.place)}:`;
     said.say(h("span", { "data-sum": "", "data-value": made.value }, h("b", {}, name), how, field, silent));
     drawWindow(made.windows?.[k], view);
+    small.show(view.picture, view.seen);
     source.el.hidden = !(made.windows?.[k]?.weights && made.windows.length > 1);
     if (!source.el.hidden) offer(made.windows, k);
     silence.el.hidden = !view.can.silence;
@@ -144,16 +162,18 @@ export function inspector(on) {
     body.hidden = !part;
     if (!part) return;
     window.show(part.values, { tint: "signed", kind: (i, j) => (part.inside[i][j] ? null : "d2l-rim") });
-    heads[0].textContent = part.weights ? `Window in map ${part.channel + 1}` : "Window";
+    const where =
+      view.network.nodes[view.i].from[0] < 0 ? "Window in the picture" : `Window in map ${part.channel + 1}`;
+    heads[0].textContent = part.weights ? where : "Window";
     right.hidden = !part.weights;
     if (!part.weights) return;
     const shown = view.can.edit ? kernel : fixed;
     kernel.el.hidden = !view.can.edit;
     fixed.el.hidden = view.can.edit;
     shown.show(part.weights, { tint: "signed" });
-    heads[1].textContent = view.can.edit ? "Kernel (its numbers can be changed)" : "Kernel";
+    heads[1].textContent = view.can.edit ? "Kernel, to edit" : "Kernel";
   }
-  return { el, draw };
+  return { el, draw, close: on.close };
 }
 
 const isMap = ({ shape }) => shape.length === 4 && shape[2] * shape[3] > 1;

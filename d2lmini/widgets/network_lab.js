@@ -327,15 +327,20 @@ function build(model) {
           Array.from({ length: n }, (_, k) => [i, start + k, 0]),
         ),
       }),
+    close() {
+      const back = main.view.part(get("selected")[0])?.querySelector("canvas");
+      put(model, { selected: [] });
+      back?.focus({ preventScroll: true });
+    },
     silence(i, channel) {
       const rest = get("silenced").filter((one) => !same(one, [i, channel]));
       put(model, { silenced: rest.length < get("silenced").length ? rest : [...rest, [i, channel]] });
     },
   });
   const guide = tour({
-    go(n, left = false) {
+    go(n) {
       put(model, { tour: n, ...(n && steps[n - 1]?.set ? steps[n - 1].set : {}) });
-      if (!n && !left) inspect.el.scrollIntoView({ block: "nearest" });
+      if (n) setTimeout(() => partOf(n)?.scrollIntoView({ block: "center", behavior: "instant" }));
     },
   });
   /** @type {any[]} */
@@ -511,6 +516,7 @@ function build(model) {
       source: get("source"),
       silent,
       seen: found.seen,
+      picture: { data: main.X.data, size, range },
       can: { edit: Boolean(main.network), silence: Boolean(main.network) && i < main.nodes.length - 1 },
     };
   }
@@ -535,10 +541,13 @@ function build(model) {
       main.values[main.values.length - 1].data.length,
     );
     guide.draw(get("tour"), steps);
-    const at = get("tour") ? steps[Math.min(get("tour"), steps.length) - 1].at : null;
     for (const part of root?.querySelectorAll(".d2l-net-here") ?? []) part.classList.remove("d2l-net-here");
-    const part = typeof at === "number" ? main.view.part(at) : parts[at ?? ""];
-    part?.classList.add("d2l-net-here");
+    if (get("tour")) partOf(get("tour"))?.classList.add("d2l-net-here");
+  }
+  // The part of the figure that a step of the tour is about.
+  function partOf(n) {
+    const { at } = steps[Math.min(n, steps.length) - 1];
+    return typeof at === "number" ? main.view.part(at) : parts[at];
   }
 
   const bars = h("div", { class: "d2l-net-answers" }, main.bars.el, beside.bars.el);
@@ -576,6 +585,7 @@ function build(model) {
   }
   function ready(node) {
     root = node;
+    node.addEventListener("keydown", (event) => event.key === "Escape" && get("selected").length && inspect.close());
     node.addEventListener("dragover", (event) => event.preventDefault());
     node.addEventListener("drop", (event) => {
       event.preventDefault();

@@ -210,6 +210,19 @@ export function paintPicture(canvas, data, [C, H, W], [low, high]) {
   pen.putImageData(image, 0, 0);
 }
 
+// The frame round a box of a picture that lies under it.
+export function fieldFrame() {
+  const el = h("div", { class: "d2l-net-field", hidden: true });
+  function show(box, [, H, W]) {
+    el.hidden = !box;
+    if (!box) return;
+    const [, [u0, u1], [v0, v1]] = box;
+    const edges = { top: u0 / H, left: v0 / W, height: (u1 - u0 + 1) / H, width: (v1 - v0 + 1) / W };
+    for (const [key, share] of Object.entries(edges)) el.style.setProperty(key, `${100 * share}%`);
+  }
+  return { el, show };
+}
+
 // A picture (C, H, W) to draw on with a mouse, a finger or the keyboard.
 //   onPaint(data)  gets the whole picture after each touch of the pen
 // Returns { el, show(data, box), pen(value) }; `box` is outlined.
@@ -225,9 +238,9 @@ export function pad({ label, size, range, onPaint }) {
     "aria-roledescription": "picture, arrow keys move the pen, space draws",
     "aria-label": label,
   });
-  const seen = h("div", { class: "d2l-net-field", hidden: true });
+  const frame = fieldFrame();
   const nib = h("div", { class: "d2l-net-nib" });
-  const el = h("div", { class: "d2l-net-picture" }, canvas, seen, nib);
+  const el = h("div", { class: "d2l-net-picture" }, canvas, frame.el, nib);
   let data = new Float32Array(C * H * W);
   let value = high;
   let cursor = [Math.floor(H / 2), Math.floor(W / 2)];
@@ -301,12 +314,7 @@ export function pad({ label, size, range, onPaint }) {
   point();
   function show(next, box) {
     if (!due) data = next; // else the strokes since the last frame would be lost
-    seen.hidden = !box;
-    if (box) {
-      const [, [u0, u1], [v0, v1]] = box;
-      const edges = { top: u0 / H, left: v0 / W, height: (u1 - u0 + 1) / H, width: (v1 - v0 + 1) / W };
-      for (const [key, share] of Object.entries(edges)) seen.style.setProperty(key, `${100 * share}%`);
-    }
+    frame.show(box, size);
     draw();
   }
   return { el, show, pen: (v) => (value = v) };

@@ -67,7 +67,7 @@ export function tour({ go }) {
   const open = button({ label: "Guided tour", onClick: () => go(1) });
   const back = button({ label: "‹ Back", onClick: () => go(shown - 1) });
   const next = button({ label: "Next ›", kind: "d2l-primary", onClick: () => go(shown < count ? shown + 1 : 0) });
-  const leave = button({ label: "Leave the tour", onClick: () => go(0, true) });
+  const leave = button({ label: "Leave the tour", onClick: () => go(0) });
   const inside = h(
     "div",
     { class: "d2l-net-tour" },
