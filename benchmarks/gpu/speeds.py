@@ -1,0 +1,78 @@
+"""Pictures a second of the seven networks, and what share of the chip they use."""
+
+import time
+from collections.abc import Iterator
+
+import torch
+
+import d2lmini
+from benchmarks.gpu import loops
+from benchmarks.gpu.settings import SETTINGS, made
+from d2lmini import mode
+from d2lmini.device import best_device
+from d2lmini.nets.lenet import lenet
+
+SECONDS = 4.0  # of each measurement
+PRODUCT = 8192  # the side of the matrices that show what the chip can do
+
+
+def peak(device: torch.device, dtype: torch.dtype = torch.bfloat16) -> float:
+    """Multiply–adds a second of a large matrix product in ``dtype``."""
+    side = 256 if mode.quick() else PRODUCT
+    A = torch.randn(side, side, device=device).to(dtype)
+    torch.mm(A, A)
+    _wait(device)
+    count, begun = 0, time.perf_counter()
+    while not count or (time.perf_counter() - begun < 2 and not mode.quick()):
+        for _ in range(10):
+            torch.mm(A, A)
+        _wait(device)
+        count += 10
+    return count * side**3 / (time.perf_counter() - begun)
+
+
+def rows() -> Iterator[str]:
+    """The table, a line at a time; a line is measured when it is asked for."""
+    best = peak(best_device())
+    yield f"bfloat16 product {PRODUCT}³: {2 * best / 1e12:,.0f} TFLOP/s"
+    yield ""
+    yield (
+        "| network | px | batch | usual loop | ours, training | factor | inference "
+        "| share of the product |"
+    )
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|"
+    for name, (size, batch_size, *_) in SETTINGS.items():
+        data = SETTINGS[name].data()
+        net = made(name)
+        work = d2lmini.cost(net, (1, size, size)).multiply_adds
+        ours = d2lmini.speed(net, data, seconds=SECONDS)
+        usual = loops.usual(made(name), data.train.images, size, batch_size, SECONDS)
+        share = 3 * work * ours.training / best  # backward is twice the forward
+        yield (
+            f"| {name} | {size} | {batch_size} | {usual:,.0f} | {ours.training:,.0f} "
+            f"| {ours.training / usual:.1f}× | {ours.inference:,.0f} | {share:.1%} |"
+        )
+
+
+def small() -> Iterator[str]:
+    """What a CUDA graph or the compiler gains where a step is mostly launching."""
+    yield "| LeNet, batch | step | steps/s | pictures/s | of eager |"
+    yield "|---:|---|---:|---:|---:|"
+    for batch_size in (128, 512):
+        before = 0.0
+        for name in ("eager", "graphed", "compiled"):
+            net = lenet().cuda().to(memory_format=torch.channels_last)
+            X = torch.rand(batch_size, 1, 28, 28, device="cuda")
+            y = torch.randint(0, 10, (batch_size,), device="cuda")
+            step = getattr(loops, name)(net, X, y)
+            rate = loops.steps_a_second(step, 2.0)
+            before = before or rate
+            yield (
+                f"| {batch_size} | {name} | {rate:,.0f} | {rate * batch_size:,.0f} "
+                f"| {rate / before:.2f}× |"
+            )
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
