@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
+from torch._C import DisableTorchFunctionSubclass
 from torch.overrides import TorchFunctionMode
 
 from d2lmini.nets.misfit import explain_misfit
@@ -210,9 +211,25 @@ def _something(found: Any, case: str) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """The number in a tensor or array without dimensions, the list in a longer one."""
-    array = isinstance(value, Tensor) or type(value).__module__ == "numpy"
-    return value.tolist() if array else value
+    """The number in a tensor or array without dimensions, the list in a longer one.
+
+    Of a subclass of int or float, the number: it could call itself equal to anything.
+    """
+    if isinstance(value, Tensor) or type(value).__module__ == "numpy":
+        return _own(value).tolist()
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int.__int__(value)
+    return float.__float__(value) if isinstance(value, float) else value
+
+
+def _own(value: Any) -> Any:
+    """A tensor of a subclass, which may answer as it likes, as torch's own."""
+    if not isinstance(value, Tensor):
+        return value
+    with DisableTorchFunctionSubclass():
+        return Tensor.as_subclass(value, Tensor)
 
 
 #: How a comparison ends its sentence, given what was found and what is right.
@@ -288,8 +305,7 @@ def _demand_tuple(
 
 
 def _same_tensor(found: Any, expected: Tensor, case: str) -> None:
-    if type(found).__module__ == "numpy":
-        found = torch.as_tensor(found)
+    found = torch.as_tensor(found) if type(found).__module__ == "numpy" else _own(found)
     if not isinstance(found, Tensor):
         _fail(
             case,

@@ -320,3 +320,47 @@ def test_checks_work_where_assertions_are_switched_off():
     code = "from d2lmini import check\ncheck.same(1, 2, 'c')"
     run = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True)
     assert b"AssertionError: c: found 1, expected 2." in run.stderr
+
+
+class Agreeing:
+    """What an answer may be made of that calls itself equal to anything."""
+
+    class Whole(int):
+        __eq__ = __lt__ = __gt__ = lambda self, other: True
+        __hash__ = int.__hash__
+
+    class Decimal(float):
+        __eq__ = __lt__ = lambda self, other: True
+        __sub__ = __rsub__ = lambda self, other: 0.0
+        __hash__ = float.__hash__
+
+    class Values(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            if func.__name__ in ("detach", "cpu", "to", "item", "tolist"):
+                return torch.tensor([1.0, 2.0])
+            return super().__torch_function__(func, types, args, kwargs or {})
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (Agreeing.Whole(3), 4),
+        (Agreeing.Whole(3), 4.5),
+        (Agreeing.Decimal(3), 4.0),
+        ((Agreeing.Whole(1), 2), (3, 2)),
+        (torch.zeros(2).as_subclass(Agreeing.Values), torch.tensor([1.0, 2.0])),
+    ],
+)
+def test_an_answer_cannot_agree_for_itself(found, expected):
+    with pytest.raises(AssertionError, match="found"):
+        check.same(found, expected, "x")
+    if not isinstance(expected, torch.Tensor):
+        with pytest.raises(AssertionError, match="found"):
+            check.predicted(found, expected, "x")
+
+
+def test_a_subclass_with_the_right_value_is_right():
+    check.same(Agreeing.Whole(4), 4, "x")
+    check.same(torch.nn.Parameter(torch.ones(2)), torch.ones(2), "x")
+    check.same(torch.ones(2).as_subclass(Agreeing.Values), torch.ones(2), "x")
