@@ -3,6 +3,7 @@
 import argparse
 import copy
 import difflib
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -371,5 +372,8 @@ def main() -> None:
     """Take the command line."""
     try:
         run(parser().parse_args())
+        sys.stdout.flush()
     except ValueError as error:
         sys.exit(str(error))
+    except BrokenPipeError:  # as after `| head`: nobody reads the rest
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
