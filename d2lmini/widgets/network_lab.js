@@ -388,9 +388,10 @@ function build(model) {
   }
 
   // -- what runs --
-  const otherOf = () => get("other").split(":");
+  const otherOf = () => (STATE.other(get("other"), model) ? get("other") : "").split(":");
   function update() {
-    const [kind, which] = otherOf();
+    const [kind, ...rest] = otherOf();
+    const which = rest.join(":"); // a name may hold the sign
     settle(main, get("network"));
     if (kind === "net") settle(beside, which);
     else if (kind) settle(beside, get("network"));
@@ -421,12 +422,17 @@ function build(model) {
     here.X = here.next;
     if (!sent) return;
     const wanted = packed(here.X.data, range);
-    if (here.key !== sent.of) {
+    if (here === beside && here.id === main.id && wanted !== packed(main.next.data, range)) {
+      Object.assign(here, { values: null, key: "" });
+      return problem.say("Of a network that the kernel computes, one picture can be seen at a time.");
+    }
+    if (here.key !== sent.of && (wanted === sent.of || isLive(model))) {
       here.key = sent.of;
       here.values = sent.values.map((Y) => ({ ...Y, data: numbers(Y) }));
     }
-    if (wanted !== sent.of && isLive(model)) put(model, { asked: `X:${wanted}` });
+    if (wanted !== sent.of && isLive(model)) put(model, { asked: `X:${here.id}:${wanted}` });
     const stale = wanted !== sent.of && !isLive(model);
+    if (stale) Object.assign(here, { values: null, key: "" });
     problem.say(stale ? "This network needs its kernel: run the cell, and it answers for other pictures too." : "");
   }
   // Where each disturbance alone would change the answer to the undisturbed picture.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Bool, Dict, Enum, Int, List, Unicode
+from traitlets import Bool, Dict, Enum, Int, List, TraitError, Unicode, validate
 
 from d2lmini.arguments import found
 
@@ -48,6 +48,7 @@ TRAINED = (
 class NetworkLab(Figure):
     """A network at work on pictures: `NetworkLab(net, X)`, or the book's LeNet.
 
+    Several, `NetworkLab({"wide": net, "deep": other}, X)`, can stand side by side.
     `X` is (N, C, H, W), of which the first twenty are used, `labels` are names for
     them and `classes` for the answers.  The net is one of the layers that
     `network.export` knows; it comes back as it was.  Up to 700,000 weights it travels
@@ -80,7 +81,7 @@ class NetworkLab(Figure):
 
     def __init__(
         self,
-        net: nn.Module | None = None,
+        net: nn.Module | Mapping[str, nn.Module] | None = None,
         X: torch.Tensor | None = None,
         labels: Sequence[str] | None = None,
         *,
@@ -89,43 +90,57 @@ class NetworkLab(Figure):
         bits: int = 16,
         **state: Any,
     ) -> None:
-        if net is None:
+        self._nets = _named(net, name)
+        if self._nets:
+            pictures = _pictures(_checked(X), labels)
+            nets = [
+                _own(*one, tuple(pictures["shape"][1:]), bits)
+                for one in self._nets.items()
+            ]
+            state.setdefault("note", f"A network {ALWAYS}")
+        else:
             state.setdefault("picture", 9)
             pictures, nets = _ten(), _books(bits, state.get("form") == "short")
-        else:
-            pictures = _pictures(_checked(X), labels)
-            title = name or type(net).__name__
-            nets = [_own(net, title, tuple(pictures["shape"][1:]), bits)]
-            state.setdefault("note", f"{title} {ALWAYS}")
-        self._net = net
         super().__init__(
             nets=nets,
             pictures=pictures,
-            classes=_classes(net, pictures, classes),
+            classes=_classes(self._nets, pictures, classes),
             network=nets[0]["id"],
             **state,
         )
         self.observe(self._answer_page, "asked")
-        if "net" not in nets[0] and net is not None:
-            self._send_maps(self.input)
+        for one in nets:
+            if self._nets and "net" not in one:
+                self._send_maps(one["id"], self.input)
+
+    @validate("picture")
+    def _there(self, proposal: dict[str, Any]) -> int:
+        picture, count = int(proposal["value"]), self.pictures["shape"][0]
+        if not -1 <= picture < count or (picture < 0 and not self.drawing):
+            raise TraitError(
+                f"picture is {picture}; give a number from 0 to {count - 1}, or −1 for "
+                "the drawing."
+            )
+        return picture
 
     def _answer_page(self, change: dict[str, Any]) -> None:
-        """What the page asks a kernel for: "net:" and a name, or "X:" and a picture."""
+        """What the page asks a kernel for: "net:name", or "X:name:picture"."""
         kind, _, rest = change["new"].partition(":")
+        name, _, text = rest.rpartition(":")
         if kind == "net" and rest in others():
-            self.nets = [
-                {**one, "net": trained(rest)} if one["id"] == rest else one
-                for one in self.nets
-            ]
-        elif kind == "X" and self._net is not None:
-            drawn = {**self.pictures, "base64": rest, "bits": 8}
-            self._send_maps(_numbers(drawn, (1, *self.pictures["shape"][1:])), rest)
+            self._put(rest, {"net": trained(rest)})
+        elif kind == "X" and name in self._nets:
+            drawn = {**self.pictures, "base64": text, "bits": 8}
+            X = _numbers(drawn, (1, *self.pictures["shape"][1:]))
+            self._send_maps(name, X, text)
 
-    def _send_maps(self, X: torch.Tensor, of: str = "") -> None:
-        """Let the page see what the net makes of `X`, which the page calls `of`."""
-        assert self._net is not None
-        maps = {**_maps(self._net, X), "of": of or _text(X, self.pictures)}
-        self.nets = [{**self.nets[0], "maps": maps}]
+    def _send_maps(self, name: str, X: torch.Tensor, of: str = "") -> None:
+        """Let the page see what a net makes of `X`, which the page calls `of`."""
+        maps = {**_maps(self._nets[name], X), "of": of or _text(X, self.pictures)}
+        self._put(name, {"maps": maps})
+
+    def _put(self, name: str, more: dict[str, Any]) -> None:
+        self.nets = [{**one, **more} if one["id"] == name else one for one in self.nets]
 
     @property
     def input(self) -> torch.Tensor:
@@ -153,13 +168,13 @@ class NetworkLab(Figure):
     def _module(self) -> nn.Module:
         from d2lmini.nets import load
 
-        return load(self.network) if self._net is None else self._net
+        return self._nets[self.network] if self._nets else load(self.network)
 
     def describe(self) -> str:
         """One line: the network, its picture and its answer."""
         answer = self.answers
         says = f" says {answer[0][0]}, {answer[0][1]:.0%}" if answer else ""
-        return f"NetworkLab: {self.nets[0]['title']}{says}"
+        return f"NetworkLab: {self._shown()['title']}{says}"
 
     @property
     def answers(self) -> list[tuple[str, float]]:
@@ -204,9 +219,13 @@ class NetworkLab(Figure):
         return [still.picture(*one) for one in zip(sheets, names, strict=False)]
 
     def _nodes(self) -> list[dict[str, Any]]:
-        first = self.nets[0]
-        nodes: list[dict[str, Any]] = (first.get("net") or first["maps"])["nodes"]
+        shown = self._shown()
+        nodes: list[dict[str, Any]] = (shown.get("net") or shown["maps"])["nodes"]
         return nodes
+
+    def _shown(self) -> dict[str, Any]:
+        found: dict[str, Any] = next(n for n in self.nets if n["id"] == self.network)
+        return found
 
 
 def _sheet(maps: torch.Tensor) -> Any:
@@ -217,8 +236,25 @@ def _sheet(maps: torch.Tensor) -> Any:
     return torch.cat((maps, rim), 2).transpose(0, 1).flatten(1).tolist()
 
 
+def _named(net: Any, name: str) -> dict[str, nn.Module]:
+    """The reader's networks by name; none for those of the book."""
+    from torch import nn
+
+    if net is None:
+        return {}
+    given = net if isinstance(net, Mapping) else {name or type(net).__name__: net}
+    for one in given.values():
+        if not isinstance(one, nn.Module):
+            raise TypeError(f"net must be a network, not {found(one)}.")
+    if not given:
+        raise ValueError("There is no network: give one, or some by name.")
+    return {str(key): one for key, one in given.items()}
+
+
 def _classes(
-    net: nn.Module | None, pictures: dict[str, Any], classes: Sequence[str] | None
+    nets: Mapping[str, nn.Module],
+    pictures: dict[str, Any],
+    classes: Sequence[str] | None,
 ) -> list[str]:
     """Names for the answers: those given, or those of data with as many classes."""
     from d2lmini.data import CLASSES
@@ -226,9 +262,9 @@ def _classes(
 
     from .network import outputs
 
-    if net is None or classes is not None:
+    if not nets or classes is not None:
         return list(CLASSES if classes is None else classes)
-    X = _numbers(pictures, tuple(pictures["shape"]))[:1]
+    X, net = _numbers(pictures, tuple(pictures["shape"]))[:1], next(iter(nets.values()))
     return names(count=outputs(net, X.to(_first(net)))[-1].shape[1])
 
 
@@ -340,7 +376,7 @@ def trained(name: str, bits: int = 16) -> dict[str, Any]:
     return export(load(name), (1, 28, 28), bits=bits)
 
 
-def _own(net: nn.Module, title: str, shape: Any, bits: int) -> dict[str, Any]:
+def _own(name: str, net: nn.Module, shape: Any, bits: int) -> dict[str, Any]:
     """A reader's network for the page; without its weights if they are too many."""
     from d2lmini.analysis.cost import cost
 
@@ -348,7 +384,7 @@ def _own(net: nn.Module, title: str, shape: Any, bits: int) -> dict[str, Any]:
 
     whole = export(net, shape, bits=bits)
     price = cost(net, shape)
-    made = {"id": "net", "title": title, "about": f"{price.parameters:,} weights."}
+    made = {"id": name, "title": name, "about": f"{price.parameters:,} weights."}
     if price.parameters <= MOST_WEIGHTS and price.multiply_adds <= MOST_WORK:
         return {**made, "net": whole}
     made["about"] += " It is computed by the kernel, since it is too large for a page."

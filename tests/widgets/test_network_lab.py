@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from torch import nn
 from torch.nn import functional as F
+from traitlets import TraitError
 
 from d2lmini import nets
 from d2lmini.nets import trained
@@ -458,13 +459,50 @@ def test_of_a_large_network_the_kernel_sends_maps(page_of):
     assert len(lab.html()) < 900_000
     page = page_of(lab)
     assert close(shares(page), lab.output)
-    # what the page asks, the kernel answers
-    lab.asked = "X:" + network.packed(torch.zeros(1, 1, 32, 32).byte())["base64"]
+    page.get_by_label("picture 2").check()
+    page.get_by_text("This network needs its kernel").wait_for()
+    assert page.locator(".d2l-net-bars li:visible").count() == 0
+    page.get_by_label("picture 1").check()
+    assert close(shares(page), lab.output)
+
+
+LIVE = """async ([text, state]) => {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  const figure = (await import(url)).default;
+  const heard = new Set();
+  const model = {
+    get: (key) => state[key],
+    set: (key, value) => { state[key] = value; heard.forEach((call) => call()); },
+    on: (event, call) => heard.add(call), off: (event, call) => heard.delete(call),
+    save_changes() {}, send() {},
+  };
+  const el = document.body.appendChild(document.createElement("div"));
+  const stop = figure.render({ model, el });
+  await new Promise((done) => setTimeout(done, 50));
+  model.set("picture", 1);
+  await new Promise((done) => setTimeout(done, 50));
+  stop();
+  return [state.asked, heard.size];
+}"""
+
+
+def test_with_a_kernel_the_page_asks_it(page_of):
+    torch.manual_seed(0)
+    X = torch.rand(2, 1, 32, 32)
+    lab = NetworkLab({"a:b": nets.resnet18(), "c": nets.slim(plan=nets.SLIM_SMALL)}, X)
+    assert ["maps" in one for one in lab.nets] == [True, False]
+    asked, left = page_of("").evaluate(LIVE, [lab._esm, lab.state])
+    assert left == 0 and asked.startswith("X:a:b:")
+    lab.asked = asked
+    drawn = (X[1:] * 255).round() / 255
     with torch.no_grad():
-        truth = net.eval()(torch.zeros(1, 1, 32, 32))
+        truth = lab._nets["a:b"].eval()(drawn)
     sent = base64.b64decode(lab.nets[0]["maps"]["values"][-1]["base64"])
     mine = torch.frombuffer(bytearray(sent), dtype=torch.float32)
     assert torch.allclose(mine, truth[0], atol=1e-5)
+    page = page_of(lab)
+    oracle.read(page, [{"network": "c", "other": "net:c"}])
+    assert page.locator(".d2l-net-answer:visible").count() == 2
 
 
 @pytest.mark.parametrize(
@@ -481,3 +519,14 @@ def test_what_cannot_be_shown_is_refused_by_name(net, X, words):
     module = net if isinstance(net, nn.Sequential) else nn.Sequential(net)
     with pytest.raises(ValueError, match=words):
         NetworkLab(module, X)
+
+
+def test_what_is_no_network_or_no_picture_is_said():
+    for net, words in (("lenet", "net must be a network"), ({"a": 1}, "not 1")):
+        with pytest.raises(TypeError, match=words):
+            NetworkLab(net, torch.rand(1, 1, 8, 8))
+    with pytest.raises(ValueError, match="There is no network"):
+        NetworkLab({}, torch.rand(1, 1, 8, 8))
+    for picture in (10, -1):
+        with pytest.raises(TraitError, match="give a number from 0 to 9"):
+            NetworkLab(picture=picture)
