@@ -14,6 +14,8 @@ MARK = re.compile(r"(?m)^[ \t]*### (?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS)[ \t]*
 
 #: A link to the page of references, and the words on it.
 NAMED = re.compile(r'(href="[./]*references\.html)(">(?:<span[^>]*>)?)([^<]+)<')
+#: <!-- figure: Playground {"data": "fashion"} -->: a figure, and traits of it.
+FIGURE = re.compile(r"^<!-- figure: (\w+) (\{.*\}) -->$", re.MULTILINE)
 
 FOLDER = "figures"  # in _static
 TITLE_PAGE = "book/index"
@@ -56,6 +58,13 @@ def figures_once(app: Sphinx, doctree: nodes.document) -> None:
             block.children = [nodes.Text(figures.shorten(block.astext()))]
 
 
+def figures_made(app: Sphinx, page: str, source: list[str]) -> None:
+    """Put the figures that a text page names in a comment where the comment stands."""
+    if not app.env.doc2path(page).endswith(".md"):
+        return
+    source[0] = FIGURE.sub(lambda found: figures.named(found[1], found[2]), source[0])
+
+
 def drawers_named(app: Sphinx, page: str, template: str, context: Any, _: Any) -> None:
     """Let a drawer be called what it shows, not "Toggle hidden content"."""
     mute = '<summary aria-label="Toggle hidden content">'
@@ -94,6 +103,7 @@ def write_figures(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx; the links before the theme makes its buttons (at 501)."""
     app.connect("html-page-context", links_to_the_chapter, priority=500)
+    app.connect("source-read", figures_made)
     app.connect("doctree-read", without_marks)
     app.connect("doctree-read", living_picture)
     app.connect("doctree-read", figures_once)

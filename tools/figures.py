@@ -75,6 +75,12 @@ class Stored:
         )
 
 
+def named(name: str, traits: str) -> str:
+    """Markdown of a figure: the class `name` of the package, its `traits` as JSON."""
+    kind = {kind.__name__: kind for kind in CLASSES.values()}[name]
+    return f"```{{raw}} html\n{kind(**json.loads(traits)).html()}\n```"
+
+
 def shorten(html: str) -> str:
     """`html` of an output without what the page loads once; others as they are."""
     figure = Stored.of(html)

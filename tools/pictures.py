@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 
 from d2lmini.data import files
-from d2lmini.widgets.pictures import COUNT, GREYS, Bytes, packed
+from d2lmini.widgets.pictures import COUNT, GREYS, Bytes, median, packed
 from tools import book
 
 PLACE = book.ROOT / "book" / "_static" / "fashion-mnist" / "pictures.js"
@@ -26,8 +26,8 @@ def unpacked(text: str) -> tuple[Bytes, Bytes]:
     for i in range(28):
         for j in range(28):
             left, above = padded[:, i + 1, j], padded[:, i, j + 1]
-            guess = np.median([left, above, left + above - padded[:, i, j]], axis=0)
-            padded[:, i + 1, j + 1] = (rest[:, i, j] + guess.astype("i8")) % GREYS
+            guess = median(left, above, padded[:, i, j])
+            padded[:, i + 1, j + 1] = (rest[:, i, j] + guess) % GREYS
     return padded[:, 1:, 1:].astype("u1"), labels
 
 

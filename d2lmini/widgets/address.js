@@ -16,14 +16,21 @@ function follow(host) {
   const texts = () => Object.fromEntries(keys.map((key) => [key, JSON.stringify(model.get(key))]));
   const first = texts();
 
+  // An address is a whole situation: what it leaves out is as it was at first.
   function read() {
     if (!location.hash.startsWith(start)) return;
+    const wrong = [];
+    const values = Object.fromEntries(keys.map((key) => [key, JSON.parse(first[key] ?? "null")]));
     for (const part of location.hash.slice(start.length).split("&")) {
       const [key, text] = part.split("=");
       const value = parsed(text);
-      if (keys.includes(key) && value !== undefined && figure.state[key](value, model)) model.set(key, value);
+      if (keys.includes(key) && value !== undefined && figure.state[key](value, model)) values[key] = value;
+      else wrong.push(key);
     }
+    for (const key of keys)
+      if (JSON.stringify(model.get(key)) !== JSON.stringify(values[key])) model.set(key, values[key]);
     model.save_changes();
+    complain(host, wrong);
     host.scrollIntoView();
   }
   function write() {
@@ -45,6 +52,18 @@ function follow(host) {
     clearTimeout(timer);
     timer = setTimeout(write, PAUSE);
   });
+}
+
+// Says which parts of an address mean nothing here.
+function complain(host, wrong) {
+  host.querySelector(".d2l-address")?.remove();
+  if (!wrong.length) return;
+  const said = document.createElement("p");
+  said.className = "d2l-warn d2l-address";
+  said.setAttribute("role", "alert");
+  const names = wrong.map((key) => `“${key.slice(0, 40)}”`).join(", ");
+  said.textContent = `The address gives ${names} a value that this figure cannot take: it has its usual one.`;
+  host.querySelector(".d2l-bar")?.after(said);
 }
 
 function parsed(text) {

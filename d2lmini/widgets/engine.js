@@ -274,12 +274,14 @@ class BatchNorm {
         this.mean[c] += momentum * (mean - this.mean[c]);
         this.variance[c] += momentum * ((variance * count) / (count - 1) - this.variance[c]);
       }
-      this.scale[c] = 1 / Math.sqrt(variance + eps);
+      const scale = 1 / Math.sqrt(variance + eps);
+      this.scale[c] = scale;
       const [gamma, beta] = [this.weight?.value[c] ?? 1, this.bias?.value[c] ?? 0];
+      const [x, y, normal] = [X.data, Y.data, this.normal];
       for (const [from, to] of planes)
         for (let i = from; i < to; i++) {
-          this.normal[i] = (X.data[i] - mean) * this.scale[c];
-          Y.data[i] = gamma * this.normal[i] + beta;
+          normal[i] = (x[i] - mean) * scale;
+          y[i] = gamma * normal[i] + beta;
         }
     });
     return Y;
@@ -288,17 +290,17 @@ class BatchNorm {
     const dX = tensor(G.shape);
     this.channels(G, (c, planes) => {
       let [sum, dot] = [0, 0];
+      const [g, x, normal] = [G.data, dX.data, this.normal];
       for (const [from, to] of planes)
         for (let i = from; i < to; i++) {
-          sum += G.data[i];
-          dot += G.data[i] * this.normal[i];
+          sum += g[i];
+          dot += g[i] * normal[i];
         }
       if (this.weight) this.weight.grad[c] += dot;
       if (this.bias) this.bias.grad[c] += sum;
       const factor = (this.weight?.value[c] ?? 1) * this.scale[c];
       const [m, d] = this.training ? [sum / this.count, dot / this.count] : [0, 0];
-      for (const [from, to] of planes)
-        for (let i = from; i < to; i++) dX.data[i] = factor * (G.data[i] - m - this.normal[i] * d);
+      for (const [from, to] of planes) for (let i = from; i < to; i++) x[i] = factor * (g[i] - m - normal[i] * d);
     });
     return [dX];
   }

@@ -19,11 +19,20 @@ def rounded(images: Bytes) -> Bytes:
     return near
 
 
-def guesses(images: Bytes) -> Bytes:
+def guesses(images: Bytes) -> npt.NDArray[np.int64]:
     """The median of left, above, and their sum less the corner, for each grey."""
     padded = np.pad(images.astype(np.int64), ((0, 0), (1, 0), (1, 0)))
-    left, above, corner = padded[:, 1:, :-1], padded[:, :-1, 1:], padded[:, :-1, :-1]
-    middle: Bytes = np.median([left, above, left + above - corner], axis=0).astype("u1")
+    return median(padded[:, 1:, :-1], padded[:, :-1, 1:], padded[:, :-1, :-1])
+
+
+def median(
+    left: npt.NDArray[np.int64],
+    above: npt.NDArray[np.int64],
+    corner: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    """The median of left, above, and left + above − corner."""
+    low, high = np.minimum(left, above), np.maximum(left, above)
+    middle: npt.NDArray[np.int64] = np.clip(left + above - corner, low, high)
     return middle
 
 

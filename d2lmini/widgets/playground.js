@@ -69,7 +69,7 @@ const counted = (model, key, label, min, max) =>
   bound(model, key, stepper({ label, value: model.get(key), min, max, onChange: (v) => put(model, { [key]: v }) }));
 
 // The rows of trait `key`, a list; `made(i, change)` gives a row { parts, set(value) }.
-function rows(model, key, most, name, fresh, made) {
+function rows(model, key, most, name, fresh, made, kind = "") {
   const change = (i, value) => put(model, { [key]: model.get(key).map((old, k) => (k === i ? value : old)) });
   const all = Array.from({ length: most }, (_, i) => {
     const row = made(i, (value) => change(i, value));
@@ -94,15 +94,8 @@ function rows(model, key, most, name, fresh, made) {
     more.enable(list.length < most);
     less.enable(list.length > 0);
   }
-  return {
-    el: h(
-      "div",
-      { class: "d2l-layers" },
-      ...all.map((row) => row.el),
-      h("div", { class: "d2l-row" }, more.el, less.el),
-    ),
-    draw,
-  };
+  const buttons = h("div", { class: "d2l-row" }, more.el, less.el);
+  return { el: h("div", { class: `d2l-layers ${kind}` }, ...all.map((row) => row.el), buttons), draw };
 }
 
 function convolutions(model) {
@@ -133,10 +126,11 @@ function convolutions(model) {
 }
 
 function denses(model) {
-  return rows(model, "dense", LARGEST.dense, "Dense", 64, (_, change) => {
+  const made = (_, change) => {
     const units = stepper({ label: "Units", value: 64, min: 1, max: LARGEST.units, onChange: change });
     return { parts: [units.el], set: units.set };
-  });
+  };
+  return rows(model, "dense", LARGEST.dense, "Dense", 64, made, "d2l-short");
 }
 
 function settings(model) {
@@ -340,7 +334,8 @@ function build(model) {
       onChange: (v) => put(model, { watch: v }),
     }),
   );
-  const pane = h("div", {}, watching.el, ...Object.values(views).map((view) => view.el));
+  const seen = h("div", {}, ...Object.values(views).map((view) => view.el));
+  const pane = h("div", { class: "d2l-pane" }, watching.el, seen);
   const play = button({
     label: "▶ Play",
     kind: "d2l-primary",
@@ -389,7 +384,7 @@ function build(model) {
       show();
     },
     view(message) {
-      pane.hidden = !model.get("controls").includes("watch");
+      seen.hidden = false;
       views.maps.show(message);
       if (message.sizes) views.sizes.show(message.sizes);
     },
@@ -492,7 +487,7 @@ function build(model) {
     told.say("");
     wrong.say("");
     delete wrong.el.dataset.shape;
-    pane.hidden = true;
+    seen.hidden = true;
     try {
       const layers = plan(setupOf(model));
       shape.textContent = `${walk(layers)}, ${parameters(layers).toLocaleString("en")} parameters`;
@@ -545,6 +540,7 @@ function build(model) {
     anew.enable(phase !== "idle" && phase !== "loading");
     keep.enable(run.exams.length > 1);
     keep.el.hidden = !model.get("controls").includes("compare");
+    pane.hidden = !model.get("controls").includes("watch");
     chart.show([run, ...kept]);
     chart.el.dataset.exams = JSON.stringify(run.exams);
     chart.el.dataset.phase = phase;

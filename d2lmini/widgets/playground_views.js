@@ -74,7 +74,7 @@ export function runCurves() {
     { class: "d2l-note" },
     "Thin: on the training pictures, while it learns from them. Thick, with dots: on the 1,000 validation pictures.",
   );
-  const el = h("div", {}, stage(both[0].el, both[1].el), note);
+  const el = h("div", {}, h("div", { class: "d2l-curves" }, both[0].el, both[1].el), note);
   return { el, show, stop: () => both.forEach(({ chart }) => chart.stop()) };
 }
 
@@ -160,6 +160,10 @@ export function insideView(choose) {
   return { el, show };
 }
 
+// What may be wider than a phone; the arrow keys move it.
+const scrolled = (name, node) =>
+  h("div", { class: "d2l-scroll", tabindex: 0, role: "region", "aria-label": name }, node);
+
 // ---- sizes in each layer ------------------------------------------------------------
 
 // A bar for a size between 10^-8 and 10^2, so that a factor of ten is a step.
@@ -181,7 +185,7 @@ export function layerSizes() {
     { class: "d2l-note" },
     "Means over one batch: of the output's sizes, of the gradient's (root mean square), of the step against the weights. Asleep are the units that stand at an end of their function for the whole batch: such a unit learns nothing. A bar gains a tenth with each factor of ten.",
   );
-  const el = h("div", {}, h("div", { class: "d2l-scroll" }, table), note);
+  const el = h("div", {}, scrolled("Sizes in the layers", table), note);
   const cell = (v) =>
     h("td", { "data-value": v }, plainly(v), h("div", { class: "d2l-size", style: `width: ${power(v)}%` }));
   function show(rows) {
@@ -220,7 +224,7 @@ export function mistakesView() {
   const el = h(
     "div",
     {},
-    panel("Validation pictures, counted", h("div", { class: "d2l-scroll" }, table)).el,
+    panel("Validation pictures, counted", scrolled("Validation pictures, counted", table)).el,
     panel("The ten worst mistakes", worst).el,
   );
   function show({ confusion, worst: list }) {

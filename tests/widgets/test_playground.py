@@ -6,8 +6,10 @@ import re
 import zlib
 
 import numpy as np
+import oracle
 import pytest
 import torch
+from traitlets import TraitError
 
 from d2lmini.data import files
 from d2lmini.nets.trained import read
@@ -107,3 +109,89 @@ def test_the_packed_pictures_are_read_back():
     labels = draw.integers(0, 10, 7000)
     greys, own = script.unpacked(pictures.packed(images, labels))
     assert (greys == pictures.rounded(images)).all() and (own == labels).all()
+
+
+# ---- by hand ---------------------------------------------------------------------
+
+QUICK = {"layers": [[2, 3, 2, 0, "max"]], "dense": [], "pictures": 500, "epochs": 1}
+WARNING = "document.querySelector('[data-problem]').textContent"
+
+
+def choose(page, **traits):
+    oracle.read(page, [traits])
+
+
+def test_what_goes_wrong_is_said_and_training_goes_on(page_of):
+    wild = {"layers": [[4, 3, 2, 1, "none"]] * 3, "dense": [32] * 3, "lr": 10}
+    wild |= {"weights": "He × 4", "optimizer": "momentum", "schedule": "constant"}
+    page = page_of(Playground(**{**QUICK, **wild}))
+    assert len(play(page, "failed")) == 1
+    assert "a learning rate of 10 is too large here" in page.evaluate(WARNING)
+    choose(page, layers=[[1, 7, 2, 0, "max"]] * 3, dense=[], lr=0.01)
+    assert "larger than the 5 × 5 picture of convolution 2" in page.evaluate(WARNING)
+    press(page, "▶ Play")  # does nothing
+    choose(page, **QUICK)
+    press(page, "Step")
+    page.wait_for_function(f"{PHASE} === 'ready'")
+    assert page.evaluate(WARNING) == ""
+    press(page, "Start again")
+    exams = play(page)
+    assert [epoch for epoch, *_ in exams] == [0, 1]
+    press(page, "Keep this run to compare")
+    choose(page, seed=1)
+    other = play(page)
+    assert other[0] != exams[0]
+    assert "seed 0" in page.locator(".d2l-kept").inner_text()
+    choose(page, seed=0)
+    assert play(page) == exams  # the same, to the last digit
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
+def test_looks(page_of, theme, width):
+    page = page_of(Playground(**QUICK), theme=theme, width=width)
+    page.get_by_text("Take it along").click()
+    for watch in ("sizes", "mistakes", "maps"):
+        choose(page, watch=watch, seed=len(watch))
+        play(page)
+        page.locator(".d2l-pane canvas, .d2l-sizes tbody tr").first.wait_for(
+            state="attached"
+        )
+        assert oracle.overflow(page) <= 0
+        assert oracle.low_contrast(page) == []
+        assert oracle.unnamed(page) == []
+    choose(page, controls=["watch"])
+    assert page.locator(".d2l-controls:visible").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"layers": [[40, 3, 1, 1, "max"]]}, "at most three convolutions"),
+        ({"layers": [[4, 3, 1, 1, "max"]] * 4}, "at most three convolutions"),
+        ({"dense": [0]}, "three numbers from 1 to 256"),
+        ({"epochs": 51}, "epochs is 51; give 1 to 50"),
+        ({"lr": 11}, "lr is 11"),
+        ({"weights": "much"}, "much"),
+        ({"controls": ["colour"]}, "colour"),
+    ],
+)
+def test_wrong_settings_are_refused_in_words(wrong, words):
+    with pytest.raises(TraitError, match=words):
+        Playground(**wrong)
+
+
+def test_the_kernel_sends_the_pictures(monkeypatch):
+    images = torch.zeros(7000, 1, 28, 28, dtype=torch.uint8)
+    labels = torch.arange(7000) % 10
+    monkeypatch.setattr(files, "load", lambda root: (images, labels, None, None))
+    figure = Playground(data="fashion")
+    figure.asked += 1
+    greys, own = script.unpacked(figure.packed)
+    assert not greys.any() and (own == labels.numpy()).all()
+
+    def missing(root):
+        raise files.DataError("There is no network.")
+
+    monkeypatch.setattr(files, "load", missing)
+    figure.asked += 1
+    assert figure.packed == "!There is no network."
