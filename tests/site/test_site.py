@@ -11,8 +11,11 @@ from checks import CONTRAST, FORMULAS, OVERFLOW, PICTURES, STRETCHED
 
 from tools import address, book
 
-#: Repositories of others that the guides name.
-ELSEWHERE = {"https://github.com/containers/bubblewrap"}
+#: Repositories of others that the pages name.
+ELSEWHERE = {
+    "https://github.com/containers/bubblewrap",
+    "https://github.com/zalandoresearch/fashion-mnist",
+}
 PAGES = [
     path.relative_to(book.ROOT).with_suffix(".html").as_posix() for path in book.pages()
 ]

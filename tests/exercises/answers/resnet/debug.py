@@ -63,4 +63,25 @@ WRONG = {
         "Mended(4)",
     ),
     "nothing": (_BLOCK.format("pass"), "Mended(4): "),
+    "relu-on-the-skip": (
+        _BLOCK.format(
+            "Y = torch.relu(self.norm1(self.conv1(X))); "
+            "return torch.relu(self.norm2(self.conv2(Y)) + torch.relu(X))"
+        ),
+        "Mended(4): found",
+    ),
+    "first-half-detached": (
+        _BLOCK.format(
+            "Y = torch.relu(self.norm1(self.conv1(X))).detach(); "
+            "return torch.relu(self.norm2(self.conv2(Y)) + X)"
+        ),
+        "whether training reaches conv1",
+    ),
+    "one-convolution-twice": (
+        _BLOCK.format(
+            "Y = torch.relu(self.norm1(self.conv1(X))); "
+            "return torch.relu(self.norm2(self.conv1(Y)) + X)"
+        ),
+        "Mended(4): found",
+    ),
 }
