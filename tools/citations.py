@@ -16,7 +16,8 @@ def cited(text: str) -> list[str]:
     """Each work that ``text`` (Markdown) names, in HTML, by first author.
 
     A name is "He et al. (2016)", "Kingma and Ba, 2015" or "Ioffe and Szegedy";
-    the year may be that of the preprint, which an entry's note gives.  Raises
+    the year may be that of the preprint, which an entry's note gives, and has a letter
+    where two papers would be named alike.  Raises
     ValueError for a name that fits no entry.
     """
     keys = {key for name in NAMED.findall(text) for key in _keys(name)}
@@ -57,6 +58,6 @@ def _keys(name: str) -> list[str]:
 def _is(entry: Entry, name: str) -> bool:
     surnames = [" ".join(author.last_names) for author in entry.persons["author"]]
     who = " and ".join(surnames) if len(surnames) < 3 else f"{surnames[0]} et al."
-    years = re.findall(r"\d{4}", name)
+    years = re.findall(r"\d{4}[a-z]?", name)
     told = entry.fields["year"] + entry.fields.get("note", "")
     return name.startswith(who) and all(year in told for year in years)
