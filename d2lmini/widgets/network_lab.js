@@ -500,6 +500,7 @@ function build(model) {
     say(results);
     inspect.draw(chosen && viewOf(chosen, found));
     drawTour();
+    if (root && !short) settleParts(chosen);
     clearTimeout(quiet);
     quiet = setTimeout(scanAll, QUIET);
   }
@@ -549,6 +550,25 @@ function build(model) {
     guide.draw(get("tour"), steps);
     for (const part of root?.querySelectorAll(".d2l-net-here") ?? []) part.classList.remove("d2l-net-here");
     if (get("tour")) partOf(get("tour"))?.classList.add("d2l-net-here");
+  }
+  // Where nothing can stay in sight, as in the scrolling box of a notebook's output, the
+  // chosen number stands under its layer, and the tour before what it is about.
+  function settleParts(chosen) {
+    const loose = !canStick(root);
+    root?.classList.toggle("d2l-net-loose", loose);
+    const layer = loose && chosen ? main.view.part(chosen[0]) : null;
+    shift(inspect.el, layer ?? both, "after");
+    const about = loose && get("tour") ? partOf(get("tour")) : null;
+    shift(guide.el, about ?? controls.networks, "before");
+  }
+  // Moves a part beside another, and the focus with it.
+  function shift(part, place, side) {
+    const there = side === "after" ? place.nextElementSibling : place.previousElementSibling;
+    if (there === part || part.contains(place)) return;
+    /** @type {any} */
+    const held = part.contains(document.activeElement) ? document.activeElement : null;
+    place[side](part);
+    held?.focus({ preventScroll: true });
   }
   // The part of the figure that a step of the tour is about.
   function partOf(n) {
@@ -614,6 +634,13 @@ function build(model) {
     sides.forEach((here) => here.pass.stop());
   };
   return { children, draw, stop, ready };
+}
+
+// Whether something in a figure can stay in sight while the figure scrolls past.
+function canStick(root) {
+  for (let at = root.parentElement; at && at !== document.body; at = at.parentElement)
+    if (getComputedStyle(at).overflowY !== "visible") return at.scrollHeight > at.clientHeight + 1;
+  return innerHeight < root.offsetHeight;
 }
 
 // `edits` [node, index, value] with others put in their places.

@@ -297,6 +297,21 @@ def test_the_tour_leads_through_and_can_be_left(lenet_page):
     assert page.evaluate(focused) == "Guided tour: 8 steps"
 
 
+def test_where_nothing_sticks_the_number_stands_under_its_layer(page_of):
+    page = page_of('<div style="overflow: auto">', NetworkLab(), "</div>")
+    page.locator("[data-node='4'] canvas").press("Enter")
+    after = "[data-node='4'] + .d2l-net-inspect"
+    assert page.locator(after).is_visible()
+    silence = page.get_by_role("button", name="Silence this map")
+    silence.press("Enter")
+    assert page.evaluate("document.activeElement.textContent") == "Let this map speak"
+    page.get_by_role("button", name="Guided tour").press("Enter")
+    for _ in range(4):
+        page.keyboard.press("Enter")  # the focus stays on Next
+    assert oracle.state_of(page, 0, "tour") == {"tour": 5}
+    assert page.locator("div:has(> .d2l-net-tour) + [data-node='2']").count() == 1
+
+
 def file(name, size=(1, 1), kind="image/png", content=None, form="PNG"):
     image = io.BytesIO()
     if content is None:
