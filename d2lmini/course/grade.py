@@ -385,10 +385,9 @@ def run(
         if (not only or student in only) and one.notebooks
         if force or student in only or memory.is_new(course, student, digest(one))
     }
-    outcomes = _graded_all(course, todo, jobs, share) if todo else {}
+    outcomes = _graded_all(course, todo, jobs, share, memory) if todo else {}
     for student, one in handed_in.items():
-        if outcome := outcomes.get(student):
-            memory.remember(student, digest(one), outcome)
+        outcome = outcomes.get(student)
         if student != NOBODY and (not one.notebooks or (outcome and outcome.error)):
             course.enter_zero(student)
     memory.save()
@@ -397,8 +396,13 @@ def run(
 
 
 def _graded_all(
-    course: Course, todo: dict[str, intake.Handin], jobs: int, share: "Share"
+    course: Course,
+    todo: dict[str, intake.Handin],
+    jobs: int,
+    share: "Share",
+    memory: "Memory",
 ) -> dict[str, Outcome]:
+    """Grade `todo`; who is graded stays so, also if somebody stops the rest."""
     from d2lmini.course import grading
 
     patience = GRACE + course.setting("ExecuteOn", "total_time", 300)
@@ -410,8 +414,14 @@ def _graded_all(
         pool = Pool(
             lambda pipe: start(target=worker, args=(pipe, *arguments)), patience
         )
+        digests = {student: digest(one) for student, one in todo.items()}
         with _log(course, share) as log:
-            pool.run(sorted(todo), jobs, lambda x: _told(x, len(todo), pool, log))
+
+            def tell(outcome: Outcome) -> None:
+                _told(outcome, len(todo), pool, log)
+                memory.remember(digests[outcome.student], outcome)
+
+            pool.run(sorted(todo), jobs, tell)
     return pool.results
 
 
@@ -460,6 +470,7 @@ class Memory:
     def __init__(self, folder: Path, name: str, share: Share) -> None:
         self.path = folder / f"{name}{share}.json"
         self.known: dict[str, Any] = {}
+        self.writing = threading.Lock()
         for path in sorted({*folder.glob(f"{name}-*-of-*.json"), self.path}):
             try:
                 self.known |= json.loads(path.read_text(encoding="utf-8"))
@@ -471,17 +482,22 @@ class Memory:
         done = course.folder / "autograded" / student / course.name
         return not done.is_dir() or self.known.get(student, {}).get("digest") != found
 
-    def remember(self, student: str, found: str, outcome: Outcome) -> None:
-        """Keep what was graded, unless that failed."""
+    def remember(self, found: str, outcome: Outcome) -> None:
+        """Keep what was graded, unless that failed, and write it down."""
         look = list(outcome.touched)
         kept = {"digest": found, "touched": look, "seconds": round(outcome.seconds, 1)}
-        self.known[student] = {} if outcome.error else kept
+        with self.writing:
+            self.known[outcome.student] = {} if outcome.error else kept
+        self.save()
 
     def save(self) -> None:
-        """Write it down."""
+        """Write it down, in one step: nobody reads half of it."""
         self.path.parent.mkdir(exist_ok=True)
-        text = json.dumps(self.known, indent=1, ensure_ascii=False)
-        self.path.write_text(text + "\n", encoding="utf-8")
+        with self.writing:
+            text = json.dumps(self.known, indent=1, ensure_ascii=False)
+            half = self.path.with_suffix(".new")
+            half.write_text(text + "\n", encoding="utf-8")
+            half.replace(self.path)
 
 
 def _rows(
@@ -633,7 +649,7 @@ def main() -> None:
     try:
         sys.exit(asked.do(asked))
     except KeyboardInterrupt:
-        print("Stopped. Run it again to grade those who are left.", file=sys.stderr)
+        print("Stopped. Run it again to grade who is left.", file=sys.stderr)
         sys.exit(130)
     except ValueError as error:
         print(error, file=sys.stderr)

@@ -355,6 +355,13 @@ def test_the_command_takes_chapters_questions_and_files(tmp_path):
         run("--to=qti12", f"--questions={own}")
 
 
+def test_the_guide_gives_commands_that_there_are():
+    guide = (ROOT / "book/guide/instructor.md").read_text(encoding="utf-8")
+    lines = re.findall(r"(?m)^d2lmini-quizzes ([^#\n]+)", guide)
+    assert {bank.parser().parse_args(one.split()).to for one in lines} >= {"qti12"}
+    assert set(re.findall(r"(?m)^\| `(\w+)` \|", guide)) == set(bank.FORMATS)
+
+
 # --- the readers of others --------------------------------------------------------
 
 
