@@ -213,6 +213,17 @@ def test_the_ten_pictures_get_torchs_answers(lenet_page):
     assert lab.answers[0][0] == "Ankle boot"
 
 
+def test_the_short_form_answers_nearly_as_torch_with_eight_bits(page_of):
+    lab = NetworkLab(form="short", bits=8)
+    page = page_of(lab)
+    for i in range(10):
+        lab.picture = i
+        oracle.read(page, [{"picture": i}])
+        truth = lab.output.softmax(1)[0]
+        assert (shares(page) - truth).abs().max() < 0.03
+    assert page.locator(".d2l-net-strip").count() == 2
+
+
 def test_silence_and_an_edited_kernel_change_the_answer_as_in_torch(lenet_page):
     page, net = lenet_page, nets.load("lenet")
     X = NetworkLab().input
