@@ -99,6 +99,11 @@ class Playground(Figure):
             return
         self.packed = packed(images[:COUNT, 0].numpy(), labels[:COUNT].numpy())
 
+    @property
+    def state(self) -> dict[str, Any]:
+        """The figure's state as JSON-able values, without what the kernel has sent."""
+        return {**super().state, "asked": 0, "packed": ""}
+
     def describe(self) -> str:
         """One line: the network and how it is trained."""
         convolutions = [f"{k} kernels {s}×{s}" for k, s, *_ in self.layers]

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import re
 import zlib
 
@@ -14,6 +15,7 @@ from traitlets import TraitError
 from d2lmini.data import files
 from d2lmini.nets.trained import read
 from d2lmini.widgets import Playground, base, pictures
+from tools import book
 from tools import pictures as script
 
 SMALL = {
@@ -126,6 +128,7 @@ def test_what_goes_wrong_is_said_and_training_goes_on(page_of):
     wild |= {"weights": "He × 4", "optimizer": "momentum", "schedule": "constant"}
     page = page_of(Playground(**{**QUICK, **wild}))
     assert len(play(page, "failed")) == 1
+    assert len(page.workers) == 1  # and not in the page itself
     assert "a learning rate of 10 is too large here" in page.evaluate(WARNING)
     choose(page, layers=[[1, 7, 2, 0, "max"]] * 3, dense=[], lr=0.01)
     assert "larger than the 5 × 5 picture of convolution 2" in page.evaluate(WARNING)
@@ -188,6 +191,7 @@ def test_the_kernel_sends_the_pictures(monkeypatch):
     figure.asked += 1
     greys, own = script.unpacked(figure.packed)
     assert not greys.any() and (own == labels.numpy()).all()
+    assert figure.packed not in figure.html()
 
     def missing(root):
         raise files.DataError("There is no network.")
@@ -195,3 +199,12 @@ def test_the_kernel_sends_the_pictures(monkeypatch):
     monkeypatch.setattr(files, "load", missing)
     figure.asked += 1
     assert figure.packed == "!There is no network."
+
+
+def test_every_experiment_of_the_page_is_one_that_the_figure_takes():
+    page = (book.ROOT / "book" / "playground.md").read_text(encoding="utf-8")
+    links = re.findall(r"href='#playground-1\?([^']*)'", page)
+    assert len(links) >= page.count("\n### ") == 12
+    for link in links:
+        pairs = (part.split("=", 1) for part in link.split("&"))
+        Playground(**{key: json.loads(value) for key, value in pairs})
