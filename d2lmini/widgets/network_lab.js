@@ -1,40 +1,19 @@
 // Look inside a network: its maps, numbers and answers for any picture, in the page.
 import { Network, numbers, tensor } from "./engine.js";
-import {
-  button,
-  checkbox,
-  choice,
-  clamp,
-  fmt,
-  group,
-  h,
-  lab,
-  may,
-  plural,
-  put,
-  same,
-  select,
-  slider,
-  status,
-  times,
-  uid,
-} from "./kit.js";
-import { scanner, stretch, strip } from "./network_breaks.js";
+import { clamp, fmt, h, lab, may, plural, put, same, status } from "./kit.js";
+import { scanner, stretch } from "./network_breaks.js";
+import { controlsOf, MOST_SHIFT, SLIDERS } from "./network_controls.js";
 import { inspector, titles } from "./network_inspect.js";
-import { MOST_MAPS, maps, pad, paintPicture, rangeOf } from "./network_maps.js";
+import { pad } from "./network_maps.js";
 import { AS_IT_IS, anyPicture, changed, packed, unpacked } from "./network_picture.js";
+import { isLive, loaded, netOf, othersOf, UNTOUCHED } from "./network_shelf.js";
+import { answers, MOST_STRIPS, percent, strips } from "./network_strips.js";
 import { tour, tourOf } from "./network_tour.js";
-import { fields, softmax, spread, valueAt } from "./network_view.js";
+import { fields, spread, valueAt } from "./network_view.js";
 
-const MOST_SHIFT = 14;
 const MOST_SCANNED = 20; // layers of a network whose breaking points are looked for
 const QUIET = 300; // ms without a change before that is done
 const SLICE = 20; // ms of computing before the page gets its turn
-const SILENT_OPS = ["flatten", "dropout"]; // hand their input on: no maps of their own
-const MOST_STRIPS = 24; // layers of which all are shown at once
-const UNITS = /relu|sigmoid|tanh/;
-const BARS = 10; // answers that are shown
-const UNTOUCHED = "untouched";
 
 const whole = (v) => Number.isInteger(v) && v >= 0 && v < 1e6;
 const STATE = {
@@ -70,42 +49,6 @@ function isPicture(text, model) {
     return false;
   }
 }
-const netOf = (model, id) => model.get("nets").find((one) => one.id === id);
-
-// What can stand beside: [value, text].
-function othersOf(model) {
-  const { names } = model.get("pictures");
-  return [
-    ["", "nothing"],
-    [UNTOUCHED, "the same network and picture, untouched"],
-    ...names.map((name, i) => [`picture:${i}`, `picture: ${name}`]),
-    ...model.get("nets").map(({ id, title }) => [`net:${id}`, `network: ${title}`]),
-  ];
-}
-
-// ---- networks that lie beside the page ------------------------------------------------
-
-const site = () =>
-  /** @type {HTMLScriptElement | null} */ (document.querySelector('script[src*="figures/kit.js"]'))?.src;
-
-// Loads the networks' files that a page of the site has beside it: a script, since from a
-// disk nothing else can be read.
-function loaded(id) {
-  const found = () => globalThis.d2lminiNetworks?.[id];
-  return new Promise((done, fail) => {
-    if (found()) return done(found());
-    const script = h("script", { src: site()?.replace(/kit\.js.*$/, `network-${id}.js`) });
-    script.onload = () => (found() ? done(found()) : fail(new Error()));
-    script.onerror = () => fail(new Error());
-    document.head.append(script);
-  });
-}
-
-// The networks that can be had here: those that the figure carries, and with a kernel or
-// on the site those that are fetched when asked for.
-const isLive = (model) => typeof model.send === "function";
-const available = (model) => model.get("nets").filter((one) => one.net || one.maps || site() || isLive(model));
-
 // ---- one network and one picture --------------------------------------------------------
 
 // Computes in slices; a later call drops an earlier one.  done(values) is called at once
@@ -155,118 +98,6 @@ const silencer = (silenced) => (i, Y) => {
     }
 };
 
-// The maps of a network, layer under layer.
-//   onSelect(i, place)
-// Returns { el, build(net), show(result, marks), part(i), stop }.
-function strips({ short, onSelect }) {
-  const el = h("div", { class: "d2l-net-strips" });
-  /** @type {any[]} */
-  let rows = [];
-  const stop = () => rows.forEach((row) => row?.maps?.stop());
-  function build(nodes, every) {
-    stop();
-    const names = titles(nodes);
-    let layers = 0;
-    rows = nodes.map(({ op }, i) => {
-      if (short ? !isShown(nodes, i) : !every && !isBend(nodes, i)) return null;
-      const head = h("div", { class: "d2l-head" }, short ? `What layer ${++layers} finds` : names[i]);
-      const note = h("span", { class: "d2l-note" });
-      head.append(" ", note);
-      const own = SILENT_OPS.includes(op) ? null : maps({ label: names[i], onSelect: (place) => onSelect(i, place) });
-      const row = h("div", { class: "d2l-net-strip", "data-node": i }, head, own?.el);
-      return { el: row, note, maps: own };
-    });
-    el.replaceChildren(...rows.filter(Boolean).map((row) => row.el));
-  }
-  function show(outputOf, nodes, { chosen, boxes, silenced }) {
-    for (const [i, row] of rows.entries()) {
-      if (!row) continue;
-      const Y = outputOf(i);
-      const size = spread(Y.shape);
-      row.note.textContent = noteOf(nodes[i], size, Math.min(Y.kept ?? MOST_MAPS, MOST_MAPS));
-      row.maps?.show(Y.data, size, {
-        kept: Y.kept ?? size[0],
-        range: rangeOf(Y.data),
-        chosen: chosen && chosen[0] === i ? chosen.slice(1) : null,
-        box: boxes && chosen[0] !== i ? boxes[i] : null,
-        silent: silenced.filter(([node]) => node === i).map(([, c]) => c),
-      });
-    }
-  }
-  return { el, build, show, part: (i) => rows[i]?.el, stop, repaint: () => rows.forEach((row) => row?.maps?.draw()) };
-}
-
-// Of a deep network, what each activation hands on, and the answer.
-const isBend = (nodes, i) => nodes.length <= MOST_STRIPS || UNITS.test(nodes[i].op) || i === nodes.length - 1;
-// The short form shows what each convolution hands on.
-function isShown(nodes, i) {
-  if (!UNITS.test(nodes[i].op)) return false;
-  for (let at = i; at >= 0; at = nodes[at].from[0]) {
-    if (nodes[at].op === "convolution") return true;
-    if (/dense|pool/.test(nodes[at].op)) return false;
-  }
-  return false;
-}
-
-function noteOf({ op, kernel, stride, global }, [C, H, W], kept) {
-  const size =
-    H * W === 1 || (C === 1 && H === 1) ? plural(Math.max(C, W), "number") : `${plural(C, "map")} of ${times(H, W)}`;
-  const window =
-    kernel && !global
-      ? `, window ${times(kernel[0], kernel[1])}${Math.max(...stride) > 1 ? `, stride ${stride[0]}` : ""}`
-      : "";
-  const first = C > kept && H * W > 1 ? `; ${kept > 1 ? `the first ${kept} are` : "the first is"} shown` : "";
-  return op === "dropout"
-    ? "hands everything on"
-    : op === "flatten"
-      ? `the same ${size} in a row`
-      : `${size}${window}${first}`;
-}
-
-// The answers as bars.
-function answers(classes) {
-  const head = h("div", { class: "d2l-head" });
-  const list = h("ul", { class: "d2l-net-bars" });
-  const small = h("canvas", { class: "d2l-net-small", "aria-hidden": "true" });
-  const el = h("div", { class: "d2l-net-answer" }, head, small, list);
-  // `picture` is drawn small where two stand side by side; null where there is one.
-  /** @param {string} title @param {{ data: Float32Array, shape: number[] }} output @param {any} picture */
-  function show(title, output, picture) {
-    small.hidden = !picture;
-    if (picture) {
-      [small.height, small.width] = picture.size.slice(1);
-      paintPicture(small, picture.data, picture.size, picture.range);
-    }
-    const flat = output.shape.length === 2 && output.shape[1] > 1;
-    el.hidden = !flat;
-    if (!flat) return null;
-    const shares = softmax(output.data);
-    const order = shares.map((p, c) => [p, c]).sort((a, b) => b[0] - a[0]);
-    const kept = shares.length > BARS ? order.slice(0, BARS).map(([, c]) => c) : shares.map((_, c) => c);
-    const best = order[0][1];
-    head.textContent = title;
-    list.replaceChildren(
-      ...kept.map((c) =>
-        h(
-          "li",
-          { class: c === best ? "d2l-net-best" : null, "data-number": `p${c}`, "data-value": shares[c] },
-          h("span", {}, nameOf(c)),
-          h("span", {
-            class: "d2l-net-bar",
-            style: `--share: ${(100 * shares[c]).toFixed(1)}%`,
-            "aria-hidden": "true",
-          }),
-          h("b", {}, percent(shares[c])),
-        ),
-      ),
-    );
-    return { best, share: shares[best], name: nameOf(best) };
-  }
-  const nameOf = (c) => classes[c] ?? `class ${c}`;
-  return { el, show };
-}
-const percent = (p) => (p > 0 && p < 0.005 ? "< 1 %" : p > 0.995 && p < 1 ? "> 99 %" : `${Math.round(100 * p)} %`);
-
 // ---- the figure ----------------------------------------------------------------------------
 
 function build(model) {
@@ -280,6 +111,7 @@ function build(model) {
   const all = pictures.bits === 8 ? unpacked(pictures.base64, range) : numbers(pictures);
   const base = (i) => all.slice(i * count, (i + 1) * count);
   const own = () => (get("picture") < 0 && get("drawing") ? unpacked(get("drawing"), range) : null);
+  const shown = () => own() ?? base(clamp(get("picture"), 0, shape[0] - 1));
   const change = () => ({ noise: get("noise"), shift: get("shift"), rotate: get("rotate"), invert: get("invert") });
   const classes = get("classes");
 
@@ -396,7 +228,7 @@ function build(model) {
     if (kind === "net") settle(beside, which);
     else if (kind) settle(beside, get("network"));
     else beside.id = "";
-    const data = own() ?? base(clamp(get("picture"), 0, shape[0] - 1));
+    const data = shown();
     const X = changed(data, size, change(), range);
     feed(main, X, get("edits"), get("silenced"));
     paintSoon();
@@ -443,7 +275,7 @@ function build(model) {
     const key = JSON.stringify([main.id, get("picture"), get("drawing"), get("edits"), get("silenced")]);
     if (key === scanned) return;
     scanned = key;
-    const data = own() ?? base(get("picture"));
+    const data = shown();
     const alter = silencer(get("silenced"));
     const best = (change) => {
       const { data: out } = network.forward(tensor([1, ...size], changed(data, size, change, range)), { alter });
@@ -624,7 +456,10 @@ function build(model) {
     const theme = new MutationObserver(() => sides.forEach((here) => here.view.repaint()));
     theme.observe(node, { attributes: true, attributeFilter: ["data-theme"] });
     drawTour();
-    return () => theme.disconnect();
+    return () => {
+      theme.disconnect();
+      for (const here of sides) here.view.stop();
+    };
   }
   const stop = () => {
     mine.stop();
@@ -648,119 +483,6 @@ function edited(edits, others) {
   const fresh = others.filter(([, , v]) => Number.isFinite(v));
   const rest = edits.filter(([i, k]) => !fresh.some(([a, b]) => a === i && b === k));
   return [...rest, ...fresh];
-}
-
-const SLIDERS = [
-  { key: "rotate", label: "Turn", min: -180, max: 180, step: 1, places: 37, said: (v) => `${fmt(v, 0)}°` },
-  {
-    key: "shift0",
-    label: "Move down",
-    min: -MOST_SHIFT,
-    max: MOST_SHIFT,
-    step: 1,
-    places: 2 * MOST_SHIFT + 1,
-    said: (v) => fmt(v, 0),
-  },
-  {
-    key: "shift1",
-    label: "Move right",
-    min: -MOST_SHIFT,
-    max: MOST_SHIFT,
-    step: 1,
-    places: 2 * MOST_SHIFT + 1,
-    said: (v) => fmt(v, 0),
-  },
-  { key: "noise", label: "Noise", min: 0, max: 1, step: 0.05, places: 21, said: (v) => `${Math.round(100 * v)} %` },
-];
-
-// All controls, in groups; `draw` lets them show the state.
-function controlsOf(model, { base, picture, high, low }) {
-  const get = (key) => model.get(key);
-  const chosen = thumbs(model, base);
-  const pen = choice({
-    label: "Pen",
-    value: "white",
-    options: [
-      ["white", "draw"],
-      ["black", "rub out"],
-    ],
-    onChange: (v) => picture.pen(v === "white" ? high : low),
-  });
-  const clear = button({
-    label: "Empty picture",
-    onClick: () => put(model, { picture: -1, drawing: emptyOf(model) }),
-  });
-  const nets = available(model);
-  const network = select({
-    label: "Network",
-    value: get("network"),
-    options: nets.map(({ id, title }) => [id, title]),
-    onChange: (v) => put(model, { network: v, silenced: [], edits: [], selected: [], source: 0 }),
-  });
-  const ids = nets.map(({ id }) => id);
-  const other = select({
-    label: "Beside it",
-    value: get("other"),
-    options: othersOf(model).filter(([v]) => !v.startsWith("net:") || ids.includes(v.slice(4))),
-    onChange: (v) => put(model, { other: v }),
-  });
-  const broken = Object.fromEntries(SLIDERS.map(({ key }) => [key, strip()]));
-  const sliders = SLIDERS.map(({ key, label, min, max, step, said }) => {
-    const part = key.startsWith("shift") ? Number(key.at(-1)) : null;
-    const set = (v) => (part === null ? { [key]: v } : { shift: get("shift").map((old, b) => (part === b ? v : old)) });
-    const one = slider({ label, value: 0, min, max, step, format: said, onChange: (v) => put(model, set(v)) });
-    const el = h("div", {}, one.el, broken[key].el);
-    return { el, draw: () => one.set(part === null ? get(key) : get("shift")[part]) };
-  });
-  const invert = checkbox({ label: "Invert", value: false, onChange: (v) => put(model, { invert: v }) });
-  const about = h("p", { class: "d2l-note" });
-  const changes = group("Disturb the picture", ...sliders.map(({ el }) => el), invert.el);
-  changes.classList.add("d2l-controls");
-  const every = checkbox({ label: "Every layer", value: false, onChange: (v) => put(model, { every: v }) });
-  const networks = h("div", { class: "d2l-controls" }, network.el, other.el, every.el, about);
-  function draw() {
-    chosen.set(get("picture"));
-    network.set(get("network"));
-    other.set(get("other"));
-    every.set(get("every"));
-    sliders.forEach((one) => one.draw());
-    invert.set(get("invert"));
-    about.textContent = netOf(model, get("network"))?.about ?? "";
-  }
-  return {
-    draw,
-    changes,
-    networks,
-    choose: chosen.el,
-    pen: h("div", { class: "d2l-row" }, pen.el, clear.el),
-    broken,
-    every: every.el,
-  };
-}
-
-// The pictures of the figure as small ones to choose from.
-function thumbs(model, base) {
-  const { shape, low, high, names } = model.get("pictures");
-  const [C, H, W] = shape.slice(1);
-  const group = uid();
-  const inputs = names.map((name, i) =>
-    h("input", { type: "radio", name: group, "aria-label": name, onchange: () => put(model, { picture: i }) }),
-  );
-  const small = names.map((_, i) => {
-    const canvas = h("canvas", { width: W, height: H });
-    paintPicture(canvas, base(i), [C, H, W], [low, high]);
-    return canvas;
-  });
-  const el = h(
-    "div",
-    { class: "d2l-net-thumbs", role: "radiogroup", "aria-label": "Picture" },
-    ...inputs.map((input, i) => h("label", { title: names[i] }, input, small[i])),
-  );
-  return { el, set: (v) => inputs.forEach((input, i) => (input.checked = i === v)) };
-}
-function emptyOf(model) {
-  const { shape, low, high } = model.get("pictures");
-  return packed(new Float32Array(shape.slice(1).reduce((a, b) => a * b, 1)).fill(low), [low, high]);
 }
 
 const title = (model) => (model.get("form") === "short" ? "A network at work" : "Look inside");

@@ -70,7 +70,7 @@ export function maps({ label, onSelect }) {
     class: "d2l-maps",
     tabindex: 0,
     role: "application",
-    "aria-roledescription": "maps, arrow keys point at a number",
+    "aria-roledescription": "maps: arrow keys point at a number, page up and down change the map",
     "aria-label": label,
   });
   const el = h("div", { class: "d2l-net-maps" }, canvas);
@@ -235,7 +235,7 @@ export function pad({ label, size, range, onPaint }) {
     class: "d2l-net-pad",
     tabindex: 0,
     role: "application",
-    "aria-roledescription": "picture, arrow keys move the pen, space draws",
+    "aria-roledescription": "picture: arrow keys move the pen, space draws, with shift a line",
     "aria-label": label,
   });
   const frame = fieldFrame();
