@@ -146,6 +146,8 @@ def assignment(
             if cell["id"] == one.cells[0]["id"]:
                 cell.source = re.sub(r"^### \d+ · ", f"### {count} · ", cell.source)
                 cell.source = placed(cell.source, one, book)
+            elif cell.cell_type == "markdown":  # an answer to an open question
+                cell.source = linked(cell.source, one, book)
             kept = bare(cell)
             cells.append(worth(kept, one.points // 2) if twice else kept)
         if twice:
@@ -161,15 +163,31 @@ def assignment(
 
 
 def placed(text: str, one: Exercise, book: Path) -> str:
-    """`text` of an exercise away from its chapter: which that is, and links that hold.
-
-    Links lead to the book's site, whose address the clone's `_config.yml` gives; where
-    there is none, their words stay.
-    """
-    path = next(book.glob(f"*/{one.chapter}.ipynb"), None)
-    if path is None:  # a private exercise
+    """`text` of an exercise away from its chapter: its name, links that hold."""
+    path = chapter_of(one, book)
+    if path is None:
         return text
     title = notebook(path).cells[0].source.split("\n")[0].lstrip("# ")
+    head, _, rest = linked(text, one, book).partition("\n\n")
+    chapter = linked(f"[{title}]({path.name})", one, book)
+    origin = f'*From the chapter {chapter}, which is "this chapter" here.*'
+    return f"{head}\n\n{origin}\n\n{rest}"
+
+
+def chapter_of(one: Exercise, book: Path) -> Path | None:
+    """The notebook of an exercise; None of a private one."""
+    return next(book.glob(f"*/{one.chapter}.ipynb"), None)
+
+
+def linked(text: str, one: Exercise, book: Path) -> str:
+    """`text` of the chapter of `one` with links that hold elsewhere.
+
+    They lead to the book's site, whose address the clone's `_config.yml` gives; where
+    there is none, their words stay.
+    """
+    path = chapter_of(one, book)
+    if path is None:
+        return text
     config = book.parent / "_config.yml"
     known = config.read_text(encoding="utf-8") if config.exists() else ""
     address = re.search(r"github\.com/([\w-]+)/([\w.-]+)", known)
@@ -182,12 +200,7 @@ def placed(text: str, one: Exercise, book: Path) -> str:
         goal = f"{site}/{page.with_suffix('.html').as_posix()}"
         return f"[{words}]({goal}{'#' * bool(part)}{part})" if site else words
 
-    text = re.sub(r"\[([^\]]*)\]\((?![a-z]+:|#)([^)\s]+)\)", moved, text)
-    page = path.resolve().relative_to(book.parent.resolve()).with_suffix(".html")
-    chapter = f"[{title}]({site}/{page.as_posix()})" if site else title
-    head, _, rest = text.partition("\n\n")
-    origin = f'*From the chapter {chapter}, which is "this chapter" here.*'
-    return f"{head}\n\n{origin}\n\n{rest}"
+    return re.sub(r"\[([^\]]*)\]\((?![a-z]+:|#)([^)\s]+)\)", moved, text)
 
 
 def once_more(one: Exercise, numbers: Variant) -> Iterator[NotebookNode]:

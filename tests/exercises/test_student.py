@@ -12,7 +12,7 @@ from nbclient.exceptions import CellExecutionError
 from d2lmini.course import exercises
 from d2lmini.course.stubs import stub
 from tools import student
-from tools.book import ROOT, chapters
+from tools.book import ROOT, chapters, pages
 from tools.written import Written
 
 EDITION = student.edition()
@@ -132,18 +132,12 @@ def test_any_hint_is_raised_as_it_is_written(hint, indent):
 
 def test_writing_it_leaves_no_old_chapter(tmp_path, capsys):
     root = tmp_path / "clone"
-    pages = ("book/index.md", "book/glossary.md", "book/references.md")
-    for name in ("_config.yml", "_toc.yml", *pages):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, root / name)
-    for path in chapters():
-        (root / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, root / path.relative_to(ROOT))
+    for path in (ROOT / "_config.yml", ROOT / "_toc.yml", *pages()):
+        place = root / path.relative_to(ROOT)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, place)
     old = root / "student" / "book" / "gone.ipynb"
     Written(root / "student").write("book/gone.ipynb", b"{}")
-    (root / "book/guide").mkdir()
-    for guide in (ROOT / "book/guide").glob("*.md"):
-        shutil.copy(guide, root / "book/guide")
     student.main(root)
     assert student.present(root) == EDITION and not old.exists()
     capsys.readouterr()
