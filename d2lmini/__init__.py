@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # for editors and type checkers
     from d2lmini import nets as nets
     from d2lmini import plot as plot
     from d2lmini import widgets as widgets
+    from d2lmini.analysis import compare as compare
     from d2lmini.analysis.attribution import gradient_map as gradient_map
     from d2lmini.analysis.attribution import occlusion as occlusion
     from d2lmini.analysis.cost import cost as cost
@@ -51,6 +52,7 @@ _HOMES = {
     "Table": "plot.table:Table",
     "augment": "data.augment",
     "check": "course.check",
+    "compare": "analysis.compare",
     "confusion_matrix": "analysis.mistakes:confusion_matrix",
     "cost": "analysis.cost:cost",
     "diagram": "plot.diagrams:diagram",

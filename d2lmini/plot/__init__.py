@@ -17,6 +17,7 @@ from d2lmini.plot.pictures import (
     filters,
     images,
 )
+from d2lmini.plot.ranges import ranges
 from d2lmini.plot.scatter import pareto, scatter
 from d2lmini.plot.stacked import stacked
 
@@ -37,6 +38,7 @@ __all__ = [
     "look",
     "pareto",
     "per_class",
+    "ranges",
     "scatter",
     "stacked",
 ]

@@ -198,6 +198,7 @@ WORDS = {"title": "", "xlabel": "", "ylabel": ""}
         (lambda: plot.scatter({"a": 3}, **WORDS), "point 'a' is .3,.: give two"),
         (lambda: plot.lines([0.1], [1], title="", xlabel=""), "series is .*list"),
         (lambda: plot.lines({"a": "b"}, [1], title="", xlabel=""), "'a' is the text"),
+        (lambda: plot.ranges({"a": "b"}, title="", xlabel=""), "row .a. is the text"),
         (lambda: plot.stacked({"a": 3}, title="", xlabel=""), "the bar 'a' is 3"),
         (
             lambda: plot.stacked({"a": {"b": "c"}}, title="", xlabel=""),
@@ -314,6 +315,7 @@ ODD = "$x^$ & <b>"
         lambda: plot.gradients({ODD: {ODD: 0.1, "b": 10.0}, "b": {ODD: 1.0, "b": 2.0}}),
         lambda: plot.histograms({ODD: {ODD: [GREY]}}, titles=[ODD]),
         lambda: plot.lines({ODD: [0.1, 0.2]}, [ODD, "b"], title=ODD, xlabel=ODD),
+        lambda: plot.ranges({ODD: (1, 0, 2)}, title=ODD, xlabel=ODD),
         lambda: plot.scatter({ODD: (1, 2)}, title=ODD, xlabel=ODD, ylabel=ODD),
         lambda: plot.stacked({ODD: {ODD: 1.0}}, title=ODD, xlabel=ODD),
         lambda: plot.heat(GREY[0], GREY[0], ODD, unit=ODD),

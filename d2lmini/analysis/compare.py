@@ -1,0 +1,172 @@
+"""How sure a difference between networks is: intervals and paired tests.
+
+The book's one rule for a tie is :attr:`Estimate.tie`.  Over what the interval is
+taken depends on the claim: over the test pictures (:func:`paired`, or
+:func:`unpaired` where the answers are not known) for two trained networks, over seeds
+(:func:`over_seeds`) for two recipes.  For the best of ``k`` comparisons give
+``confidence=1 - 0.05 / k``.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from d2lmini.arguments import instance, real, whole
+
+
+class Estimate(NamedTuple):
+    """A measured ``value``, and the interval that chance leaves for the true one."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def tie(self) -> bool:
+        """Of a difference: whether its interval holds zero."""
+        return self.low <= 0 <= self.high
+
+
+class Paired(NamedTuple):
+    """Two networks that answered the same pictures."""
+
+    only_first: int  # pictures that the first alone got right
+    only_second: int
+    difference: Estimate  # accuracy of the first less that of the second
+    p: float  # McNemar's exact test, both sides
+
+
+def wilson(right: int, of: int, *, confidence: float = 0.95) -> Estimate:
+    """The accuracy ``right / of`` with Wilson's score interval (1927)."""
+    of = whole("of", of)
+    right = whole("right", right, least=0, most=of)
+    z = statistics.NormalDist().inv_cdf((1 + _share(confidence)) / 2)
+    value, extra = right / of, z * z / of
+    middle = (value + extra / 2) / (1 + extra)
+    reach = math.sqrt(value * (1 - value) / of * z * z + extra**2 / 4) / (1 + extra)
+    low, high = max(middle - reach, 0.0), min(middle + reach, 1.0)
+    return Estimate(value, min(low, value), max(high, value))  # rounding at the ends
+
+
+def unpaired(first: Estimate, second: Estimate) -> Estimate:
+    """The first accuracy less the second, both from :func:`wilson` (Newcombe, 1998).
+
+    For networks whose answers are not known, as those of a publication; where they
+    are, :func:`paired` sees smaller differences.
+    """
+    for name, one in (("first", first), ("second", second)):
+        instance(name, one, Estimate, "give what wilson(right, of) returns")
+    value = first.value - second.value
+    below = math.hypot(first.value - first.low, second.high - second.value)
+    above = math.hypot(first.high - first.value, second.value - second.low)
+    return Estimate(value, value - below, value + above)
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """How often luck alone splits the pictures so unevenly, or more (McNemar, 1947).
+
+    The pictures that one network alone gets right fall to either with probability ½
+    where both are equally good: the exact binomial test, both sides.
+    """
+    counts = [whole("only_first", only_first, least=0)]
+    counts += [whole("only_second", only_second, least=0)]
+    n, ways, total = sum(counts), 1, 0
+    for k in range(min(counts) + 1):
+        total += ways
+        ways = ways * (n - k) // (k + 1)  # n over k + 1, exactly
+    return min(float(2 * total / 2**n), 1.0)
+
+
+def paired(
+    first: Tensor,
+    second: Tensor,
+    labels: Tensor,
+    *,
+    confidence: float = 0.95,
+    draws: int = 10_000,
+    seed: int = 0,
+) -> Paired:
+    """Compare the classes (N,) that two networks gave to pictures with ``labels`` (N,).
+
+    The interval is the paired bootstrap's (Efron, 1979): ``draws`` times, N pictures
+    are drawn with replacement, each with both answers.  PyTorch's random state stays.
+    """
+    _same_pictures(first, second, labels)
+    share, draws = _share(confidence), whole("draws", draws, most=1_000_000)
+    right, other = first.cpu() == labels.cpu(), second.cpu() == labels.cpu()
+    gained, lost = int((right & ~other).sum()), int((other & ~right).sum())
+    n = len(right)
+    # Only these two counts matter, and how often such pictures are drawn is binomial.
+    generator = torch.Generator().manual_seed(whole("seed", seed, least=0))
+    size = torch.full((draws,), float(n), dtype=torch.float64)
+    gains = torch.binomial(size, torch.full_like(size, gained / n), generator=generator)
+    chance = torch.full_like(size, lost / (n - gained) if lost else 0.0)
+    losses = torch.binomial(size - gains, chance, generator=generator)
+    ends = torch.tensor([(1 - share) / 2, (1 + share) / 2], dtype=torch.float64)
+    low, high = ((gains - losses) / n).quantile(ends).tolist()
+    difference = Estimate((gained - lost) / n, low, high)
+    return Paired(gained, lost, difference, mcnemar(gained, lost))
+
+
+def over_seeds(
+    first: Sequence[float], second: Sequence[float], *, confidence: float = 0.95
+) -> Estimate:
+    """Mean difference of two recipes that shared each seed, with Student's interval.
+
+    The i-th accuracies belong to one seed; at least two are needed.
+    """
+    share = _share(confidence)
+    pairs = [[real("an accuracy", x) for x in values] for values in (first, second)]
+    if len(pairs[0]) != len(pairs[1]) or len(pairs[0]) < 2:
+        raise ValueError(
+            f"there are {len(pairs[0])} and {len(pairs[1])} accuracies: give one of "
+            "each recipe for each of at least two seeds."
+        )
+    differences = [a - b for a, b in zip(*pairs, strict=True)]
+    mean, n = statistics.fmean(differences), len(differences)
+    reach = student(share, n - 1) * statistics.stdev(differences) / math.sqrt(n)
+    return Estimate(mean, mean - reach, mean + reach)
+
+
+def student(confidence: float, freedom: int) -> float:
+    """The t within ±which Student's distribution holds the share ``confidence``.
+
+    ``freedom`` are its degrees of freedom, as many as seeds less one.
+    """
+    share, freedom = _share(confidence), whole("freedom", freedom)
+    low, high = 0.0, math.pi / 2  # of the angle whose tangent is t / √freedom
+    for _ in range(60):
+        angle = (low + high) / 2
+        low, high = (low, angle) if _held(angle, freedom) > share else (angle, high)
+    return math.tan(low) * math.sqrt(freedom)
+
+
+def _held(angle: float, freedom: int) -> float:
+    """The share within ±t, a finite sum (Abramowitz & Stegun, 26.7.3 and 26.7.4)."""
+    odd, total = freedom % 2, 0.0
+    term = math.cos(angle) if odd else 1.0
+    for j in range(odd, freedom - 1, 2):
+        total += term
+        term *= (j + 1) / (j + 2) * math.cos(angle) ** 2
+    part = math.sin(angle) * total
+    return 2 / math.pi * (angle + part) if odd else part
+
+
+def _share(confidence: float) -> float:
+    return real("confidence", confidence, above=0, below=1, example="0.95")
+
+
+def _same_pictures(first: Tensor, second: Tensor, labels: Tensor) -> None:
+    given = {"first": first, "second": second, "labels": labels}
+    for name, classes in given.items():
+        instance(name, classes, Tensor, "give a class for each picture, a tensor (N,)")
+    shapes = [tuple(classes.shape) for classes in given.values()]
+    if len(set(shapes)) > 1 or len(shapes[0]) != 1 or not len(first):
+        raise ValueError(
+            f"first, second and labels have the shapes {shapes[0]}, {shapes[1]} and "
+            f"{shapes[2]}: give one class for each of the same pictures, (N,)."
+        )

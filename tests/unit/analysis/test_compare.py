@@ -1,0 +1,158 @@
+"""Intervals and paired tests: published examples, definitions, resampling."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from d2lmini.analysis.compare import (
+    Estimate,
+    mcnemar,
+    over_seeds,
+    paired,
+    student,
+    unpaired,
+    wilson,
+)
+
+
+def test_wilson_agrees_with_the_published_example():
+    """81 of 263: Newcombe (1998), Statistics in Medicine 17, 857–872."""
+    assert wilson(81, 263) == pytest.approx((81 / 263, 0.2553, 0.3662), abs=5e-5)
+
+
+@pytest.mark.parametrize("right", [0, 1, 37, 99, 100])
+def test_wilson_holds_what_the_score_test_does_not_refuse(right):
+    value, low, high = wilson(right, 100, confidence=0.9)
+    assert 0 <= low <= value <= high <= 1
+    for end in (low, high):
+        if 0 < end < 1:
+            spread = math.sqrt(end * (1 - end) / 100)
+            assert abs(value - end) / spread == pytest.approx(1.6448536)
+
+
+def test_unpaired_agrees_with_the_published_example():
+    """56 of 70 and 48 of 80: Newcombe (1998), ibid., 873–890, method 10."""
+    found = unpaired(wilson(56, 70), wilson(48, 80))
+    assert found == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+    assert not found.tie and Estimate(0.1, -0.1, 0.3).tie
+
+
+def test_mcnemar_counts_the_ways_in_which_coins_fall():
+    for n in range(9):
+        falls = [sum(coins) for coins in itertools.product((0, 1), repeat=n)]
+        for heads in range(n + 1):
+            far = sum(abs(2 * k - n) >= abs(2 * heads - n) for k in falls)
+            assert mcnemar(heads, n - heads) == pytest.approx(far / 2**n)
+
+
+def test_mcnemar_of_thousands_is_near_the_normal_approximation():
+    b, c = 5100, 4900
+    z = (abs(b - c) - 1) / math.sqrt(b + c)
+    assert mcnemar(b, c) == pytest.approx(math.erfc(z / math.sqrt(2)), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "freedom", "t"),
+    [
+        (0.95, 1, 12.706),
+        (0.95, 2, 4.303),
+        (0.95, 3, 3.182),
+        (0.95, 4, 2.776),
+        (0.99, 5, 4.032),
+        (0.9, 9, 1.833),
+        (0.95, 100, 1.984),
+    ],
+)
+def test_student_agrees_with_the_printed_table(confidence, freedom, t):
+    assert student(confidence, freedom) == pytest.approx(t, abs=5e-4)
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 5, 6])
+def test_students_density_holds_the_share(freedom):
+    t = torch.linspace(0, student(0.8, freedom), 20_001, dtype=torch.float64)
+    density = torch.distributions.StudentT(freedom).log_prob(t).exp()
+    assert 2 * torch.trapezoid(density, t) == pytest.approx(0.8, abs=1e-6)
+
+
+def test_over_seeds_agrees_with_students_own_example():
+    """Hours of sleep with two drugs, the same ten patients: Student (1908)."""
+    first = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
+    second = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
+    found = over_seeds(first, second)
+    assert found == pytest.approx((1.58, 0.7001142, 2.4598858), abs=1e-6)
+
+
+def answers(n, gained, lost, both):
+    """Two networks' answers to n pictures of class 1, the rest wrong in both."""
+    first, second = torch.zeros(2, n, dtype=torch.long)
+    first[: gained + both] = 1
+    second[gained : gained + both + lost] = 1
+    return first, second, torch.ones(n, dtype=torch.long)
+
+
+def test_paired_counts_and_resamples_pictures():
+    first, second, labels = answers(200, 30, 14, 120)
+    found = paired(first, second, labels)
+    assert (found.only_first, found.only_second) == (30, 14)
+    assert found.difference.value == pytest.approx(16 / 200)
+    assert found.p == mcnemar(30, 14)
+    step = (first == labels).double() - (second == labels).double()
+    drawn = torch.randint(200, (20_000, 200), generator=torch.manual_seed(1))
+    ends = step[drawn].mean(1).quantile(torch.tensor([0.025, 0.975]).double())
+    assert found.difference[1:] == pytest.approx(ends.tolist(), abs=0.006)
+
+
+def test_paired_is_antisymmetric_and_repeats_itself():
+    first, second, labels = answers(500, 40, 40, 300)
+    state = torch.random.get_rng_state()
+    one, other = paired(first, second, labels), paired(second, first, labels)
+    assert one == paired(first, second, labels)
+    assert torch.equal(state, torch.random.get_rng_state())
+    assert one.p == other.p == 1 and one.difference.tie and other.difference.tie
+    assert paired(labels, labels, labels).difference == (0, 0, 0)
+
+
+@pytest.mark.parametrize("gained", [0, 200])
+def test_paired_knows_the_extremes(gained):
+    found = paired(*answers(200, gained, 200 - gained, 0))
+    sign = 1 if gained else -1
+    assert found.difference == (sign, sign, sign) and found.p < 1e-50
+
+
+def test_a_wider_confidence_is_a_wider_interval():
+    first, second, labels = answers(500, 40, 20, 300)
+    for confidence in (0.8, 0.95):
+        wider = 1 - (1 - confidence) / 10
+        for made in (
+            lambda c: wilson(40, 50, confidence=c),
+            lambda c: paired(first, second, labels, confidence=c).difference,
+            lambda c: over_seeds([0.9, 0.8, 0.7], [0.5, 0.6, 0.6], confidence=c),
+        ):
+            inner, outer = made(confidence), made(wider)
+            assert outer.low < inner.low <= inner.high < outer.high
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: wilson(11, 10), "right must be at most 10, not 11"),
+        (lambda: wilson(1, 10, confidence=95), "confidence must be .* such as 0.95"),
+        (lambda: unpaired((0.9, 0.8, 1.0), wilson(1, 2)), "first is .*wilson"),
+        (lambda: mcnemar(-1, 2), "only_first must be at least 0"),
+        (lambda: student(0.95, 0), "freedom must be at least 1"),
+        (lambda: over_seeds([0.9], [0.8]), "1 and 1 accuracies: .*two seeds"),
+        (lambda: over_seeds([0.9, 0.8], [0.8]), "2 and 1 accuracies"),
+        (lambda: over_seeds([0.9, None], [0.8, 1]), "accuracy must be a number"),
+        (lambda: paired([1], torch.ones(1), torch.ones(1)), "first is .*tensor"),
+        (
+            lambda: paired(*torch.ones(2, 3), torch.ones(4)),
+            r"\(3,\), \(3,\) and \(4,\)",
+        ),
+        (lambda: paired(*torch.ones(3, 0)), "one class for each"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(call, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        call()
