@@ -1,5 +1,6 @@
 """The histories that come with the package are those of the book's runs."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,17 @@ def test_a_run_is_the_stored_one_without_snapshots(file: Path):
     assert shipped.snapshots == []
     stored.snapshots = []
     assert shipped == stored
+
+
+def test_stored_answers_agree_with_the_accuracies():
+    """Two accuracies differ by no more than the share answered otherwise."""
+    kept = [run for run in map(runs.load, runs.names()) if run.answers]
+    assert len(kept) >= 9
+    for run, other in itertools.pairwise(kept):
+        mine, theirs = run.answered(), other.answered()
+        assert mine.shape == (10_000,) and 0 <= int(mine.min()) <= int(mine.max()) < 10
+        differing = (mine != theirs).double().mean().item()
+        assert abs(run.test_accuracy - other.test_accuracy) <= differing + 1e-6 < 1
 
 
 def test_an_unknown_name_is_answered_with_those_that_exist():
