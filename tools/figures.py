@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +97,8 @@ def modules(html: str) -> list[str]:
 def scripts(html: str) -> list[str]:
     """The files of scripts that a page with figures needs, in order."""
     names = modules(html)
-    parts = dict.fromkeys(part for name in names for part in base.parts(name))
+    used = dict.fromkeys(part for name in names for part in base.parts(name))
+    parts = [part for part in used if part in common()]
     return ["kit.js", *parts, *(f"{name}.js" for name in names)] if names else []
 
 
@@ -105,11 +108,20 @@ def styles(html: str) -> list[str]:
     return ["kit.css", *own] if modules(html) else []
 
 
+@cache
+def common() -> set[str]:
+    """The parts that several figures need; others go in the file of their figure."""
+    count = Counter(part for name in CLASSES for part in base.parts(name))
+    return {part for part, users in count.items() if users > 1}
+
+
 def files() -> dict[str, str]:
     """The files that short figures need, by name."""
-    own = {f"{name}.js": base.figure_text(name) for name in sorted(CLASSES)}
-    for part in {part for name in CLASSES for part in base.parts(name)}:
-        own[part] = base.part_text(part)
+    own = {part: base.part_text(part) for part in sorted(common())}
+    for name in sorted(CLASSES):
+        parts = [part for part in base.parts(name) if part not in common()]
+        text = "".join(map(base.part_text, parts)) + base.figure_text(name)
+        own[f"{name}.js"] = text
     own |= {f"{n}.css": text for n in CLASSES if (text := base.own_style(n))}
     own |= {f"network-{n}.js": network_text(n) for n in network_lab.others()}
     address = f"(() => {{\n{base.source('address.js')}}})();\n"

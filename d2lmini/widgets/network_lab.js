@@ -186,6 +186,7 @@ function build(model) {
   // -- which networks --
   function settle(here, id) {
     if (here.id === id && (here.nodes.length || !netOf(model, id).net)) return;
+    here.pass.stop(); // what it still computes is of another network
     Object.assign(here, { id, network: null, values: null, nodes: [], key: "" });
     const { net, maps: made } = netOf(model, id);
     if (net) place(here, net.nodes, new Network(net));
@@ -466,7 +467,10 @@ function build(model) {
     scan.stop();
     clearTimeout(quiet);
     scanned = "";
-    sides.forEach((here) => here.pass.stop());
+    for (const here of sides) {
+      here.pass.stop();
+      here.key = "";
+    }
   };
   return { children, draw, stop, ready };
 }
