@@ -443,7 +443,9 @@ def ship_runs() -> None:
     """Put the histories of all named runs into the package, less their pictures."""
     for file in sorted(RUNS.glob("*.json")):
         history = dataclasses.replace(History.load(file), snapshots=[])
-        history.save(runs.SHIPPED / file.name)
+        shipped = runs.SHIPPED / file.name
+        if not shipped.exists() or History.load(shipped) != history:
+            history.save(shipped)  # else it stays byte for byte
 
 
 def _ship(nb: NotebookNode) -> None:

@@ -59,3 +59,21 @@ def test_shipping_takes_the_snapshots_out(tmp_path, monkeypatch):
     assert runs.load("run").snapshots == []
     assert runs.load("run").test_accuracy == History.load(with_snapshots).test_accuracy
     assert History.load(book / "run.json").snapshots  # the original keeps them
+
+
+def test_shipping_writes_only_what_has_changed(tmp_path, monkeypatch):
+    book, package = tmp_path / "book", tmp_path / "package"
+    monkeypatch.setattr(outputs, "RUNS", book)
+    monkeypatch.setattr(runs, "SHIPPED", package)
+    history = History.load(STORED[0])
+    for folder in (book, package):
+        history.snapshots = []
+        history.save(folder / "run.json")
+    old = (package / "run.json").read_text().replace(',\n "answers": ""', "")
+    (package / "run.json").write_text(old)  # as an earlier version wrote it
+    outputs.ship_runs()
+    assert (package / "run.json").read_text() == old
+    history.test_accuracy = 0.5
+    history.save(book / "run.json")
+    outputs.ship_runs()
+    assert runs.load("run").test_accuracy == 0.5
