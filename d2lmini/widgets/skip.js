@@ -157,7 +157,7 @@ function build(model) {
   const note = h(
     "div",
     { class: "d2l-note" },
-    "A bar is the size of the gradient where it has come back to. It arrives on the right with size 1. Brown bars: below 1.",
+    "A bar is the size of the gradient where it has come back to. It arrives on the right with size 1. A bar that hangs down is below 1.",
   );
 
   function draw() {
