@@ -173,6 +173,15 @@ class Figure(anywidget.AnyWidget):
     # `_repr_mimebundle_` there too.
     _ipython_display_ = None
 
+    def __init__(self, *args: Any, **state: Any) -> None:
+        for name in state:
+            if not self.has_trait(name):
+                known = ", ".join(self.state_names())
+                raise TypeError(
+                    f"{type(self).__name__} has no {name!r}; it has {known}."
+                )
+        super().__init__(*args, **state)
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         # anywidget derives a class once more for each object; leave that one alone

@@ -30,6 +30,13 @@ UNITS: dict[Any, str] = {
     "sigmoid": "sigmoid",
     "tanh": "tanh",
 }
+#: What to do instead of what people often write.
+PROBABILITIES = "leave it out, since the figure makes the probabilities itself"
+HINTS = {
+    **dict.fromkeys(("size", "view", "reshape", "getattr"), "flatten with nn.Flatten"),
+    **dict.fromkeys(("softmax", "logsoftmax", "log_softmax"), PROBABILITIES),
+    "dropout": "use nn.Dropout",
+}
 ADDITIONS = (operator.add, operator.iadd, torch.add, "add", "__add__")
 Node = dict[str, Any]
 
@@ -75,15 +82,17 @@ def outputs(net: nn.Module, X: Tensor) -> list[Tensor]:
 
 
 def _walked(net: nn.Module, bits: int) -> tuple[_Packer, fx.GraphModule]:
-    try:
-        traced = fx.symbolic_trace(net)
+    known = type(net) in LAYERS or type(net) in UNITS
+    try:  # a layer that stands alone would be taken apart
+        traced = fx.symbolic_trace(nn.Sequential(net) if known else net)
     except Exception as error:  # of any kind: it runs the forward of somebody else
         raise ValueError(
             f"{type(net).__name__} cannot be followed ({_first_line(error)}): its "
             "forward must do the same for every image."
         ) from None
     packer = _Packer(dict(traced.named_modules()), BITS[bits])
-    packer.walk(traced.graph)
+    if not packer.walk(traced.graph):
+        raise ValueError("The net computes nothing: give one with a layer.")
     return packer, traced
 
 
@@ -157,6 +166,10 @@ class _Packer:
 
     def _function(self, node: fx.Node) -> Node:
         target: Any = node.target
+        if node.op == "get_attr":
+            raise ValueError(
+                f"{target} is used outside a layer, which the engine cannot follow."
+            )
         if target in UNITS:
             return {"op": UNITS[target]}
         if target in ADDITIONS and len(_tensors(node)) == 2 and not node.kwargs:
@@ -214,7 +227,8 @@ def _unknown(name: str, kind: str) -> ValueError:
     known = ", ".join(
         sorted({kind.__name__ for kind in (*LAYERS, *UNITS) if _is(kind)})
     )
-    return ValueError(f"The engine has no {kind} ({name}); it has {known}.")
+    hint = HINTS.get(kind.lower(), f"it has {known}")
+    return ValueError(f"The engine has no {kind} ({name}): {hint}.")
 
 
 def _is(kind: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ MOST_WEIGHTS = 700_000  # that a page carries; of a larger network the kernel co
 MOST_WORK = 80e6  # multiply–adds, about a tenth of a second in a page
 MOST_MAPS = 64  # of a layer that the kernel sends, and
 MOST_NUMBERS = 2500  # in them, so that what is stored stays small
+LARGEST = 1e9  # of a weight that somebody writes
 FORMS = ("full", "short")
 UNITS = ("relu", "sigmoid", "tanh")
 NOTE = (
@@ -101,11 +103,14 @@ class NetworkLab(Figure):
         else:
             state.setdefault("picture", 9)
             pictures, nets = _ten(), _books(bits, state.get("form") == "short")
+        chosen, ids = state.pop("network", nets[0]["id"]), [one["id"] for one in nets]
+        if chosen not in ids:
+            raise ValueError(f"network is {chosen!r}; there are {', '.join(ids)}.")
         super().__init__(
             nets=nets,
             pictures=pictures,
             classes=_classes(self._nets, pictures, classes),
-            network=nets[0]["id"],
+            network=chosen,
             **state,
         )
         self.observe(self._answer_page, "asked")
@@ -122,6 +127,28 @@ class NetworkLab(Figure):
                 "the drawing."
             )
         return picture
+
+    @validate("drawing")
+    def _of_size(self, proposal: dict[str, Any]) -> str:
+        text, shape = str(proposal["value"]), self.pictures["shape"][1:]
+        try:
+            count = len(base64.b64decode(text, validate=True))
+        except ValueError:
+            count = -1
+        if text and count != math.prod(shape):
+            raise TraitError(f"drawing must be base64 of {math.prod(shape)} greys.")
+        return text
+
+    @validate("edits")
+    def _numbers_in(self, proposal: dict[str, Any]) -> list[Any]:
+        edits: list[Any] = proposal["value"]
+        for one in edits:
+            if len(one) != 3 or not abs(one[2]) <= LARGEST:
+                raise TraitError(
+                    f"edits holds {one!r}; give [layer, place, weight], the weight at "
+                    f"most {LARGEST:g}."
+                )
+        return edits
 
     def _answer_page(self, change: dict[str, Any]) -> None:
         """What the page asks a kernel for: "net:name", or "X:name:picture"."""
@@ -180,10 +207,10 @@ class NetworkLab(Figure):
     def answers(self) -> list[tuple[str, float]]:
         """The classes and their probabilities, the largest first; at most ten.
 
-        Empty for a net that puts out anything but one number for each class.
+        Empty for a net that puts out anything but one finite number for each class.
         """
         logits = self.output
-        if logits.dim() != 2 or logits.shape[1] < 2:
+        if logits.dim() != 2 or logits.shape[1] < 2 or not logits.isfinite().all():
             return []
         shares = logits.softmax(1)[0]
         order = shares.argsort(descending=True)[:10].tolist()
@@ -314,13 +341,16 @@ def _pictures(X: torch.Tensor, labels: Sequence[str] | None) -> dict[str, Any]:
     steps = (X - low) / (high - low) * 255
     exact = torch.equal(steps.round() / 255 * (high - low) + low, X)
     data = steps.round().to(torch.uint8) if exact else X
-    names = [f"picture {i + 1}" for i in range(len(X))]
+    given: Any = () if labels is None else labels
+    given = given.tolist() if hasattr(given, "tolist") else given  # a tensor of classes
+    names = [str(name) for name in given][: len(X)]
+    names += [f"picture {i + 1}" for i in range(len(names), len(X))]
     return {
         **packed(data),
         "shape": list(X.shape),
         "low": low,
         "high": high,
-        "names": names if labels is None else [str(name) for name in labels][: len(X)],
+        "names": names,
     }
 
 

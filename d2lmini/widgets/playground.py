@@ -121,7 +121,7 @@ class Playground(Figure):
 
 
 def _whole(value: Any, low: int, high: int) -> bool:
-    return isinstance(value, int) and low <= value <= high
+    return type(value) is int and low <= value <= high
 
 
 def _is_layer(layer: list[Any]) -> bool:

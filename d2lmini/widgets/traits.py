@@ -146,7 +146,9 @@ class Controls(TraitType):  # type: ignore[type-arg]
 
     def validate(self, obj: Any, value: Any) -> Any:
         """The names as a list; TraitError when the figure has no such control."""
-        unknown = set(value) - set(self.known)
-        if unknown:
-            raise TraitError(f"No control is called {unknown}; there are {self.known}.")
-        return list(value)
+        names = [value] if isinstance(value, str) else list(value)
+        for name in names:
+            if name not in self.known:
+                known = ", ".join(self.known)
+                raise TraitError(f"No control is called {name!r}; there are {known}.")
+        return names

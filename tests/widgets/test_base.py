@@ -11,7 +11,7 @@ import oracle
 import pytest
 from PIL import Image
 
-from d2lmini.widgets import ConvolutionLab, Quiz, base, still
+from d2lmini.widgets import ConvolutionLab, Playground, Quiz, base, still
 from tools import browser as chromium
 from tools import figures
 
@@ -190,3 +190,8 @@ def test_no_name_is_exported_by_two_parts():
         for name in base.EXPORTED.findall(base.source(part)):
             assert name not in owners, f"{part} and {owners[name]} export {name}"
             owners[name] = part
+
+
+def test_a_misspelt_trait_is_refused_by_name():
+    with pytest.raises(TypeError, match=r"has no 'learning_rate'; it has .*, lr, "):
+        Playground(learning_rate=0.1)
