@@ -18,12 +18,12 @@ function follow(host) {
 
   // An address is a whole situation: what it leaves out is as it was at first.
   function read() {
-    if (!location.hash.startsWith(start)) return;
+    if (!location.hash.startsWith(start)) return false;
     const wrong = [];
     const values = Object.fromEntries(keys.map((key) => [key, JSON.parse(first[key] ?? "null")]));
-    for (const part of location.hash.slice(start.length).split("&")) {
-      const [key, text] = part.split("=");
-      const value = parsed(text);
+    for (const part of location.hash.slice(start.length).split("&").filter(Boolean)) {
+      const [key, ...rest] = part.split("=");
+      const value = parsed(rest.join("="));
       if (keys.includes(key) && value !== undefined && figure.state[key](value, model)) values[key] = value;
       else wrong.push(key);
     }
@@ -32,6 +32,13 @@ function follow(host) {
     model.save_changes();
     complain(host, wrong);
     host.scrollIntoView();
+    return true;
+  }
+  // Whoever has followed a link goes on with the keyboard where it has led.
+  function arrive() {
+    if (!read()) return;
+    host.tabIndex = -1;
+    host.focus({ preventScroll: true });
   }
   function write() {
     const now = texts();
@@ -47,7 +54,7 @@ function follow(host) {
   }
   let timer = 0;
   read();
-  addEventListener("hashchange", read);
+  addEventListener("hashchange", arrive);
   model.on("change", () => {
     clearTimeout(timer);
     timer = setTimeout(write, PAUSE);

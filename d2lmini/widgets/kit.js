@@ -180,10 +180,13 @@ export function lab(title, state, build) {
   return { render, state };
 }
 
+const LARGEST = 1e9; // a number that a reader can write; sums of such stay finite
+const isNumber = (v) => Number.isFinite(v) && Math.abs(v) <= LARGEST;
 // Tests of what a trait may hold, for `lab`.
 const isWhole = (v, min, max) => Number.isInteger(v) && v >= min && v <= max;
 export const may = {
   whole: (min, max) => (v) => isWhole(v, min, max),
+  number: isNumber,
   real: (min, max) => (v) => Number.isFinite(v) && v >= min && v <= max,
   flag: (v) => typeof v === "boolean",
   oneOf: (list) => (v) => list.includes(v),
@@ -192,7 +195,7 @@ export const may = {
   // numbers in as many dimensions as there are lengths, every row of the same length
   grid: (...most) => {
     const shape = (v, depth) => {
-      if (depth === most.length) return Number.isFinite(v) && Math.abs(v) <= 1e9 ? "number" : null;
+      if (depth === most.length) return isNumber(v) ? "number" : null;
       if (!Array.isArray(v) || !v.length || v.length > most[depth]) return null;
       const inner = v.map((item) => shape(item, depth + 1));
       return inner.every((x) => x && x === inner[0]) ? `${v.length}×${inner[0]}` : null;
@@ -733,9 +736,10 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
       },
       oninput: () => {
         const value = parse(box.value);
-        const bad = !Number.isFinite(value);
+        const bad = !isNumber(value);
+        const large = bad && Number.isFinite(value) ? `, at most ${LARGEST.toLocaleString("en")}` : "";
         box.setAttribute("aria-invalid", bad);
-        wrong.textContent = bad ? "Write a number, such as −2, 0.5 or 1/3; until then the old one counts." : "";
+        wrong.textContent = bad ? `Write a number, such as −2, 0.5 or 1/3${large}; until then the old one counts.` : "";
         if (!bad) onEdit?.(i - cell.pad[0], j - cell.pad[1], value);
       },
       onblur: () => {

@@ -34,8 +34,7 @@ const STATE = {
 };
 const isList = (v, n) =>
   Array.isArray(v) && v.length <= 500 && v.every((x) => Array.isArray(x) && x.length === n && x.every(whole));
-const isEdit = (e) =>
-  Array.isArray(e) && e.length === 3 && whole(e[0]) && whole(e[1]) && Number.isFinite(e[2]) && Math.abs(e[2]) <= 1e6;
+const isEdit = (e) => Array.isArray(e) && e.length === 3 && whole(e[0]) && whole(e[1]) && may.number(e[2]);
 function isPicture(text, model) {
   try {
     return (
@@ -284,6 +283,7 @@ function build(model) {
     };
     for (const one of Object.values(controls.broken)) one.draw(null);
     const first = best(AS_IT_IS);
+    if (first < 0) return; // no numbers, no answer
     const only = (name, v) => (name === "noise" || name === "rotate" ? { [name]: v } : { shift: shiftOf(name, v) });
     scan.run(
       SLIDERS,
@@ -364,12 +364,13 @@ function build(model) {
   function say([first, second]) {
     if (!first) return verdict.say();
     const title = netOf(model, get("network")).title;
-    const text = (one) => `${one.name}, ${percent(one.share)}`;
+    const text = (one) =>
+      one.best < 0 ? "nothing, since its numbers have overflowed" : `${one.name}, ${percent(one.share)}`;
     const more = second ? ` Beside it: ${text(second)}.` : "";
-    const done = get("edits").length || get("silenced").length;
-    const hand = done
-      ? ` (with ${[get("silenced").length && plural(get("silenced").length, "silenced map"), get("edits").length && plural(get("edits").length, "changed weight")].filter(Boolean).join(" and ")})`
-      : "";
+    const silenced = get("silenced").filter(([i, c]) => c < (main.values[i]?.shape[1] ?? 0)).length;
+    const edits = get("edits").filter(([i, k]) => k < (main.network?.layers[i]?.weight?.value.length ?? 0)).length;
+    const done = [silenced && plural(silenced, "silenced map"), edits && plural(edits, "changed weight")];
+    const hand = silenced + edits ? ` (with ${done.filter(Boolean).join(" and ")})` : "";
     verdict.say(h("span", {}, `${title}${hand} says: `, h("b", {}, text(first)), `.${more}`));
   }
   function drawTour() {
@@ -434,6 +435,7 @@ function build(model) {
   let every = get("every");
   function draw() {
     controls.draw();
+    if (get("picture") >= 0) mine.forget();
     controls.every.hidden = !sides.some(({ nodes }) => nodes.length > MOST_STRIPS);
     if (every !== get("every")) {
       every = get("every");
@@ -448,11 +450,10 @@ function build(model) {
     node.addEventListener("dragover", (event) => event.preventDefault());
     node.addEventListener("drop", (event) => {
       event.preventDefault();
-      mine.take(event.dataTransfer.files[0]);
+      mine.take(event.dataTransfer.files[0] ?? null);
     });
     node.addEventListener("paste", (event) => {
-      const file = [...event.clipboardData.files][0];
-      if (file) mine.take(file);
+      if (!event.target.closest("input")) mine.take(event.clipboardData.files[0] ?? null);
     });
     const theme = new MutationObserver(() => sides.forEach((here) => here.view.repaint()));
     theme.observe(node, { attributes: true, attributeFilter: ["data-theme"] });

@@ -136,7 +136,7 @@ function painted({ canvas, data }, value) {
 
 // The reader's own picture from a file, dropped, pasted or from a camera.
 //   onPicture(numbers)  gets (C, H, W) numbers in [0, 1]
-// Returns { el, take(file), stop }.
+// Returns { el, take(file), forget(), stop }.
 export function anyPicture({ size, onPicture, onCamera = () => {} }) {
   const said = status("d2l-note");
   const steps = h("ol", { class: "d2l-net-steps" });
@@ -151,9 +151,11 @@ export function anyPicture({ size, onPicture, onCamera = () => {} }) {
     steps.replaceChildren();
     said.say(h("span", { class: "d2l-warn" }, error.message));
   };
+  // A file; undefined where somebody has changed their mind, null where it was none.
   async function take(file) {
-    if (!file) return;
+    if (file === undefined) return;
     try {
+      if (!file) throw new Error("That was no file. Save the picture as PNG or JPEG and take that.");
       use(await squareOf(file));
     } catch (error) {
       complain(error);
@@ -179,7 +181,13 @@ export function anyPicture({ size, onPicture, onCamera = () => {} }) {
     steps,
   );
   said.say(privacy);
-  return { el, take, stop: film.stop };
+  // Takes the steps away once another picture is shown.
+  function forget() {
+    if (!steps.childElementCount) return;
+    steps.replaceChildren();
+    said.say(privacy);
+  }
+  return { el, take, forget, stop: film.stop };
 }
 
 function camera({ onFrame, onError, onCamera }) {

@@ -97,7 +97,7 @@ export function answers(classes) {
     const shares = softmax(output.data);
     const order = shares.map((p, c) => [p, c]).sort((a, b) => b[0] - a[0]);
     const kept = shares.length > BARS ? order.slice(0, BARS).map(([, c]) => c) : shares.map((_, c) => c);
-    const best = order[0][1];
+    const best = shares.some(Number.isNaN) ? -1 : order[0][1];
     head.textContent = title;
     list.replaceChildren(
       ...kept.map((c) =>
@@ -107,7 +107,7 @@ export function answers(classes) {
           h("span", {}, nameOf(c)),
           h("span", {
             class: "d2l-net-bar",
-            style: `--share: ${(100 * shares[c]).toFixed(1)}%`,
+            style: `--share: ${(100 * (shares[c] || 0)).toFixed(1)}%`,
             "aria-hidden": "true",
           }),
           h("b", {}, percent(shares[c])),
@@ -120,4 +120,4 @@ export function answers(classes) {
   return { el, show };
 }
 export const percent = (p) =>
-  p > 0 && p < 0.005 ? "< 1 %" : p > 0.995 && p < 1 ? "> 99 %" : `${Math.round(100 * p)} %`;
+  Number.isNaN(p) ? "–" : p > 0 && p < 0.005 ? "< 1 %" : p > 0.995 && p < 1 ? "> 99 %" : `${Math.round(100 * p)} %`;

@@ -287,8 +287,9 @@ function along(model, want) {
 // ---- the figure ------------------------------------------------------------------------
 
 function sentence(run, message) {
-  const last = run.points.at(-1);
-  const training = last ? ` Training: loss ${fmt(last[1], 3)}, accuracy ${fmt(100 * last[2], 1)} %.` : "";
+  const last = message.training ?? run.points.at(-1)?.slice(1);
+  const which = message.training ? " in that epoch" : "";
+  const training = last ? ` Training${which}: loss ${fmt(last[0], 3)}, accuracy ${fmt(100 * last[1], 1)} %.` : "";
   const exam = run.exams.at(-1);
   const validation = exam ? ` Validation: loss ${fmt(exam[1], 3)}, accuracy ${fmt(100 * exam[2], 1)} %.` : "";
   const pace = message.rate ? ` ${Math.round(message.rate).toLocaleString("en")} pictures a second,` : "";
@@ -303,8 +304,8 @@ function build(model) {
   /** @type {ReturnType<typeof worker> | null} */
   let engine = null;
   const given = {}; // sets of pictures that the worker has, or will have
-  /** @type {{ name: string, done: () => void, fail: (e: Error) => void } | null} */
-  let pending = null;
+  /** @type {{ [name: string]: (problem?: string) => void }} */
+  const pending = {}; // who waits for a set
   let made = ""; // the set-up of the run as text
   /** @type {any[]} */
   let kept = [];
@@ -355,7 +356,8 @@ function build(model) {
   const keep = button({
     label: "Keep this run to compare",
     onClick: () => {
-      kept = [{ ...run, setup: setupOf(model) }, ...kept].slice(0, KEPT);
+      const others = kept.filter(({ points }) => points !== run.points); // kept once is enough
+      kept = [{ ...run, setup: setupOf(model) }, ...others].slice(0, KEPT);
       show();
     },
   });
@@ -367,8 +369,7 @@ function build(model) {
 
   // ---- the run
   function hear(message) {
-    if (message.kind === "ready") pending?.done();
-    else if (message.kind === "failed" && pending) pending.fail(new Error(message.message));
+    if (message.kind === "ready") pending[message.name]?.(message.message);
     else if (message.run === number) HEARD[message.kind]?.(message);
   }
   const HEARD = {
@@ -419,14 +420,12 @@ function build(model) {
     given[name] ??= (async () => {
       const packed = name === "fashion" ? await loaded(model) : null;
       await new Promise((done, fail) => {
-        pending = { name, done: () => done(null), fail };
+        pending[name] = (problem) => (problem ? fail(new Error(problem)) : done(null));
         engine?.send({ do: "data", name, packed });
       });
-      pending = null;
     })();
     await given[name].catch((error) => {
       given[name] = undefined;
-      pending = null;
       throw error;
     });
   }

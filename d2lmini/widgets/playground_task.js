@@ -62,6 +62,8 @@ export function training(engine, port, helpers) {
       fresh: { loss: 0, right: 0, count: 0 }, // since the last point of the curve
       points: [],
       exam: null,
+      once: false, // one step is asked for
+      ended: false,
       rate: [], // pictures and milliseconds of the last seconds
       sizes: null,
     };
@@ -100,9 +102,10 @@ export function training(engine, port, helpers) {
     if (job.step % steps === 0) examine();
     return y.length;
   }
+  const meanOf = ({ loss, right, count }) => [loss / count, right / count];
   function point() {
     const { fresh } = job;
-    job.points.push([job.step / job.steps, fresh.loss / fresh.count, fresh.right / fresh.count]);
+    job.points.push([job.step / job.steps, ...meanOf(fresh)]);
     Object.assign(fresh, { loss: 0, right: 0, count: 0 });
   }
   function best(data, n) {
@@ -173,7 +176,7 @@ export function training(engine, port, helpers) {
     const wrong = exam.wrong.sort((a, b) => b.loss - a.loss).slice(0, 10);
     say("epoch", {
       epoch: job.step / job.steps,
-      training: job.step ? [seen.loss / seen.count, seen.right / seen.count] : null,
+      training: job.step ? meanOf(seen) : null,
       validation: [exam.loss / exam.all, exam.right / exam.all],
       confusion: exam.confusion,
       worst: wrong.map((one) => ({ ...one, pixels: set.images.slice(one.place * size, (one.place + 1) * size) })),
@@ -239,6 +242,7 @@ export function training(engine, port, helpers) {
     say("progress", {
       epoch: job.step / job.steps,
       points: job.points.splice(0),
+      training: job.step && job.step % job.steps === 0 ? meanOf(job.seen) : null,
       rate: ms ? (1000 * count) / ms : 0,
       memory: memory(),
     });
@@ -258,6 +262,11 @@ export function training(engine, port, helpers) {
         now = performance.now();
       }
       const start = now;
+      if (job.once && !job.exam && !over()) {
+        job.once = false;
+        count += step();
+        now = performance.now();
+      }
       while (going && !job.exam && !over() && now - begun < SLICE && now >= due) {
         count += step();
         now = performance.now();
@@ -269,12 +278,13 @@ export function training(engine, port, helpers) {
       return;
     }
     if (now - told > REPORT) progress(now);
-    if (going && !job.exam && over()) finish();
+    if (!job.exam && over() && !job.ended) finish();
     else if (job.exam || going) soon();
     else progress(now);
   }
   function finish() {
     going = false;
+    job.ended = true;
     if (job.fresh.count) point();
     progress(performance.now());
     view();
@@ -283,11 +293,10 @@ export function training(engine, port, helpers) {
   function fail(error) {
     going = false;
     say("failed", { message: error.message, epoch: job.step / job.steps });
-    if (error.message !== "overflow") job = null;
   }
 
   const ORDERS = {
-    data: ({ name, packed }) => take(name, packed),
+    data: ({ name, packed }) => take(name, packed).catch(({ message }) => say("ready", { name, message })),
     build(order) {
       going = false;
       build(order);
@@ -303,11 +312,9 @@ export function training(engine, port, helpers) {
       going = false;
     },
     step() {
-      if (!job || going || job.exam || over()) return;
-      step();
-      progress(performance.now());
-      if (job.exam) soon();
-      else if (over()) finish();
+      if (!job || going) return;
+      job.once = true; // after the validation that may be running
+      soon();
     },
     look(order) {
       look = order;

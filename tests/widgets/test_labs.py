@@ -96,6 +96,10 @@ def test_an_address_leads_to_a_state_and_back(site_page, name):
     page.evaluate("(hash) => (location.hash = hash)", address(name, 2, CHANGED[name]))
     page.wait_for_timeout(50)
     assert oracle.state_of(page, 1, *CHANGED[name]) == CHANGED[name]
+    second = (
+        "[...document.querySelectorAll('.d2l-host')].indexOf(document.activeElement)"
+    )
+    assert page.evaluate(second) == 1  # where the tab key goes on from
     other = oracle.state_of(page, 0, *CHANGED[name])
     assert other == {key: LABS[name]().state[key] for key in CHANGED[name]}
     # a link that the reader makes says the same

@@ -4,6 +4,7 @@ import base64
 import copy
 import io
 import json
+import math
 import random
 
 import networks
@@ -249,6 +250,9 @@ def test_silence_and_an_edited_kernel_change_the_answer_as_in_torch(lenet_page):
         value = net[0](X)[0, 1, 10, 10]
     shown = page.locator("[data-sum]").get_attribute("data-value")
     assert float(shown) == pytest.approx(float(value), abs=1e-4)
+    box.fill("1e30")  # with which nothing could be computed any more
+    page.get_by_text("at most 1,000,000,000; until then the old one counts").wait_for()
+    assert oracle.state_of(page, 0, "edits") == {"edits": [[0, 32, 3.5]]}
     page.get_by_role("button", name="Silence this kernel").press("Enter")
     with torch.no_grad():
         net[0].weight[1, 0] = 0
@@ -343,12 +347,22 @@ GARBAGE = [
 ]
 
 
+TEXT = """() => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.setData("text/plain", "a boot");
+  const event = new DragEvent("drop", { dataTransfer, bubbles: true });
+  document.querySelector(".d2l-host .d2l").dispatchEvent(event);
+}"""
+
+
 def test_a_picture_of_ones_own_and_what_is_none(lenet_page):
     page = lenet_page
     for given, words in GARBAGE:
         page.set_input_files("input[type=file]", given)
         page.locator(".d2l-own .d2l-warn", has_text=words).wait_for()
         assert oracle.state_of(page, 0, "picture") == {"picture": 9}
+    page.evaluate(TEXT)
+    page.locator(".d2l-own .d2l-warn", has_text="That was no file").wait_for()
     page.evaluate(DROP)
     page.locator(".d2l-own .d2l-warn", has_text="“d.png” has 41 MB").wait_for()
     moving = file("e.gif", (40, 30), "image/gif", form="GIF")
@@ -367,9 +381,17 @@ def test_a_picture_of_ones_own_and_what_is_none(lenet_page):
     )  # 40 megapixels
     page.locator(".d2l-own", has_text="8000 × 5000 pixels").wait_for()
     assert oracle.state_of(page, 0, "picture") == {"picture": -1}
+    page.get_by_label("Trouser").check()  # another picture: the steps were not its
+    assert page.locator(".d2l-net-steps li").count() == 0
 
 
-WRONG = ["picture=99", "selected=[9999,0,0,0]", "selected=[0,1]", "rotate=1e9"]
+WRONG = [
+    "picture=99",
+    "rotate=1=2",
+    "selected=[9999,0,0,0]",
+    "selected=[0,1]",
+    "rotate=1e9",
+]
 WRONG += ["edits=[[0,0,null]]", "drawing=%22x%22", "other=%22net:none%22", "tour=-1"]
 
 
@@ -393,6 +415,10 @@ def test_an_address_leads_to_a_situation_and_a_wrong_one_nowhere(page_of):
     page.wait_for_timeout(50)
     state = oracle.state_of(page, 0, "picture", "rotate", "silenced")
     assert state == {"picture": 6, "rotate": 30, "silenced": [[1, 2]]}
+    nowhere = [[1, 2], [1, 99], [99, 0]]  # of which one is there to be silenced
+    page.evaluate(go, f"#network_lab-1?&silenced={json.dumps(nowhere)}&")
+    page.get_by_text("LeNet (with 1 silenced map) says").wait_for()
+    assert page.locator(".d2l-address").count() == 0
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -545,6 +571,59 @@ def test_what_cannot_be_shown_is_refused_by_name(net, X, words):
     module = net if isinstance(net, nn.Sequential) else nn.Sequential(net)
     with pytest.raises(ValueError, match=words):
         NetworkLab(module, X)
+
+
+class Apart(nn.Module):
+    """Uses its parameter itself; or flattens in the way that people often write."""
+
+    def __init__(self, written):
+        super().__init__()
+        self.scale, self.written = nn.Parameter(torch.ones(1)), written
+
+    def forward(self, X):
+        return X.view(X.size(0), -1) if self.written else X * self.scale
+
+
+@pytest.mark.parametrize(
+    ("net", "words"),
+    [
+        (nn.Identity(), "The net computes nothing"),
+        (nn.Sequential(), "The net computes nothing"),
+        (Apart(False), "scale is used outside a layer"),
+        (Apart(True), "flatten with nn.Flatten"),
+        (nn.Softmax(1), "leave it out"),
+    ],
+)
+def test_what_stands_outside_layers_is_refused_in_one_sentence(net, words):
+    with pytest.raises(ValueError, match=words) as error:
+        NetworkLab(net, torch.rand(1, 1, 4, 4))
+    assert "\n" not in str(error.value)
+
+
+def test_a_layer_alone_is_a_network_and_names_fit_the_pictures():
+    net, X = nn.Linear(4, 3), torch.rand(3, 1, 4, 4)
+    lab = NetworkLab(net, X, torch.tensor([7]))
+    assert torch.equal(lab.output, net(X[:1]))
+    assert lab.pictures["names"] == ["7", "picture 2", "picture 3"]
+    nets = {"a": nn.Flatten(), "b": nn.ReLU()}
+    assert NetworkLab(nets, X, network="b").network == "b"
+    with pytest.raises(ValueError, match="network is 'c'; there are a, b"):
+        NetworkLab(nets, X, network="c")
+
+
+def test_no_answer_is_made_of_what_is_no_number(page_of):
+    net = nn.Sequential(nn.Flatten(), nn.Linear(4, 3))
+    nn.init.constant_(net[1].weight, math.nan)
+    lab = NetworkLab(net, torch.rand(1, 1, 2, 2))
+    assert lab.answers == [] and lab.describe() == "NetworkLab: Sequential"
+    page = page_of(lab)
+    page.get_by_text("says: nothing, since its numbers have overflowed").wait_for()
+    assert "NaN" not in page.locator("body").inner_text()
+    for edits in ([[0, 0, math.nan]], [[0, 0, 1e30]], [[0, 0]]):
+        with pytest.raises(TraitError, match="edits holds"):
+            NetworkLab(edits=edits)
+    with pytest.raises(TraitError, match="base64 of 784 greys"):
+        NetworkLab(drawing="@@", picture=-1)
 
 
 def test_what_is_no_network_or_no_picture_is_said():

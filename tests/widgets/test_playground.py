@@ -123,7 +123,7 @@ def choose(page, **traits):
     oracle.read(page, [traits])
 
 
-def test_what_goes_wrong_is_said_and_training_goes_on(page_of):
+def test_what_goes_wrong_is_said_and_training_goes_on(page_of, tmp_path):
     wild = {"layers": [[4, 3, 2, 1, "none"]] * 3, "dense": [32] * 3, "lr": 10}
     wild |= {"weights": "He × 4", "optimizer": "momentum", "schedule": "constant"}
     page = page_of(Playground(**{**QUICK, **wild}))
@@ -134,19 +134,31 @@ def test_what_goes_wrong_is_said_and_training_goes_on(page_of):
     assert "larger than the 5 × 5 picture of convolution 2" in page.evaluate(WARNING)
     press(page, "▶ Play")  # does nothing
     choose(page, **QUICK)
-    press(page, "Step")
-    page.wait_for_function(f"{PHASE} === 'ready'")
+    press(page, "Step")  # the first one is a step already, after the validation
+    page.get_by_text("Epoch 0.13 of 1.").wait_for()
     assert page.evaluate(WARNING) == ""
     press(page, "Start again")
     exams = play(page)
     assert [epoch for epoch, *_ in exams] == [0, 1]
-    press(page, "Keep this run to compare")
+    page.get_by_text("Training in that epoch: loss").wait_for()
+    for _ in range(2):  # the same run is kept once
+        press(page, "Keep this run to compare")
+    assert page.locator(".d2l-kept li").count() == 2
     choose(page, seed=1)
     other = play(page)
     assert other[0] != exams[0]
     assert "seed 0" in page.locator(".d2l-kept").inner_text()
     choose(page, seed=0)
     assert play(page) == exams  # the same, to the last digit
+    press(page, "Start again")
+    for _ in range(8):
+        press(page, "Step")
+        page.wait_for_timeout(50)
+    page.wait_for_function(f"{PHASE} === 'end'")  # by steps as well
+    choose(page, norm=True, dense=[4], batch=1)
+    play(page, "failed")  # refused, and the untrained weights are there all the same
+    page.get_by_text("Take it along").click()
+    assert saved(page, "weights", tmp_path).stat().st_size > 1000
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
@@ -176,6 +188,8 @@ def test_looks(page_of, theme, width):
         ({"lr": 11}, "lr is 11"),
         ({"weights": "much"}, "much"),
         ({"controls": ["colour"]}, "colour"),
+        ({"controls": "colour"}, "'colour'"),
+        ({"dense": [True]}, "dense is"),
     ],
 )
 def test_wrong_settings_are_refused_in_words(wrong, words):
