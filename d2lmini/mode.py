@@ -3,8 +3,8 @@
 import os
 
 #: Batches that quick mode keeps of the training, validation and test set, and the
-#: most images in one.  Test batches stay whole: chapters pick the images they show
-#: from the first.
+#: most images in one.  Chapters pick the images they show from the first test batch,
+#: and 64 hold some of each class.
 QUICK_BATCHES = (2, 1, 1)
 QUICK_BATCH_SIZES = (16, 16, 64)
 QUICK_EPOCHS = 1
