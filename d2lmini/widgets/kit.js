@@ -251,7 +251,12 @@ export function status(kind = "") {
   const el = h("div", { class: `d2l-status ${kind}`, role: "status", "aria-live": "polite" });
   return {
     el,
-    say: (...parts) => el.replaceChildren(...parts),
+    // What stands there already is not heard again.
+    say(...parts) {
+      const fresh = el.cloneNode(false);
+      /** @type {Element} */ (fresh).append(...parts);
+      if (!fresh.isEqualNode(el)) el.replaceChildren(...fresh.childNodes);
+    },
     quiet: (yes) => el.setAttribute("aria-live", yes ? "off" : "polite"),
   };
 }

@@ -248,6 +248,7 @@ function along(model, want) {
         () => false,
       );
       if (!done) getSelection()?.selectAllChildren(list);
+      said.say(); // heard again each time
       said.say(done ? "Copied." : "The cells are selected: copy them with Ctrl+C.");
     },
   });

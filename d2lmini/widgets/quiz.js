@@ -24,6 +24,7 @@ function judge(question, answer) {
 
 // The letters, the words and the sign say right or wrong; colour only repeats it.
 function verdict({ right, why }, box) {
+  unsaid(box); // so that the same answer, given again, is heard again
   box.el.classList.toggle("d2l-right", right);
   box.el.classList.toggle("d2l-wrong", !right);
   box.say(h("b", {}, right ? "✓ Right. " : "✗ Not quite. "), h("span", {}, ...rich(why)));

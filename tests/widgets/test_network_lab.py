@@ -261,6 +261,27 @@ def test_silence_and_an_edited_kernel_change_the_answer_as_in_torch(lenet_page):
     assert close(shares(page), NetworkLab().output)
 
 
+HEARD = """() => {
+  window.heard = [];
+  for (const one of document.querySelectorAll("[role=status]"))
+    new MutationObserver(() => heard.push(one.textContent))
+      .observe(one, { childList: true, subtree: true });
+}"""
+
+
+def test_only_what_is_new_is_heard(lenet_page):
+    page = lenet_page
+    page.get_by_role("button", name="Guided tour").press("Enter")
+    page.get_by_text("LeNet says").wait_for()
+    page.evaluate(HEARD)
+    page.locator("[data-node='1'] canvas").focus()
+    for key in ("ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(100)
+    heard = page.evaluate("heard")
+    assert len(heard) == 2 and all("Sigmoid 1, map 1" in text for text in heard)
+
+
 def test_two_pictures_stand_side_by_side(lenet_page):
     oracle.read(lenet_page, [{"other": "picture:6", "rotate": 0}])
     answers = lenet_page.locator(".d2l-net-answer:visible .d2l-net-best")
