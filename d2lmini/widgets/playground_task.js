@@ -10,6 +10,7 @@ export function training(engine, port, helpers) {
   const SLICE = 30; // ms of work before messages are heard
   const SHARE = 100; // validation pictures in one piece of work
   const REPORT = 120; // ms between two reports
+  const DAMAGED = "The file of the pictures is damaged. Take the drawn garments.";
   const SCHEDULES = {
     constant: () => 1,
     cosine: (t) => (1 + Math.cos(Math.PI * t)) / 2,
@@ -296,7 +297,7 @@ export function training(engine, port, helpers) {
   }
 
   const ORDERS = {
-    data: ({ name, packed }) => take(name, packed).catch(({ message }) => say("ready", { name, message })),
+    data: ({ name, packed }) => take(name, packed).catch(() => say("ready", { name, message: DAMAGED })),
     build(order) {
       going = false;
       build(order);

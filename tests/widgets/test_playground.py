@@ -105,6 +105,25 @@ def test_the_pictures_are_those_of_fashion_mnist(page_of):
         assert (labels == truth[:7000].numpy()).all()
 
 
+def test_sets_of_pictures_do_not_wait_for_each_other(page_of, tmp_path):
+    (tmp_path / "bad.js").write_text("globalThis.d2lminiPictures = 'AAAA'")
+    page = page_of(Playground(**QUICK, data="fashion", source="bad.js"))
+    press(page, "▶ Load 2.3 MB and play")
+    page.get_by_text("The file of the pictures is damaged.").wait_for()
+    choose(page, data="drawn")
+    assert page.evaluate(WARNING) == "" and len(play(page)) == 2
+    page.evaluate(
+        "(good) => (d2lminiPictures = good)",
+        script.text_of(script.PLACE.read_text(encoding="utf-8")),
+    )
+    choose(page, data="fashion", seed=1)
+    press(page, "▶ Load 2.3 MB and play")
+    choose(page, data="drawn")  # while the others are on their way
+    first = play(page)
+    choose(page, data="fashion")
+    assert play(page)[0] != first[0]
+
+
 def test_the_packed_pictures_are_read_back():
     draw = np.random.default_rng(0)
     images = draw.integers(0, 256, (7000, 28, 28), dtype="u1")
