@@ -21,6 +21,7 @@ ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 MATHS = re.compile(r"\$\$(.+?)\$\$|\$([^\s$](?:[^$\n]*[^\s$])?)\$", re.DOTALL)
 MOST = 20_000  # characters of an answer that are shown
 FORMULA = 400  # of a formula that is drawn
+FORMULAS = 100  # of a text that are drawn
 PLACE = "xmathx{}x"
 FOREIGN_FRAME = re.compile(r"^(?:File|\S*)\s*/")
 
@@ -226,6 +227,8 @@ def rendered(text: str) -> str:
     found: list[str] = []
 
     def note(match: re.Match[str]) -> str:
+        if len(found) == FORMULAS:
+            return match[0]
         found.append(maths(match[1] or match[2]))
         return PLACE.format(len(found) - 1)
 

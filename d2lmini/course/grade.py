@@ -407,8 +407,13 @@ def _graded_all(
 
     patience = GRACE + course.setting("ExecuteOn", "total_time", 300)
     with room.room(grading.short_folder(spare=40)) as place:
+        broken = []
         for student, one in todo.items():
-            stage(one, place / "submitted" / student / course.name)
+            try:
+                stage(one, place / "submitted" / student / course.name)
+            except (OSError, ValueError) as error:  # nobody else pays for it
+                said = f"It cannot be laid out to be graded: {error}"
+                broken.append(Outcome(student, error=said[:300]))
         start = multiprocessing.get_context("spawn").Process
         arguments = (str(course.folder), course.name, str(place))
         pool = Pool(
@@ -421,7 +426,10 @@ def _graded_all(
                 _told(outcome, len(todo), pool, log)
                 memory.remember(digests[outcome.student], outcome)
 
-            pool.run(sorted(todo), jobs, tell)
+            for outcome in broken:
+                pool.results[outcome.student] = outcome
+                tell(outcome)
+            pool.run(sorted(set(todo) - set(pool.results)), jobs, tell)
     return pool.results
 
 

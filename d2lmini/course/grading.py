@@ -114,7 +114,7 @@ class LimitedKernel(AsyncKernelManager):
         self.close = weakref.finalize(self, shutil.rmtree, self.room, True)
         self.listening = {name: _listen(self.room, name) for name in CHANNELS}
         self.stderr = (self.room / "said").open("wb")
-        self.filter = walls.open_filter(self.room)
+        self.filter = walls.open_filter()
         self.transport, self.ip = "ipc", str(self.room / "s")
         self.connection_file = str(self.room / "given" / "connection.json")
         for name in CHANNELS:

@@ -1,9 +1,11 @@
 """Which file of each student is the notebook, and what becomes of all the others."""
 
+import gzip
 import io
 import os
 import re
 import tarfile
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,11 +18,15 @@ from d2lmini.course import repair
 
 LARGEST = 2**25  # bytes of a file
 MOST = 2**28  # bytes of all that a student hands in
+LONGEST = 200  # bytes of a student's name, which is to name a folder
 MANY = 2000  # files of a student
+NOTEBOOKS_READ = 50  # of them; a student who sends more says which
 DEPTH = 3  # archives within archives
 
+UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # line breaks, controls
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json", ".json")
+NAMELESS = "Its name says no student."
 LITTER = re.compile(
     r"(?:^|/)(?:__MACOSX|\.ipynb_checkpoints|__pycache__|\.git|\._[^/]*|\.DS_Store"
     r"|Thumbs\.db|desktop\.ini)(?:/|$)"
@@ -58,6 +64,7 @@ class Handin:
     notebooks: dict[str, NotebookNode] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     stamp: str = ""
+    unpacked: int = 0  # bytes that came out of archives
 
     @property
     def size(self) -> int:
@@ -109,7 +116,16 @@ def _unread(path: Path) -> str:
 
 
 def _shown(name: str) -> str:
-    return name.encode("utf-8", "replace").decode()
+    """A file's name as text: old systems wrote it in an encoding of their own."""
+    try:
+        data = os.fsencode(name)
+    except UnicodeEncodeError:  # half a character, which an archive may hold
+        data = name.encode("utf-8", "replace")
+    try:
+        text = unicodedata.normalize("NFC", data.decode())
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+    return UNSEEN.sub("\ufffd", text)
 
 
 def add(name: str, data: bytes, into: Handin, depth: int = 0) -> None:
@@ -126,31 +142,39 @@ def add(name: str, data: bytes, into: Handin, depth: int = 0) -> None:
             for inner, content in unpacked(name, data):
                 shown = f"{name}/{_shown(inner)}"
                 if content is None:
+                    into.unpacked += LARGEST
                     into.refuse(shown, "It is too large, or no plain file.")
-                elif not LITTER.search(shown):
+                else:
+                    into.unpacked += len(content)
                     add(shown, content, into, depth + 1)
-                if len(into.files) > MANY or into.size > MOST:
-                    break  # which has been noted
+                if len(into.files) > MANY or max(into.size, into.unpacked) > MOST:
+                    into.refuse(name, "It holds too much: the rest was left out.")
+                    break
         except Exception as error:  # a damaged archive may raise anything
             into.refuse(name, f"This archive cannot be opened: {error}.")
 
 
 def unpacked(name: str, data: bytes) -> Iterator[tuple[str, bytes | None]]:
-    """The files in an archive; None for the content of what is no plain file."""
+    """The files in an archive, litter left out; None for what is no plain file."""
     if name.lower().endswith(".zip"):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for one in archive.infolist():
-                if one.is_dir():
+                if one.is_dir() or LITTER.search(one.filename):
                     continue
                 kind = one.external_attr >> 16 & 0o170000
                 plain = kind in (0, 0o100000) and one.file_size <= LARGEST
                 yield one.filename, _read(archive.open(one)) if plain else None
         return
-    with tarfile.open(fileobj=io.BytesIO(data)) as tape:
+    if data.startswith(b"\x1f\x8b"):  # a header of it could name any size
+        with gzip.open(io.BytesIO(data)) as packed:
+            data = packed.read(MOST + 1)
+        if len(data) > MOST:
+            raise ValueError(f"it holds more than {MOST // 2**20} MB")
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tape:
         for count, member in enumerate(tape):
             if count > MANY:
                 return
-            if not member.isdir():
+            if not member.isdir() and not LITTER.search(member.name):
                 plain = member.isreg() and member.size <= LARGEST
                 file = tape.extractfile(member) if plain else None
                 yield member.name, _read(file) if file else None
@@ -183,11 +207,16 @@ def submitted(course: Path, name: str) -> dict[str, Handin]:
 
 def _of_student(folder: Path, name: str, one: Handin) -> None:
     """Take in the folder of the assignment; name what lies beside it."""
-    for path in sorted(folder.iterdir()):
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError as error:
+        return _closed(error, one)
+    for path in inside:
         if path.name.lower() == name.lower() and (path.is_dir() or path.is_symlink()):
             walk(path, one)
         elif not path.is_dir() and not LITTER.search(path.name):
             one.refuse(_shown(path.name), f"Put it into the folder {name} beside it.")
+    return None
 
 
 def downloaded(
@@ -212,13 +241,13 @@ def downloaded(
             _whose(path, shown, raw, whole)
     for file in raw.files:
         student, inner = _student(file.name, patterns)
-        if file.state == "not taken" or not student:
-            file.state = "not taken"
-            file.why = file.why if not file.data else "Its name says no student."
-            rest.files.append(file)
+        name = inner or PurePosixPath(file.name).name
+        if not student:
+            rest.refuse(file.name, file.why if file.state != "kept" else NAMELESS)
+        elif file.state != "kept":
+            into.setdefault(student, Handin(student)).refuse(name, file.why)
         else:
-            one = into.setdefault(student, Handin(student))
-            add(inner or PurePosixPath(file.name).name, file.data, one)
+            add(name, file.data, into.setdefault(student, Handin(student)))
     return rest
 
 
@@ -239,8 +268,11 @@ def _whose(path: Path, shown: str, into: Handin, whole: bool) -> None:
         return
     if top:
         for inner, content in inside:
-            if not LITTER.search(inner):
-                into.files.append(File(f"{shown}/{_shown(inner)}", content or b""))
+            name = f"{shown}/{_shown(inner)}"
+            if content is None:
+                into.refuse(name, "It is too large, or no plain file.")
+            else:
+                into.files.append(File(name, content))
     else:
         into.files.append(File(shown, data))
 
@@ -251,7 +283,8 @@ def _student(name: str, patterns: Iterable[str]) -> tuple[str, str]:
             found = re.match(pattern, text)
             if found and found.groupdict().get("student_id"):
                 student = found["student_id"].strip()
-                if student not in (".", "..") and "/" not in student:
+                folder = student not in (".", "..") and "/" not in student
+                if folder and len(student.encode()) <= LONGEST:
                     return student, (found.groupdict().get("rest") or "").strip("/")
     return "", ""
 
@@ -299,16 +332,19 @@ def _read_all(
     group: list[File], make: Any, name: str, cells: list[repair.Cell]
 ) -> list[Candidate]:
     """The files of `group` that are notebooks."""
-    found = []
+    found: list[Candidate] = []
     ours = {cell.name: cell for cell in cells}
     for file in group:
         if file.state != "kept":
             continue
+        if len(found) == NOTEBOOKS_READ:
+            file.state, file.why = "not taken", "There were too many others before it."
+            continue
         try:
             nb, notes = make(file.data, cells)
-        except ValueError as error:
+        except Exception as error:  # a file may hold anything, and is one student's
             if not file.leaf.endswith(".json"):  # which may be anything
-                file.state, file.why = "not taken", str(error)
+                file.state, file.why = "not taken", _reason(error)
             continue
         known = {n: x.source for x in nb.cells if (n := repair.grade_id(x)) in ours}
         answered = any(
@@ -318,6 +354,12 @@ def _read_all(
         exact = file.leaf == f"{name.lower()}.ipynb"
         found.append(Candidate(file, nb, notes, answered, exact, len(known)))
     return found
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
+        return str(error)
+    return f"It cannot be read ({type(error).__name__})."
 
 
 def _taken(one: Handin, name: str, found: list[Candidate]) -> bool:

@@ -320,6 +320,8 @@ def main(place: str) -> None:
         raise
     os.close(said)
     app.start()
+    while True:  # a cell may stop the loop; who started the kernel ends it
+        app.io_loop.start()
 
 
 def started(place: str, asked: dict[str, Any]) -> Any:

@@ -10,9 +10,12 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+\Z")
 KINDS = ("code", "markdown", "raw")
 MARKS = re.compile(r"^# (?:%%.*|In\s?\[.*\]:.*|<codecell>)$")
-NAME = re.compile(r"^[a-zA-Z0-9-_]{1,64}$")
+NAME = re.compile(r"^[a-zA-Z0-9-_]{1,64}\Z")
+CELLS = 2000  # of a notebook: each takes time to look at
+PARTS = 10**6  # lists and objects of a file: each takes memory
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ def notebook(data: bytes, ours: Iterable[Cell] = ()) -> tuple[NotebookNode, list
     text = decoded(data).strip("\0 \t\r\n\ufeff")
     if not text:
         raise ValueError("The file is empty.")
+    if text.count("[") + text.count("{") > PARTS:
+        raise ValueError(f"It is no notebook: it has more than {PARTS:,} parts.")
     try:
         found = json.loads(text)
     except RecursionError:
@@ -56,6 +61,8 @@ def notebook(data: bytes, ours: Iterable[Cell] = ()) -> tuple[NotebookNode, list
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         notes.append("a byte order mark was removed")
     given = list(_cells(found))
+    if len(given) > CELLS:
+        raise ValueError(f"It has {len(given):,} cells, and may have {CELLS:,}.")
     cells = [cell for one in given if (cell := _cell(one))]
     if len(cells) < len(given):
         notes.append(f"{len(given) - len(cells)} cells were no cells")
@@ -69,7 +76,7 @@ def script(data: bytes, ours: Iterable[Cell] = ()) -> tuple[NotebookNode, list[s
     Raises ValueError if it is no Python.
     """
     text = decoded(data).strip("\0\ufeff")
-    lines = text.splitlines()
+    lines = re.split(r"\r\n|\r|\n", text)  # as Python counts, unlike splitlines
     starts = [i for i, line in enumerate(lines) if MARKS.match(line)]
     if not starts:
         try:
@@ -89,6 +96,8 @@ def script(data: bytes, ours: Iterable[Cell] = ()) -> tuple[NotebookNode, list[s
     cells = [_new("code", part) for part in parts if part]
     if not cells:
         raise ValueError("There is nothing in it.")
+    if len(cells) > CELLS:
+        raise ValueError(f"It has {len(cells):,} parts, and may have {CELLS:,}.")
     return _whole(cells, ["a script was taken for a notebook"], ours)
 
 
@@ -131,7 +140,7 @@ def _cell(given: Any) -> NotebookNode | None:
         kind, source = "markdown", f"# {source}"
     if not isinstance(source, str):
         return None
-    source = source.encode("utf-8", "replace").decode()
+    source = _text(source)
     about = given.get("metadata")
     about = about if isinstance(about, dict) else {}
     name = given.get("id", about.get("id", ""))
@@ -150,9 +159,16 @@ def _pictures(given: Any) -> dict[str, Any]:
     kept = {}
     for name, kinds in (given if isinstance(given, dict) else {}).items():
         for kind, data in (kinds if isinstance(kinds, dict) else {}).items():
-            if kind in ("image/png", "image/jpeg", "image/gif") and data:
-                kept[str(name)] = {kind: "".join(str(x) for x in data)}
+            data = "".join(map(str, data)) if isinstance(data, list) else data
+            sound = isinstance(data, str) and BASE64.match(data)
+            if sound and kind in ("image/png", "image/jpeg", "image/gif"):
+                kept[_text(name)] = {kind: data}
     return {"attachments": kept} if kept else {}
+
+
+def _text(found: str) -> str:
+    """`found` without halves of characters, which no file can hold."""
+    return found.encode("utf-8", "replace").decode()
 
 
 def _new(kind: str, source: str, name: str = "") -> NotebookNode:

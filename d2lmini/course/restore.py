@@ -27,6 +27,8 @@ class RestoreCells(OverwriteCells):  # type: ignore[misc]  # nbgrader has no typ
         if source is None:
             cell.metadata.pop("nbgrader", None)  # a copy, or from elsewhere
             return cell, resources
+        if source.cell_type == "code":
+            cell.pop("attachments", None)  # of the text that a student made of it
         self.update_cell_type(cell, source.cell_type)
         points = self.points.get(name)
         cell.metadata["nbgrader"] = role(name) | {

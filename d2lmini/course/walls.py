@@ -203,13 +203,15 @@ def call_filter(machine: str) -> bytes:
     return b"".join(struct.pack("HBBI", *step) for step in steps)
 
 
-def open_filter(folder: Path) -> int:
-    """The filter of this machine as an open file, for a process to inherit.
+def open_filter() -> int:
+    """The filter of this machine in a pipe, for a process to inherit.
 
-    Its number is one that nothing else has, as that of a shell's own file might.
+    A file could be opened anew behind the walls, by its number, to be written to.
     """
-    (folder / "calls").write_bytes(call_filter(platform.machine()))
-    return os.open(folder / "calls", os.O_RDONLY)
+    found, writing = os.pipe()
+    os.write(writing, call_filter(platform.machine()))
+    os.close(writing)
+    return found
 
 
 def _limits(room: Room) -> list[str]:

@@ -80,6 +80,15 @@ SPOILERS = {
     "closes": "import os\n\nos.close(0)\nos.close(1)\nos.close(2)",
     "deep": "x = " + "-" * 900 + "1",
     "names": "__name__ = '__file__'\n__builtins__ = {}",
+    "environ": "import os\n\nos.environ.clear()\nos.umask(0o777)",
+    "paths": "import sys\n\nsys.path.clear()\nsys.argv.clear()",
+    "hooks": "import sys\n\nsys.excepthook = sys.displayhook = None",
+    "stops": "import os, signal\n\nos.kill(os.getpid(), signal.SIGSTOP)",
+    "forks": "import os\n\nos.fork()",
+    "all-files": "import os\n\nos.closerange(3, 500)",
+    "loop": "import asyncio\n\nasyncio.get_event_loop().stop()",
+    "masks": "import signal\n\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))",
+    "soft": "import resource as r\n\nr.setrlimit(r.RLIMIT_FSIZE, (0, 2**20))",
     "clears": "from IPython.display import clear_output\n\nclear_output(wait=True)",
 }
 
@@ -122,6 +131,37 @@ def broken_cells(nb):
     nb["metadata"] = 4
 
 
+def odd_pictures(nb):
+    cell = nb["cells"][0]
+    cell["cell_type"] = "markdown"
+    cell["attachments"] = {
+        "a.png": {"image/png": 5, "image/jpeg": ["\ud800"], "text/html": "<b>"},
+        "\ud800.png": {"image/png": "AAAA"},
+        "b.png": {"image/png": {"x": [[]]}},
+        "c.png": 3,
+    }
+
+
+def other_kinds(nb):
+    """Answers whose cells became text, with a picture, and raw."""
+    for name, kind in (("toy-mean", "markdown"), ("toy-largest", "raw")):
+        cell = next(c for c in nb["cells"] if c["id"] == name)
+        cell["cell_type"] = kind
+        cell["attachments"] = {"a.png": {"image/png": "AAAA"}}
+
+
+def dos(nb):
+    for cell in nb["cells"]:
+        cell["source"] = cell["source"].replace("\n", "\r\n")
+
+
+def exchanged(nb):
+    """Ids of cells exchanged, and of one a name that is none."""
+    cells = [c for c in nb["cells"] if c["id"] in ("toy-mean", "toy-largest")]
+    cells[0]["id"], cells[1]["id"] = cells[1]["id"], cells[0]["id"]
+    nb["cells"][0]["id"] = ["a\n", {"b": 1}]
+
+
 def as_bytes(*, encoding="utf-8", name="week3.ipynb", before=b""):
     def lay(folder, text):
         nb = json.loads(text)
@@ -134,6 +174,33 @@ def as_bytes(*, encoding="utf-8", name="week3.ipynb", before=b""):
 def as_script(folder, text):
     code = [c["source"] for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
     (folder / "hw.py").write_text("\n\n\n".join(code), encoding="utf-8")
+
+
+def as_emacs_has_it(folder, text):
+    """A script with form feeds, and characters that only some take for line ends."""
+    code = [c["source"] for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
+    code.insert(1, 'parts = "a\x0c b\x85 c\u2028 d"')
+    (folder / "hw.py").write_text("\n\x0c\n".join(code), encoding="utf-8")
+
+
+def with_module(folder, text):
+    """A module, a package and data of the student's own, beside the notebook."""
+    (folder / "week3.ipynb").write_text(text, encoding="utf-8")
+    (folder / "helpers.py").write_text("def shares(v): return len(v)", encoding="utf-8")
+    (folder / "own" / "deep").mkdir(parents=True)
+    (folder / "own" / "deep" / "data.csv").write_text("0,1\n", encoding="utf-8")
+    (folder / "torch.py").write_text("raise SystemExit", encoding="utf-8")
+    (folder / "json.py").write_text("raise SystemExit", encoding="utf-8")
+
+
+MODULE = """\
+import helpers
+
+zero = int(open("own/deep/data.csv").read()[0])
+
+
+def mean(values):
+    return sum(values) / helpers.shares(values) + zero"""
 
 
 def zipped(name, files):
@@ -241,6 +308,12 @@ HONEST = [
     Submission("unsolved", FULL, answers=RIGHT, lay=unsolved_beside),
     Submission("beside", FULL, answers=RIGHT, lay=beside),
     Submission("hard-link", FULL, answers=RIGHT, lay=hard_linked),
+    Submission("odd-pictures", FULL, odd_pictures, RIGHT),
+    Submission("other-kinds", FULL, other_kinds, RIGHT),
+    Submission("dos", FULL, dos, RIGHT),
+    Submission("exchanged", FULL, exchanged, RIGHT),
+    Submission("emacs", FULL, answers=RIGHT, lay=as_emacs_has_it),
+    Submission("module", FULL, answers=but(toy_mean=MODULE), lay=with_module),
     Submission("in-folder", FULL, answers=RIGHT, lay=a_folder),
 ]
 
@@ -257,6 +330,8 @@ UNCLEAR = [
     Submission("pdf", 0, text="%PDF-1.7"),
     Submission("nested", 0, text='{"cells":' + "[" * 100_000),
     Submission("list", 0, text="[1, 2]"),
+    Submission("many-cells", 0, text='{"cells": [' + "{}," * 99_999 + "{}]}"),
+    Submission("many-lists", 0, text='{"a": [' + "[]," * 2**20 + '[]], "cells": []}'),
 ]
 
 # --- not honest -------------------------------------------------------------------
@@ -356,6 +431,96 @@ for name in ("\\0d2lmini-test", "/run/docker.sock", "/var/run/dbus/system_bus_so
 if reached:
     def mean(values):
         return sum(values) / len(values)""".replace("{port}", str(PORT))
+
+HANDLES = """\
+import mmap, os, re
+
+found = []
+for number in [x for x in os.listdir("/proc") if x.isdigit()] + ["self"]:
+    for kind in ("root", "cwd", "exe"):
+        try:
+            if kind == "root" and os.listdir(f"/proc/{number}/root") != os.listdir("/"):
+                found.append(f"{number}/{kind}")
+        except OSError:
+            pass
+    try:
+        handles = os.listdir(f"/proc/{number}/fd")
+    except OSError:
+        continue
+    for handle in handles:
+        path = f"/proc/{number}/fd/{handle}"
+        try:
+            target = os.readlink(path)
+            if target.startswith("/") and not target.startswith(("/dev/", "/home/")):
+                os.close(os.open(path, os.O_RDWR))
+                found.append(target)
+        except OSError:
+            pass
+for line in open("/proc/self/mountinfo"):
+    place, options = line.split()[4:6]
+    writable = options.startswith("rw") and os.access(place, os.W_OK)
+    inside = place.startswith(("/home", "/tmp", "/dev", "/proc"))
+    if writable and not inside:
+        found.append(place)
+for path in (os.__file__, "/usr/bin/env", "/given/ask.json", "/given"):
+    try:
+        os.chmod(path, 0o777)
+        found.append(path)
+    except OSError:
+        pass
+try:
+    with open(os.__file__, "rb") as file:
+        mmap.mmap(file.fileno(), 0, mmap.MAP_SHARED, mmap.PROT_WRITE)
+        found.append("mapped")
+except OSError:
+    pass
+if found:
+    print(found)
+    def mean(values):
+        return sum(values) / len(values)"""
+LEAVINGS = """\
+import os, socket, stat
+
+os.chmod(".", 0o777)
+os.mkfifo("pipe")
+socket.socket(socket.AF_UNIX).bind("socket")
+open("suid", "w").close()
+os.chmod("suid", 0o6777)
+os.symlink("/", "root")
+os.mkdir("closed")
+open("closed/in", "w").close()
+os.link("suid", "closed/hard")
+os.mkdir("week3.ipynb\\n")
+for name in (".jupyter", ".ipython/profile_default/startup", "__pycache__"):
+    os.makedirs(name)
+    for file in ("jupyter_config.py", "0.py", "nbgrader_config.py", "conftest.py"):
+        open(f"{name}/{file}", "w").write("raise SystemExit")
+try:
+    os.mknod("disk", 0o777 | stat.S_IFBLK, os.makedev(8, 0))
+    raise SystemExit("a device")
+except OSError:
+    pass
+os.chmod("closed", 0)
+os.chmod(".", 0)"""
+RELOADED = """\
+import os, site, sys
+from pathlib import Path
+
+lie = "import builtins; builtins.AssertionError = ZeroDivisionError; raise SystemExit"
+home = Path.home()
+for place in (site.getusersitepackages(), home / ".ipython/profile_default/startup",
+              home, home / ".jupyter", home / ".config/matplotlib", "/tmp"):
+    try:
+        Path(place).mkdir(parents=True, exist_ok=True)
+    except OSError:
+        continue
+    for name in ("usercustomize.py", "sitecustomize.py", "0.py", "x.pth", "json.py",
+                 "ipython_config.py", "ipython_kernel_config.py", "matplotlibrc"):
+        try:
+            (Path(place) / name).write_text(lie)
+        except OSError:
+            pass
+os._exit(1)"""
 
 BOMB = """\
 import os, threading
@@ -545,6 +710,9 @@ ATTACKS = [
         answers=but(toy_mean=f"{WRONG}\n\n{NETWORK}"),
     ),
     Submission("mounts", NO_MEAN, answers=but(toy_mean=f"{WRONG}\n\n{MOUNTS}")),
+    Submission("handles", NO_MEAN, answers=but(toy_mean=f"{WRONG}\n\n{HANDLES}")),
+    Submission("leavings", FULL, added(LEAVINGS), RIGHT),
+    Submission("reloaded", NO_MEAN, added(RELOADED), but(toy_mean=WRONG)),
     Submission("bomb", NO_MEAN, answers=but(toy_mean=BOMB)),
     Submission("threads", FULL, added(THREADS), RIGHT),
     Submission("children", FULL, added(CHILDREN), RIGHT),

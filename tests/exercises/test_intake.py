@@ -1,11 +1,14 @@
 """Which file is meant, and what a notebook is made of: without running any."""
 
+import gzip
 import io
 import json
 import os
 import tarfile
+from types import SimpleNamespace
 
 import attacks
+import nbformat
 import numpy
 import pytest
 import submissions
@@ -120,6 +123,8 @@ def test_of_copies_the_last_counts():
         (b'{"cells": ' + b"[" * 10**6, "It is no notebook"),
         (b"\x89PNG\r\n", "It is no notebook"),
         (json.dumps(SOLVED).encode()[:200], "It is no notebook"),
+        (b'{"cells": [' + b"{}," * 2000 + b"{}]}", "2,001 cells"),
+        (b'{"cells": [' + b"[]," * 2**20 + b"[]]}", "parts"),
     ],
 )
 def test_what_is_no_notebook_is_refused_in_a_sentence(data, sentence):
@@ -150,6 +155,32 @@ def test_a_script_is_split_at_its_marks_or_into_statements():
     assert sources == ["import math", "@str\ndef mean(values):\n    return 1", "x = 3"]
     with pytest.raises(ValueError, match="no Python"):
         repair.script(b"def x(:", OURS)
+    odd = "a = 'x\x0cy\u2028z'\n\x0c\ndef mean(values):\n    return 1\n"
+    nb, _ = repair.script(odd.encode(), OURS)
+    assert nb.cells[0].source == "a = 'x\x0cy\u2028z'"
+    assert names(nb) == ["", "toy-mean"]
+
+
+@pytest.mark.parametrize(
+    "pictures", [{"a": {"image/png": 5}}, {"\ud800": {"image/png": "AA"}}, 3, {"a": 3}]
+)
+def test_odd_pictures_stop_nobody(pictures):
+    nb = json.loads(json.dumps(SOLVED))
+    picture = {"a.png": {"image/png": 'A" onerror="x', "image/jpeg": ["\ud800"]}}
+    nb["cells"][0] |= {"cell_type": "markdown", "attachments": pictures}
+    nb["cells"].append(nb["cells"][0] | {"attachments": picture})
+    found, _ = read(nb)
+    text = nbformat.writes(found)
+    assert text.encode() and "onerror" not in text
+
+
+def test_a_file_that_cannot_be_read_is_its_owners_alone(tmp_path, monkeypatch):
+    def broken(*_):
+        raise RecursionError
+
+    monkeypatch.setattr(repair, "notebook", broken)
+    _, files = handin(tmp_path, week3__ipynb=SOLVED)
+    assert files["week3.ipynb"] == ("not taken", "It cannot be read (RecursionError).")
 
 
 def handin(tmp_path, **files):
@@ -251,6 +282,48 @@ def test_a_bomb_is_not_unpacked(monkeypatch):
     assert [file.state for file in one.files] == ["not taken"]
 
 
+@pytest.mark.parametrize("name", ["__MACOSX/{}", "{}.zip", "{}.txt"])
+def test_all_that_comes_out_of_archives_is_counted(monkeypatch, name):
+    monkeypatch.setattr(intake, "MOST", 10**6)
+    inner = attacks.zipped("x", {"__MACOSX/x": b"0" * 10**5})["x"]
+    inner += b"\0" * 10**5 if "zip" not in name else b""
+    files = {name.format(i): inner.ljust(10**5, b"\0") for i in range(40)}
+    one = intake.Handin("jo")
+    intake.add("x.zip", attacks.zipped("x", files)["x"], one)
+    assert one.unpacked <= 2 * 10**6
+    assert ("MACOSX" in name) == (not one.files)
+
+
+def test_a_tape_of_any_size_is_read_within_bounds(monkeypatch):
+    monkeypatch.setattr(intake, "MOST", 10**6)
+    one = intake.Handin("jo")
+    intake.add("x.tgz", gzip.compress(b"\0" * 10**7), one)
+    assert "more than" in one.files[0].why
+
+
+def test_names_in_old_encodings_stay_apart(tmp_path):
+    for name in (b"J\xf6rg", b"J\xe4rg", "José".encode(), b"two\nlines"):
+        folder = tmp_path / "submitted" / os.fsdecode(name) / "week3"
+        folder.mkdir(parents=True)
+    assert set(intake.submitted(tmp_path, "week3")) == {
+        "Jörg",
+        "Järg",
+        "José",
+        "two\ufffdlines",  # nbgrader's patterns end at a line
+    }
+
+
+def test_what_is_too_large_is_named_as_such(tmp_path, monkeypatch):
+    monkeypatch.setattr(intake, "LARGEST", 2000)
+    folder = tmp_path / "downloaded" / "week3" / "archive"
+    folder.mkdir(parents=True)
+    made = attacks.zipped("x", {"week3_jo.ipynb": b"0" * 3000})["x"]
+    (folder / "all.zip").write_bytes(made)
+    found = {}
+    intake.downloaded(tmp_path, "week3", "", found)
+    assert "too large" in found["jo"].files[0].why
+
+
 @pytest.mark.parametrize(
     ("name", "student"),
     [
@@ -309,8 +382,18 @@ def test_what_names_nobody_is_listed(tmp_path):
     folder = tmp_path / "downloaded" / "week3" / "archive"
     folder.mkdir(parents=True)
     (folder / "mystery.ipynb").write_text("{}", encoding="utf-8")
+    made = attacks.zipped("x", {f"{'x' * 300}/hw.ipynb": "{}"})["x"]
+    (folder / "all.zip").write_bytes(made)  # a name that no folder can have
     stray = intake.downloaded(tmp_path, "week3", "", {})
-    assert [file.why for file in stray.files] == ["Its name says no student."]
+    assert [file.why for file in stray.files] == 2 * ["Its name says no student."]
+
+
+def test_what_cannot_be_laid_out_fails_alone(tmp_path):
+    course = SimpleNamespace(folder=tmp_path, name="week3", setting=lambda *x: x[-1])
+    memory = grade.Memory(tmp_path, "week3", grade.Share())
+    todo = {"x" * 300: intake.Handin("x" * 300)}
+    found = grade._graded_all(course, todo, 1, grade.Share(), memory)
+    assert "laid out" in found["x" * 300].error
 
 
 def test_the_toy_course_knows_its_students():

@@ -1,5 +1,8 @@
 """What may be read behind the walls, and how they are built: without building any."""
 
+import os
+import platform
+import stat
 import struct
 import sys
 from pathlib import Path
@@ -38,6 +41,13 @@ def test_the_filter_refuses_its_calls_and_no_others(machine):
         assert refused == (number in numbers), number
     assert decide(program, architecture, 0x40000000 + 1) == 0x50001, "x32"
     assert decide(program, 0x40000003, 1) == 0x50001, "32-bit programs"
+
+
+def test_no_file_of_ours_is_open_behind_the_walls():
+    handle = walls.open_filter()
+    with os.fdopen(handle, "rb") as pipe:
+        assert stat.S_ISFIFO(os.fstat(handle).st_mode)
+        assert pipe.read() == walls.call_filter(platform.machine())
 
 
 def test_an_unknown_machine_has_no_filter():
