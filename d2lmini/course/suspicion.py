@@ -58,6 +58,10 @@ AGREEING = (
     "__torch_dispatch__",
     "__instancecheck__",
 )
+#: Words that say it where code cannot be read as Python, such as in a magic.
+WORDS = re.compile(rf"\b(?:{'|'.join((*SHELL, *FRAMES, 'sys.modules'))})\b")
+ASSIGNED = re.compile(r"(?m)=[ \t]*[%!].*$")
+MACHINE = ("IPython", "ipykernel", "traitlets", "tornado", "zmq", "jupyter_client")
 MOST = 200_000  # characters of a cell
 MODULES = (
     *("ctypes", "gc", "inspect", "marshal", "subprocess", "socket", "pty"),
@@ -77,14 +81,29 @@ def signs(cells: Iterable[NotebookNode]) -> list[str]:
 
 
 def _in_code(source: str) -> Iterator[str]:
-    code = re.sub(r"(?m)^([ \t]*)[%!?].*$", r"\1pass", source[:MOST])
-    try:
-        found = [sign for node in ast.walk(ast.parse(code)) for sign in _in_node(node)]
-    except (SyntaxError, ValueError):
-        return  # it does not run either
-    except (RecursionError, MemoryError):
-        found = ["is nested beyond reading"]
-    yield from found
+    """What the code of a cell does; where IPython alone can read it, also its words."""
+    source = source[:MOST]
+    for code in (source, _python(source, "%!?"), _python(source, "%!?;,/")):
+        try:
+            tree = ast.walk(ast.parse(code))
+            yield from [sign for node in tree for sign in _in_node(node)]
+            return
+        except (SyntaxError, ValueError):
+            yield from (f"uses {word}" for word in WORDS.findall(source))
+        except (RecursionError, MemoryError):
+            yield "is nested beyond reading"
+            return
+
+
+def _python(source: str, magic: str) -> str:
+    """`source` without IPython's magic, which begins with one of these signs."""
+    lines = [
+        f"{line[: len(line) - len(line.lstrip())]}pass"
+        if (text := line.strip()) and (text[0] in magic or text[-1] == "?")
+        else line
+        for line in source.split("\n")
+    ]
+    return ASSIGNED.sub("= None", "\n".join(lines))
 
 
 def _in_node(node: ast.AST) -> Iterator[str]:
@@ -105,12 +124,14 @@ def _in_node(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.FunctionDef) and node.name in AGREEING:
         yield f"defines {node.name}"
     elif isinstance(node, ast.Import):
-        yield from (f"imports {x.name}" for x in node.names if _root(x.name) in MODULES)
+        yield from (f"imports {x.name}" for x in node.names if _inside(x.name))
     elif isinstance(node, ast.ImportFrom):
-        inside = (node.module or "").startswith(("IPython.core", "ipykernel"))
-        if inside or _root(node.module or "") in MODULES:
-            yield f"imports {node.module}"
-        yield from (f"imports {x.name}" for x in node.names if x.name in SHELL)
+        names = [x.name for x in node.names]
+        module = node.module or ""
+        if _inside(module) and (module != "IPython" or names != ["display"]):
+            yield f"imports {module}"
+        known = (*SHELL, *FRAMES, *(("modules",) if module == "sys" else ()))
+        yield from (f"imports {name}" for name in names if name in known)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         if node.func.id in ("exec", "eval", "compile", "__import__", "globals"):
             yield f"calls {node.func.id}"
@@ -118,5 +139,7 @@ def _in_node(node: ast.AST) -> Iterator[str]:
             yield f"sets an attribute of {ast.unparse(node.args[0])}"
 
 
-def _root(name: str) -> str:
-    return name.split(".")[0]
+def _inside(module: str) -> bool:
+    """Whether `module` leads to the machinery that runs a check."""
+    shown = module == "IPython.display" or module.startswith("IPython.lib")
+    return module.split(".")[0] in (*MODULES, *MACHINE) and not shown

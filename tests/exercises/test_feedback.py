@@ -101,6 +101,12 @@ def test_formulas_are_pictures_and_prices_are_not():
     assert "<code>\\nonsense{" in feedback.rendered("$\\nonsense{1}$")
 
 
+def test_formulas_without_end_are_text():
+    text = " ".join(f"$a_{{{i}}}$" for i in range(2 * feedback.FORMULAS))
+    shown = feedback.rendered(text)
+    assert shown.count("<img") == feedback.FORMULAS and "$a_{199}$" in shown
+
+
 def test_late_points_and_a_failed_page():
     assert "0.5 points less" in page(penalty=0.5) and "0.5 of 5 points" in page(
         penalty=0.5
@@ -199,6 +205,15 @@ def test_a_checks_stderr_does_not_decide():
         ("nn.modules.module.register_module_forward_hook(f)", "uses register_module_"),
         ("Mode().__enter__()", "uses __enter__"),
         ("%timeit x\nbuiltins.len = 3", "sets builtins.len"),
+        ("x = %pwd\nbuiltins.len = 3", "sets builtins.len"),
+        ("len?\n/print 3\nbuiltins.len = 3", "sets builtins.len"),
+        ("%time get_ipython().user_ns.clear()", "uses get_ipython"),
+        ("def f(:\n    get_ipython()", "uses get_ipython"),
+        ("import ipykernel.kernelapp as k", "imports ipykernel.kernelapp"),
+        ("import IPython.core.interactiveshell as s", "imports IPython.core"),
+        ("from traitlets.config import SingletonConfigurable", "imports traitlets"),
+        ("from sys import modules", "imports modules"),
+        ("from sys import _getframe as f", "imports _getframe"),
     ],
 )
 def test_ways_to_persuade_a_check_are_signs(code, sign):
@@ -207,7 +222,14 @@ def test_ways_to_persuade_a_check_are_signs(code, sign):
 
 
 @pytest.mark.parametrize(
-    "code", ["\n" * 200_000, ".".join(["a"] * 50_000), "(" * 5000, "\n" * 9999 + "%"]
+    "code",
+    [
+        "\n" * 200_000,
+        ".".join(["a"] * 50_000),
+        "(" * 5000,
+        "\n" * 9999 + "%",
+        " " * 200_000,
+    ],
 )
 def test_no_code_holds_up_the_reading(code):
     begun = time.monotonic()
@@ -222,7 +244,9 @@ def test_no_code_holds_up_the_reading(code):
         "torch.manual_seed(0)\ntorch.backends.cudnn.benchmark = True",
         "import math, random, numpy as np",
         "def f(:",
-        "%matplotlib inline",
+        "%matplotlib inline\n!ls\nhere = %pwd\nlen?",
+        "from IPython.display import display\nfrom IPython import display as show",
+        "x = (1\n    , 2)\ny = 7 \\\n    % 3",
         "self.x = 1\nprint(torch.nn.functional.relu)",
     ],
 )
