@@ -371,12 +371,18 @@ def students(asked: argparse.Namespace) -> Iterator[tuple[Path, str | None]]:
     if asked.per_student is None:
         yield Path("source", asked.name), asked.variant
         return
-    ids = asked.per_student.read_text(encoding="utf-8").split()
+    try:
+        text = asked.per_student.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        raise ValueError(f"{asked.per_student} cannot be read: {error}.") from None
+    ids = [line.strip() for line in text.splitlines() if line.strip()]
     if not ids or len(ids) != len(set(ids)) or asked.to:
         raise ValueError(
             f"{asked.per_student} must name each student once, one a line, and --to "
             "cannot be given with it."
         )
+    if odd := [one for one in ids if not re.fullmatch(r"[\w@.+ -]+", one)]:
+        raise ValueError(f"{odd[0]!r} in {asked.per_student} cannot name a folder.")
     for one in ids:
         yield Path("source", f"{asked.name}-{one}"), f"{asked.variant}/{one}"
 
@@ -390,3 +396,7 @@ def main() -> None:
         sys.exit(str(error))
     except BrokenPipeError:  # as after `| head`: nobody reads the rest
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main()

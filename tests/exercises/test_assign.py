@@ -307,6 +307,14 @@ def test_each_student_has_numbers_of_their_own(book, command, tmp_path):
     assert again == given[0]
     (tmp_path / "class.txt").write_text("ada\nada\n", encoding="utf-8")
     assert "must name each student once" in command("u", *options)
+    (tmp_path / "class.txt").write_text("\ufeffAda L\r\n\r\nbo\r\n", encoding="utf-8")
+    command("u", *options)
+    assert {x.name for x in tmp_path.glob("source/u*")} == {"u-Ada L", "u-bo"}
+    (tmp_path / "class.txt").write_text("ada\n../../bo\n", encoding="utf-8")
+    assert "cannot name a folder" in command("t", *options)
+    assert not list(tmp_path.rglob("t-*"))
+    (tmp_path / "class.txt").unlink()
+    assert "cannot be read" in command("t", *options)
 
 
 def test_private_exercises_are_in_no_book(book, command, tmp_path):
