@@ -4,6 +4,8 @@ import copy
 import functools
 import math
 from collections.abc import Callable, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, NoReturn
 
 import torch
@@ -217,6 +219,8 @@ def _plain(value: Any) -> Any:
     """
     if isinstance(value, Tensor) or type(value).__module__ == "numpy":
         return _own(value).tolist()
+    if type(value) in (Fraction, Decimal):
+        return float(value)
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -271,7 +275,7 @@ def _demand(found: Any, expected: Any, case: str, tell: Tell, coarse: float) -> 
         _something(found, case)
     if isinstance(found, Tensor) and not found.ndim:
         coarse = max(coarse, _TOLERANCE.get(found.dtype, 0))
-    found = _plain(found)
+    found, expected = _plain(found), _plain(expected)  # may be a student's, too
     if isinstance(expected, tuple | list):
         _demand_tuple(found, tuple(expected), case, tell, coarse)
     elif not _is_number(expected):

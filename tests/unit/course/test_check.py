@@ -3,6 +3,8 @@
 import math
 import subprocess
 import sys
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -40,6 +42,9 @@ GRID = torch.arange(6.0, dtype=torch.float64).reshape(2, 3)
         (np.array([1, 2]), (1, 2)),
         (torch.tensor([1, 2]), (1, 2)),
         (np.int64(3), 3),
+        (Fraction(1, 4), 0.25),
+        (Decimal("0.25"), 0.25),
+        (np.float32(0.1), np.float32(0.1)),
         (None, None),
         (torch.zeros(0, 3), torch.zeros(0, 3)),
     ],
