@@ -65,6 +65,11 @@ WRONG = {
         f"{_ONE}, parameters shared with net",
     ),
     "convolutions-only": (_wrong(kinds="nn.BatchNorm2d"), _BOTH),
+    "nothing-to-learn": (
+        _wrong(norm="nn.GroupNorm(groups, layer.num_features, affine=False)"),
+        f"{_ONE}, its parameters",
+    ),
+    "frozen": (_wrong(copy="deepcopy(net).requires_grad_(False)"), "they train"),
     "one-group": (_wrong(norm="nn.GroupNorm(1, layer.num_features)"), _ONE),
     "groups-of-that-size": (
         _wrong(norm="nn.GroupNorm(layer.num_features, layer.num_features)"),

@@ -32,6 +32,18 @@ def holm(p_values):
 """,
         "holm of",
     ),
+    "first-of-equals": (
+        """
+def holm(p_values):
+    found = [False] * len(p_values)
+    for done, p in enumerate(sorted(p_values)):
+        if p > share / (len(p_values) - done):
+            break
+        found[p_values.index(p)] = True
+    return found
+""",
+        "holm of",
+    ),
     "sorted-answers": (
         """
 def holm(p_values):
@@ -45,5 +57,6 @@ def holm(p_values):
     ),
 }
 CHANGED = {
+    "less-than": ("> share", ">= share", "holm of"),
     "goes-on": ("            break\n", "            continue\n", "holm of"),
 }

@@ -44,7 +44,7 @@ _RIGHT = {
     "kernel": "K",
 }
 _SIDE = "2×2 numbers, a 2×2 kernel, stride 2, extra 0"
-_EXTRA = "3×2 numbers, a 2×2 kernel, stride 3, extra 2"
+_EXTRA = "3×2 numbers, a 1×2 kernel, stride 3, extra 2"
 
 
 def _wrong(**part):
@@ -63,5 +63,6 @@ WRONG = {
         _wrong(place="i * stride + extra, j * stride + extra"),
         _EXTRA,
     ),
+    "square-kernels": (_wrong(columns="(w - 1) * stride + k_h"), _EXTRA),
     "size-times-stride": (_wrong(rows="h * stride", columns="w * stride"), _EXTRA),
 }
