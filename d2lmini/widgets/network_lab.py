@@ -393,7 +393,8 @@ def _about(name: str) -> str:
 
     weights = sum(parameter.numel() for parameter in load(name).parameters())
     right = runs.load(name).test_accuracy or 0
-    return f"{weights:,} weights; right for {right:.1%} of the test pictures."
+    found = f"{right:.1%} of the test pictures"
+    return f"{weights:,} weights; in its chapter right for {found}."
 
 
 @cache
