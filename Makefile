@@ -4,7 +4,7 @@
 PYTHON ?= python3
 PORT   ?= 8000
 BOOK   ?= student/book
-JOBS   ?= 2
+JOBS   ?= 3
 
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -35,7 +35,8 @@ lab: $(STAMP)  ## open a copy of the chapters in JupyterLab (BOOK=book: with sol
 # Cheap failures first; then everything else in one run with one summary: the
 # package, the book's rules, the site in a browser, every cell of every chapter.
 # Files keep their order (xdist would start those with few tests last, and the graded
-# course, minutes in a handful of tests, would then run alone at the end).
+# course, minutes in a handful of tests, would then run alone at the end).  Three at a
+# time on two cores, since a third of it is waiting for browsers and kernels.
 # One thread each: several processes whose threads wait for one another on the
 # same cores have been seen to slow each other down fiftyfold.
 test: export OMP_NUM_THREADS := 1

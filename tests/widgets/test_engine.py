@@ -252,7 +252,7 @@ class Branching(nn.Module):
     [
         (
             nn.Sequential(nn.Conv2d(1, 2, 3), nn.GELU()),
-            r"no GELU \(1\); it has .*Conv2d",
+            r"no GELU \(1\): it has .*Conv2d",
         ),
         (nn.Conv2d(1, 1, 3, padding_mode="circular"), "the padding mode 'circular'"),
         (nn.Conv2d(1, 1, 3, padding="same"), "the padding 'same'"),

@@ -106,7 +106,8 @@ def test_the_pictures_are_those_of_fashion_mnist(page_of):
 
 
 def test_sets_of_pictures_do_not_wait_for_each_other(page_of, tmp_path):
-    (tmp_path / "bad.js").write_text("globalThis.d2lminiPictures = 'AAAA'")
+    damaged = "globalThis.d2lminiPictures = 'AAAA'"
+    (tmp_path / "bad.js").write_text(damaged, encoding="utf-8")
     page = page_of(Playground(**QUICK, data="fashion", source="bad.js"))
     press(page, "▶ Load 2.3 MB and play")
     page.get_by_text("The file of the pictures is damaged.").wait_for()

@@ -69,10 +69,16 @@ def test_shipping_writes_only_what_has_changed(tmp_path, monkeypatch):
     for folder in (book, package):
         history.snapshots = []
         history.save(folder / "run.json")
-    old = (package / "run.json").read_text().replace(',\n "answers": ""', "")
-    (package / "run.json").write_text(old)  # as an earlier version wrote it
+    old = (
+        (package / "run.json")
+        .read_text(encoding="utf-8")
+        .replace(',\n "answers": ""', "")
+    )
+    (package / "run.json").write_text(
+        old, encoding="utf-8"
+    )  # as an earlier version wrote it
     outputs.ship_runs()
-    assert (package / "run.json").read_text() == old
+    assert (package / "run.json").read_text(encoding="utf-8") == old
     history.test_accuracy = 0.5
     history.save(book / "run.json")
     outputs.ship_runs()
