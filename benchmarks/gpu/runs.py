@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import d2lmini
-from benchmarks.gpu.settings import SETTINGS, made, options
+from benchmarks.gpu.settings import SETTINGS, Setting, made, options
 from d2lmini import augment, load_fashion_mnist, report, train
 from d2lmini.data import Splits
 from d2lmini.nets import inception
@@ -83,17 +83,8 @@ def chapters() -> Iterator[str]:
     """Train each network as its chapter does; a line of the table for each."""
     yield HEAD
     for name, setting in SETTINGS.items():
-        torch.manual_seed(0)
-        begun = time.perf_counter()
-        history = train(
-            *(made(name), setting.data()),
-            epochs=setting.epochs,
-            lr=setting.lr,
-            name=name,
-            report=report.Silent(),
-            **options(name),
-        )
-        yield _line(history, time.perf_counter() - begun, setting.published)
+        make = functools.partial(made, name)
+        yield _trained(name, make, setting, options(name), setting.published)
 
 
 def studies(left: Callable[[], float]) -> Iterator[str]:
@@ -107,17 +98,29 @@ def studies(left: Callable[[], float]) -> Iterator[str]:
         if wanted * 1.1 > left():
             yield f"| {name} | {study.epochs} | | {wanted:,.0f} wanted | | | |"
             continue
-        torch.manual_seed(0)
-        begun = time.perf_counter()
-        history = train(
-            *(study.make(), data),
-            epochs=study.epochs,
-            lr=study.lr,
-            name=name,
-            report=report.Silent(),
-            **study.options,
-        )
-        yield _line(history, time.perf_counter() - begun, None)
+        yield _trained(name, study.make, study, study.options)
+
+
+def _trained(
+    name: str,
+    make: Callable[[], nn.Module],
+    how: Setting | Study,
+    more: dict[str, Any],
+    published: float | None = None,
+) -> str:
+    """Train from seed 0 on the pictures of ``how``; the run's line in the table."""
+    data = how.data()
+    torch.manual_seed(0)
+    begun = time.perf_counter()
+    history = train(
+        *(make(), data),
+        epochs=how.epochs,
+        lr=how.lr,
+        name=name,
+        report=report.Silent(),
+        **more,
+    )
+    return _line(history, time.perf_counter() - begun, published)
 
 
 def _line(history: Any, seconds: float, published: float | None) -> str:

@@ -132,3 +132,19 @@ def unnamed(page):
 def finite(value):
     """Whether a number read from the page is one."""
     return isinstance(value, (int, float)) and math.isfinite(value)
+
+
+# How a front end imports a figure's text and renders it on a model; what is tried
+# with model, el, heard and stop follows, and a closing brace.
+RENDERED = """async ([text, state]) => {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  const figure = (await import(url)).default;
+  const heard = new Set();
+  const model = {
+    get: (key) => state[key],
+    set: (key, value) => { state[key] = value; heard.forEach((call) => call()); },
+    on: (event, call) => heard.add(call), off: (event, call) => heard.delete(call),
+    save_changes() {}, send() {},
+  };
+  const el = document.body.appendChild(document.createElement("div"));
+  const stop = figure.render({ model, el });"""

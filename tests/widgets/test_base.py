@@ -85,22 +85,14 @@ def test_text_in_the_state_cannot_leave_it(page_of):
     assert shown == text.replace("`", "")
 
 
-IMPORT = """async ([text, state]) => {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  const figure = (await import(url)).default;
-  const heard = new Set();
-  const model = {
-    get: (key) => state[key],
-    set: (key, value) => { state[key] = value; heard.forEach((call) => call()); },
-    on: (event, call) => heard.add(call), off: (event, call) => heard.delete(call),
-    save_changes() {}, send() {},
-  };
-  const el = document.body.appendChild(document.createElement("div"));
-  const stop = figure.render({ model, el });
+IMPORT = (
+    oracle.RENDERED
+    + """
   const seen = el.querySelector("[data-sum]").textContent;
   stop();
   return [seen, heard.size];
 }"""
+)
 
 
 def test_the_kernels_module_renders_and_cleans_up(page_of):

@@ -539,24 +539,16 @@ def test_of_a_large_network_the_kernel_sends_maps(page_of):
     assert close(shares(page), lab.output)
 
 
-LIVE = """async ([text, state]) => {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  const figure = (await import(url)).default;
-  const heard = new Set();
-  const model = {
-    get: (key) => state[key],
-    set: (key, value) => { state[key] = value; heard.forEach((call) => call()); },
-    on: (event, call) => heard.add(call), off: (event, call) => heard.delete(call),
-    save_changes() {}, send() {},
-  };
-  const el = document.body.appendChild(document.createElement("div"));
-  const stop = figure.render({ model, el });
+LIVE = (
+    oracle.RENDERED
+    + """
   await new Promise((done) => setTimeout(done, 50));
   model.set("picture", 1);
   await new Promise((done) => setTimeout(done, 50));
   stop();
   return [state.asked, heard.size];
 }"""
+)
 
 
 def test_with_a_kernel_the_page_asks_it(page_of):

@@ -12,7 +12,7 @@ import pytest
 import torch
 from traitlets import TraitError
 
-from d2lmini.data import files
+from d2lmini.data import CLASSES, files
 from d2lmini.nets.trained import read
 from d2lmini.widgets import Playground, base, pictures
 from tools import book
@@ -242,3 +242,10 @@ def test_every_experiment_of_the_page_is_one_that_the_figure_takes():
     for link in links:
         pairs = (part.split("=", 1) for part in link.split("&"))
         Playground(**{key: json.loads(value) for key, value in pairs})
+
+
+def test_its_classes_are_those_of_the_data():
+    file = book.ROOT / "d2lmini/widgets/playground_setup.js"
+    text = file.read_text(encoding="utf-8")
+    listed = re.search(r"CLASSES = (\[.*?\])", text, re.DOTALL)[1]
+    assert tuple(re.findall(r'"(.+?)"', listed)) == tuple(CLASSES)
