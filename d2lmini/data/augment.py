@@ -36,6 +36,41 @@ def crop(X: Tensor, generator: torch.Generator, *, padding: int = 2) -> Tensor:
     return padded[images, channels, rows, columns]  # (N, C, H, W)
 
 
+def erase(
+    X: Tensor,
+    generator: torch.Generator,
+    *,
+    probability: float = 0.5,
+    area: tuple[float, float] = (0.02, 0.25),
+    narrowest: float = 0.3,
+) -> Tensor:
+    """Random erasing (Zhong et al., 2020): noise in a rectangle of some images.
+
+    With ``probability``, a rectangle that covers a share of the image within ``area``,
+    and whose height over width lies between ``narrowest`` and its inverse, gets an
+    even draw from [0, 1] at each pixel.  It lies wholly inside, so a side that the
+    draw makes longer than the image is cut to it.
+    """
+    N, _, H, W = X.shape
+    least, most = area
+    draw = torch.rand(5, N, generator=generator)
+    share = (least + (most - least) * draw[1]) * H * W
+    shape = narrowest ** (1 - 2 * draw[2])  # even in its logarithm
+    height = (share * shape).sqrt().round().clamp(1, H)
+    width = (share / shape).sqrt().round().clamp(1, W)
+    top, left = (
+        ((H - height + 1) * draw[3]).floor(),
+        ((W - width + 1) * draw[4]).floor(),
+    )
+    rows, columns = torch.arange(H), torch.arange(W)
+    tall = (rows >= top[:, None]) & (rows < (top + height)[:, None])  # (N, H)
+    wide = (columns >= left[:, None]) & (columns < (left + width)[:, None])  # (N, W)
+    inside = tall[:, None, :, None] & wide[:, None, None, :]
+    inside &= (draw[0] < probability).view(-1, 1, 1, 1)
+    noise = torch.rand(X.shape, generator=generator)
+    return torch.where(inside.to(X.device), noise.to(X), X)
+
+
 def brightness(X: Tensor, generator: torch.Generator, *, by: float = 0.3) -> Tensor:
     """Multiply each image by a factor in [1 - by, 1 + by]; stays in [0, 1]."""
     factor = 1 + by * (2 * torch.rand(len(X), generator=generator) - 1)

@@ -8,6 +8,7 @@ from d2lmini.nets.lenet import lenet
 from d2lmini.nets.nin import nin
 from d2lmini.nets.resnet import resnet18
 from d2lmini.nets.slim import SLIM_FAST, SLIM_SMALL, Plan, slim
+from d2lmini.nets.small import small_resnet
 from d2lmini.nets.trained import load
 from d2lmini.nets.vgg import vgg11
 
@@ -25,6 +26,7 @@ __all__ = [
     "nin",
     "resnet18",
     "slim",
+    "small_resnet",
     "vgg11",
     "xavier",
 ]

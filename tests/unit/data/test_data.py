@@ -133,7 +133,7 @@ def test_augmentation_is_for_training_only():
     assert data.val.augment is data.test.augment is None
 
 
-STEPS = [augment.flip, augment.crop, augment.brightness]
+STEPS = [augment.flip, augment.crop, augment.brightness, augment.erase]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -169,6 +169,38 @@ def test_no_padding_and_no_brightness_are_the_identity():
     X, generator = torch.rand(4, 1, 5, 5), torch.Generator()
     assert torch.equal(augment.crop(X, generator, padding=0), X)
     assert torch.equal(augment.brightness(X, generator, by=0), X)
+
+
+@pytest.mark.parametrize("size", [(28, 28), (9, 31), (1, 1)])
+def test_erase_puts_one_rectangle_of_noise_into_some_images(size):
+    X = torch.full((400, 2, *size), 2.0)  # no draw is above 1
+    step = functools.partial(augment.erase, probability=0.25, area=(0.1, 0.3))
+    Y = step(X, torch.Generator().manual_seed(0))
+    changed = Y != X
+    assert torch.equal(changed[:, 0], changed[:, 1])  # all channels of a pixel
+    hit = changed.flatten(1).any(1)
+    assert 0.25 * 400 - 40 < hit.sum() < 0.25 * 400 + 40
+    shares = []
+    for one in changed[hit, 0]:
+        rows, columns = one.any(1).nonzero(), one.any(0).nonzero()
+        box = one[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        assert box.all()  # a whole rectangle
+        shares.append(one.float().mean().item())
+        if size == (28, 28):
+            height, width = box.shape
+            assert 0.2 < height / width < 5  # 0.3 to 1 / 0.3, rounded to pixels
+    assert max(shares) <= 0.34 or size == (1, 1)
+    if size == (28, 28):
+        assert min(shares) >= 0.08 and max(shares) - min(shares) > 0.1
+    drawn = Y[changed]
+    assert drawn.min() >= 0 and len(drawn.unique()) > 0.9 * len(drawn)
+
+
+def test_erase_with_probability_0_or_1():
+    X, generator = torch.rand(50, 1, 12, 12), torch.Generator().manual_seed(0)
+    assert torch.equal(augment.erase(X, generator, probability=0), X)
+    all_of_them = augment.erase(X, generator, probability=1)
+    assert (all_of_them != X).flatten(1).any(1).all()
 
 
 def test_chain_applies_in_order():

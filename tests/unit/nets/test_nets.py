@@ -25,6 +25,7 @@ WALKS = {
     "nin": (nets.nin, 224, "96×54 96×26 256×26 256×12 384×12 384×5 10×5 10×1"),
     "googlenet": (nets.googlenet, 96, "64×24 192×12 480×6 832×3 1024×3 1024×1"),
     "resnet18": (nets.resnet18, 96, "64×24 128×12 256×6 512×3 512×1"),
+    "small resnet": (nets.small_resnet, 28, "32×28 64×14 128×7 256×4 256×1"),
     "densenet": (
         nets.densenet,
         96,
@@ -39,6 +40,7 @@ LIGHT = {
     "nin": (nets.nin, 224),
     "googlenet": (nets.googlenet, 96),
     "resnet18": (nets.resnet18, 96),
+    "small resnet": (nets.small_resnet, 28),
     "densenet": (nets.densenet, 96),
 }
 
