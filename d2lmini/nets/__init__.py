@@ -5,6 +5,7 @@ from d2lmini.nets.densenet import densenet
 from d2lmini.nets.googlenet import googlenet
 from d2lmini.nets.initial import he, initialise, xavier
 from d2lmini.nets.lenet import lenet
+from d2lmini.nets.lenet_bn import lenet_bn
 from d2lmini.nets.nin import nin
 from d2lmini.nets.resnet import resnet18
 from d2lmini.nets.slim import SLIM_FAST, SLIM_SMALL, Plan, slim
@@ -22,6 +23,7 @@ __all__ = [
     "he",
     "initialise",
     "lenet",
+    "lenet_bn",
     "load",
     "nin",
     "resnet18",

@@ -14,25 +14,11 @@ from d2lmini.nets.alexnet import alexnet
 from d2lmini.nets.densenet import densenet
 from d2lmini.nets.googlenet import googlenet
 from d2lmini.nets.lenet import lenet
+from d2lmini.nets.lenet_bn import lenet_bn
 from d2lmini.nets.nin import nin
 from d2lmini.nets.resnet import resnet18
 from d2lmini.nets.slim import SLIM_FAST, SLIM_SMALL, slim
 from d2lmini.nets.vgg import vgg11
-
-
-def _normalised() -> nn.Sequential:
-    """LeNet with a batch normalisation before each sigmoid."""
-    layers: list[nn.Module] = []
-    for layer in lenet():
-        if isinstance(layer, nn.Conv2d):
-            norm: nn.Module = nn.BatchNorm2d(layer.out_channels)
-        if isinstance(layer, nn.Linear):
-            norm = nn.BatchNorm1d(layer.out_features)
-        if isinstance(layer, nn.Sigmoid):
-            layers.append(norm)
-        layers.append(layer)
-    return nn.Sequential(*layers)
-
 
 #: The networks as their chapters train them, by the name of the run.
 TRAINED: dict[str, Callable[[], nn.Sequential]] = {
@@ -43,7 +29,7 @@ TRAINED: dict[str, Callable[[], nn.Sequential]] = {
     "googlenet": googlenet,
     "resnet": resnet18,
     "densenet": densenet,
-    "lenet-bn": _normalised,
+    "lenet-bn": lenet_bn,
     "slim-small": partial(slim, plan=SLIM_SMALL),
     "slim-fast": partial(slim, plan=SLIM_FAST),
 }
