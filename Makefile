@@ -10,8 +10,7 @@ VENV  := .venv
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.up-to-date
 
-NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300 \
-         --nbval-sanitize-with tests/nbval.cfg
+NBVAL := --nbval --nbval-cell-timeout=300 --nbval-sanitize-with tests/nbval.cfg
 
 # Kernels come from .venv, also where the user has a "python3" kernel elsewhere.
 export JUPYTER_PREFER_ENV_PATH := 1

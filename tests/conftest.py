@@ -5,6 +5,7 @@ import os
 import nbformat
 import pytest
 
+from tests import kernels
 from tools import book, data
 from tools import browser as chromium
 
@@ -25,6 +26,13 @@ def pytest_configure(config):
     # As a plugin: a hook in this file would not be asked about chapters, which
     # lie in another folder.
     config.pluginmanager.register(Rehearsal())
+    if not hasattr(config, "workerinput"):  # workers have what their master has set
+        config.kernels = kernels.Forge()
+
+
+def pytest_unconfigure(config):
+    if hasattr(config, "kernels"):
+        config.kernels.end()
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +53,10 @@ def browser():
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say how much of each chapter nbval compares with what is stored."""
+    """Say how kernels were started, and how much of each chapter nbval compares."""
+    terminalreporter.section("kernels")
+    for line in terminalreporter.config.kernels.said():
+        terminalreporter.write_line(line)
     terminalreporter.section("cells whose output is compared")
     for path in book.chapters():
         cells = nbformat.read(path, as_version=4).cells

@@ -1,0 +1,166 @@
+"""Imports what chapters import, when first asked, and forks a kernel for each request.
+
+Started with the number of the socket on which it listens; ends with its input.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import random
+import selectors
+import signal
+import socket
+import sys
+import threading
+from functools import partial
+from pathlib import Path
+
+IMPORTED = (
+    "anywidget",
+    "d2lmini.analysis.summary",
+    "d2lmini.course.check",
+    "d2lmini.nets",
+    "d2lmini.plot",
+    "d2lmini.training.loop",
+    "d2lmini.widgets",
+    "ipykernel.kernelapp",
+    "ipywidgets",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "PIL.Image",
+    "torchvision",
+)
+
+#: How variables begin that imports read: a kernel with others has to be a plain one.
+READ = ("CUDA", "HOME", "KMP", "LANG", "LC_", "LD_", "MKL", "MPL", "OMP")
+READ += ("OPENBLAS", "PYTHON", "TORCH")
+
+
+def fixed(environ):
+    """The variables that have had their effect when everything is imported."""
+    return {key: environ[key] for key in environ if key.startswith(READ)}
+
+
+class Server:
+    """The kernels that run, and who waits for their end."""
+
+    def __init__(self, listener, place):
+        self.listener, self.place = listener, place
+        self.given = fixed(os.environ)
+        self.running = {}  # a kernel's number: its end, and who is told of it
+        self.selector = selectors.DefaultSelector()
+        self.when(listener, self.answer)
+        self.when(sys.stdin, self.end)
+
+    def when(self, file, call):
+        self.selector.register(file, selectors.EVENT_READ, call)
+
+    def serve(self):
+        """Answer requests; returns only in a fork, with what it is to be."""
+        while True:
+            for key, _ in self.selector.select():
+                if (wanted := key.data()) is not None:
+                    return wanted
+
+    def answer(self):
+        """Fork a kernel, or say why not; returns only in the fork what it is to be."""
+        link, _ = self.listener.accept()
+        message, files, _, _ = socket.recv_fds(link, 1 << 20, 4)
+        wanted = json.loads(message or "null")
+        why = self.refusal(wanted)
+        if not why and not (kernel := os.fork()):
+            self.forget()
+            return wanted | {"files": files}
+        for file in files:
+            os.close(file)
+        with contextlib.suppress(OSError):  # it may have ended meanwhile
+            link.send(why.encode() or b"%d" % kernel)
+        if not why:
+            self.running[kernel] = os.pidfd_open(kernel), link
+            for file, call in zip(
+                self.running[kernel], (self.ended, self.left), strict=True
+            ):
+                self.when(file, partial(call, kernel))
+            with Path(f"{self.place}.txt").open("a", encoding="utf-8") as notes:
+                notes.write("forked\n")
+        return None
+
+    def forget(self):
+        """In a fork: leave to the server what is its own."""
+        self.selector.close()
+        self.listener.close()
+        for end, link in self.running.values():
+            os.close(end)
+            link.close()
+
+    def refusal(self, wanted):
+        """Why a kernel cannot be a fork of this process; "" if it can."""
+        if wanted is None:
+            return "it has asked for nothing"
+        asked = fixed(wanted["environ"])
+        if differing := sorted(dict(self.given.items() ^ asked.items())):
+            return f"{', '.join(differing)} differs"
+        for name in IMPORTED:
+            importlib.import_module(name)
+        if threading.active_count() > 1:
+            return f"imports have started threads: {threading.enumerate()}"
+        gc.freeze()
+        return ""
+
+    def ended(self, kernel):
+        """Tell the end of a kernel to whoever stands for it."""
+        if kernel not in self.running:  # told already: two events came at once
+            return
+        end, link = self.running.pop(kernel)
+        self.selector.unregister(end)
+        self.selector.unregister(link)
+        os.close(end)
+        _, status = os.waitpid(kernel, 0)
+        with contextlib.suppress(OSError):  # it may have been killed
+            link.send(b"%d" % os.waitstatus_to_exitcode(status))
+        link.close()
+
+    def left(self, kernel):
+        """End a kernel, and its children, for which nobody stands any more."""
+        if kernel in self.running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(kernel, signal.SIGKILL)
+            self.ended(kernel)
+
+    def end(self):
+        """End with whoever has started this process."""
+        for kernel in list(self.running):
+            self.left(kernel)
+        sys.exit()
+
+
+def become(argv, environ, files):
+    """Run the kernel as if it had been started anew."""
+    os.setsid()
+    os.fchdir(files[3])
+    for number, file in enumerate(files[:3]):
+        os.dup2(file, number)
+    for file in files:
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(environ, JPY_PARENT_PID=str(os.getppid()))
+    sys.argv[1:] = argv
+    random.seed()
+    sys.modules["numpy"].random.seed()
+    sys.modules["ipykernel.kernelapp"].launch_new_instance()
+
+
+def main():
+    del sys.path[0]  # this folder, which a kernel does not know
+    listener = socket.socket(fileno=int(sys.argv[1]))
+    server = Server(listener, listener.getsockname())
+    # What ipykernel sets, and reads when it is imported.
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    os.environ["JPY_PARENT_PID"] = str(os.getpid())
+    become(**server.serve())
+
+
+if __name__ == "__main__":
+    main()
