@@ -2,9 +2,11 @@
 
 import importlib.util
 import io
+import os
 import platform
 import random
 import sys
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -28,8 +30,34 @@ def setup(seed: int = 0) -> torch.device:
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
     device = best_device()
-    print(describe(device, seed))
+    if device.type == "cuda" and place().world > 1:
+        torch.cuda.set_device(device)  # what is meant by "cuda" from now on
+    if place().rank == 0:
+        print(describe(device, seed))
     return device
+
+
+class Place(NamedTuple):
+    """A process among those that torchrun, or another launcher, has started.
+
+    ``rank`` is its number among all ``world`` of them, and ``local_rank`` that among
+    those of its machine.
+    """
+
+    rank: int = 0
+    local_rank: int = 0
+    world: int = 1
+
+
+def place() -> Place:
+    """That of this process, as its environment tells it; alone without a launcher."""
+    try:
+        world, rank = (int(os.environ[name]) for name in ("WORLD_SIZE", "RANK"))
+        local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+        _ = os.environ["MASTER_ADDR"]  # where they meet
+    except (KeyError, ValueError):
+        return Place()
+    return Place(rank, local_rank, world) if world > 1 else Place()
 
 
 def _never_fail_to_print() -> None:
@@ -40,12 +68,26 @@ def _never_fail_to_print() -> None:
 
 
 def best_device() -> torch.device:
-    """CUDA where there is one, else Apple's MPS, else the CPU."""
+    """CUDA where there is one, else Apple's MPS, else the CPU.
+
+    Each of several processes gets a GPU of its own; ValueError where they are too few.
+    """
     if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
+        return torch.device("cuda") if place().world == 1 else _own_gpu()
+    if torch.backends.mps.is_available() and place().world == 1:
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def _own_gpu() -> torch.device:
+    number, there = place().local_rank, torch.cuda.device_count()
+    if number >= there:
+        raise ValueError(
+            f"Process {number} of this machine finds no GPU of its own (there "
+            f"{'is' if there == 1 else 'are'} {there}): start as many processes as "
+            "GPUs, or give device='cpu'."
+        )
+    return torch.device("cuda", number)
 
 
 def best_precision(device: torch.device) -> torch.dtype:
@@ -80,6 +122,8 @@ def describe(device: torch.device, seed: int) -> str:
     precision = str(best_precision(device)).removeprefix("torch.")
     parts = [device_name(device), precision, f"PyTorch {torch.__version__}"]
     parts += [f"Python {platform.python_version()}", f"seed {seed}"]
+    if place().world > 1:
+        parts.append(f"{place().world} processes")
     lines = [" · ".join(parts)]
     if device.type == "cpu" and _on_colab():
         lines.append(

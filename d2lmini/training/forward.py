@@ -45,6 +45,7 @@ class Forward:
         self.layout = torch.contiguous_format
         self.say: Callable[[str], None] = lambda text: None  # to whom it may concern
         self.pieces = 1  # doubled whenever memory runs out
+        self.divisible = True  # else a batch that does not fit is refused
         self.layout = self._best_layout(batches)
 
     def __call__(self, X: Tensor) -> Tensor:
@@ -78,7 +79,16 @@ class Forward:
             self.halve(len(X))  # outside except, whose traceback holds tensors
 
     def halve(self, batch: int) -> None:
-        """Work through batches, of so many images, in twice as many pieces."""
+        """Work through batches, of so many images, in twice as many pieces.
+
+        MemoryError where other processes would have to wait for each piece.
+        """
+        if not self.divisible:
+            raise MemoryError(
+                f"A share of {batch} images does not fit into the memory of "
+                f"{device_name(self.device)}, and of several processes none works "
+                "through it in pieces: give a smaller batch_size, or start more."
+            )
         if self.pieces == 1:
             self.say(
                 f"A batch of {batch} does not fit into the memory of "

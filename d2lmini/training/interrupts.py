@@ -12,14 +12,21 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-_asked = False
+_asked = 0  # the signal that has come, or 0
 _held = 0
 _ending = False  # a training was stopped in the cell that runs
 
 
+class Terminated(KeyboardInterrupt):
+    """Raised for SIGTERM, by which a launcher ends its processes."""
+
+
 @contextlib.contextmanager
-def heard() -> Iterator[None]:
-    """Within this block an interrupt waits for the next :func:`point`."""
+def heard(termination: bool = False) -> Iterator[None]:
+    """Within this block an interrupt waits for the next :func:`point`.
+
+    With ``termination``, so does SIGTERM.
+    """
     global _asked
     if _ending:
         raise KeyboardInterrupt("the training before was stopped by hand")
@@ -30,13 +37,15 @@ def heard() -> Iterator[None]:
     ):
         yield
         return
-    _asked = False
-    signal.signal(signal.SIGINT, _note)
+    _asked = 0
+    signals = [signal.SIGINT, *([signal.SIGTERM] if termination else [])]
+    handlers = [signal.signal(number, _note) for number in signals]
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-        late, _asked = _asked, False
+        for number, handler in zip(signals, handlers, strict=True):
+            signal.signal(number, handler)
+        late, _asked = _asked, 0
     if late:  # pressed when all was done
         end_cell()
 
@@ -56,13 +65,18 @@ def point() -> None:
     """Raise KeyboardInterrupt here if one was asked for."""
     global _asked
     if _asked and not _held:
-        _asked = False
-        raise KeyboardInterrupt
+        number, _asked = _asked, 0
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+
+def by_hand() -> bool:
+    """Whether Ctrl-C was pressed and has not been heard yet."""
+    return _asked == signal.SIGINT
 
 
 def _note(number: int, frame: Any) -> None:
     global _asked
-    second, _asked = _asked, True
+    second, _asked = _asked, number
     if second:
         point()
 

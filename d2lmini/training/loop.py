@@ -22,6 +22,7 @@ from d2lmini.training import interrupts, notices
 from d2lmini.training.checkpoint import Checkpoint, file_of, keep
 from d2lmini.training.forward import Forward, initialised, sample
 from d2lmini.training.history import Epoch, History
+from d2lmini.training.processes import Group, group_for
 from d2lmini.training.recipe import Recipe, recipe
 from d2lmini.training.report import Report, default_report
 from d2lmini.training.run import Loss, Optimizer, Run, Tally, mean_loss
@@ -78,6 +79,10 @@ def train(
     batch normalisation stays frozen.  ``data`` count their passes, and PyTorch's
     random state moves on.
 
+    Started by torchrun, several processes share each batch (``batch_size`` is that of
+    all of them) and train what one would; process 0 reports and stores, all return the
+    same history, and Ctrl-C or the death of one ends all with SystemExit.
+
     Ctrl-C ends the run and returns the epochs so far; a notebook that runs all its
     cells stops after this one.  When a batch does not fit into memory it is worked
     through in halves, quarters …, with the same gradient but for rounding (batch
@@ -93,52 +98,71 @@ def train(
         epochs = min(epochs, mode.QUICK_EPOCHS)
     notices.refuse_net(initialised(net, data.train))
     functions = {"optimizer": optimizer, "schedule": schedule, "loss": loss}
-    checkpoint = Checkpoint(file_of(resume, name), net, data, watch, functions)
     numbers = {"epochs": epochs, "lr": lr, "average": average}
     steps = len(data.train)
-    with borrowed(net), torch.enable_grad(), interrupts.heard():
+    group = group_for(data.train)
+    group.path = file_of(resume, name)
+    checkpoint = Checkpoint(
+        group.path if group.first else None, net, data, watch, functions
+    )
+    with (
+        interrupts.heard(termination=group.several),
+        group.together(),
+        borrowed(net),
+        torch.enable_grad(),
+    ):
         forward = Forward(
             net, data.train, precision, training=True, classes=_classes(data)
         )
         run = Run(forward, optimizer, lr, average)
         notices.refuse(run, data.train)
         asked = recipe(net, data.train, run.forward.precision, numbers, functions)
-        history = checkpoint.begin(run, _empty(name or type(net).__name__, asked, run))
-        watcher = Watcher(net, watch, data.train, history.snapshots)
-        report = report or default_report()
+        group.agree(asked, data, net)
+        empty = _empty(name or type(net).__name__, asked, run, group.world)
+        history = group.made_once(lambda: checkpoint.begin(run, empty))
+        watcher = Watcher(net, watch, data.train, history.snapshots, group.total)
+        report = group.report(report or default_report())
         run.forward.say = report.say
         report.start(history, steps)
         if resume is not None or not interrupts.notebook():
             _say_continued(history, report)
         try:
-            for epoch in range(len(history.epochs), epochs):
-                begun = time.perf_counter()
-                data.train.epoch = epoch  # the order of the data follows from it
-                tally = Tally(run.device)
-                report.begin(epoch, tally.means)
-                run.train_mode()
-                for i, (X, y) in enumerate(data.train):
-                    watcher(epoch, i, tally)
-                    run.scale_rates(schedule((epoch + i / steps) / epochs))
-                    with notices.first_batch(run, X, y, report, enabled=i == 0):
-                        run.step(X, y, loss, tally)
-                    report.batch(epoch, i + 1)
-                    interrupts.point()
-                watcher(epoch, steps, tally)
-                history.epochs.append(_measured(run, data, loss, tally, begun))
-                _refuse_nan(history, lr, data.train)
-                notices.after_epoch(run, history, report)
-                report.epoch(history)
-                checkpoint.save(run, history, report)
-            if not history.finished:
-                run.settle(_some_images(data.train))
-                tested = _judged(net, data.test, run.forward, loss)
-                history.test_loss, history.test_accuracy = tested.means()
-                if not data.test.shuffle:  # else nobody knows whose they are
-                    history.keep_answers(tested.answers)
-                checkpoint.save(run, history, report)
-            keep(net, history, name, report)
+            with group.joined(run, history, data.train):
+                for epoch in range(len(history.epochs), epochs):
+                    begun = time.perf_counter()
+                    data.train.epoch = epoch  # the order of the data follows from it
+                    tally = Tally(run.device)
+                    group.begin_epoch(epoch)
+                    report.begin(epoch, tally.means)
+                    run.train_mode()
+                    for i, (X, y, weight) in enumerate(group.shares(data.train)):
+                        watcher(epoch, i, tally)
+                        run.scale_rates(schedule((epoch + i / steps) / epochs))
+                        with notices.first_batch(run, X, y, report, enabled=i == 0):
+                            run.step(X, y, loss, tally, weight)
+                        report.batch(epoch, i + 1)
+                        interrupts.point()
+                    group.end_epoch(run, report)
+                    watcher(epoch, steps, tally)
+                    history.epochs.append(
+                        _measured(run, data, loss, tally, begun, group)
+                    )
+                    _refuse_nan(history, lr, data.train)
+                    notices.after_epoch(run, history, report)
+                    report.epoch(history)
+                    checkpoint.save(run, history, report)
+                if not history.finished:
+                    run.settle(_some_images(data.train, group))
+                    tested = _judged(net, data.test, run.forward, loss, group)
+                    history.test_loss, history.test_accuracy = tested.means()
+                    if not data.test.shuffle:  # else nobody knows whose they are
+                        history.keep_answers(tested.answers)
+                    checkpoint.save(run, history, report)
+                if group.first:
+                    keep(net, history, name, report)
         except KeyboardInterrupt:
+            if group.several:
+                raise
             run.averaged.take()
             report.say(
                 f"Stopped by hand after {len(history.epochs)} of {epochs} epochs."
@@ -147,7 +171,7 @@ def train(
         finally:
             checkpoint.leave()
             report.close(history)
-    return history
+    return group.same(history)
 
 
 def predict(
@@ -173,9 +197,10 @@ def _answers(
     batches: Batches,
     precision: torch.dtype | None,
     classes: int | None = None,
+    group: Group | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     forward = Forward(net, batches, precision, classes=classes)
-    for X, y in batches:
+    for X, y in group.dealt(batches) if group else batches:
         interrupts.point()
         with evaluating(net):  # for each batch: between two, the net is its owner's
             logits = forward.answers(X)
@@ -198,9 +223,12 @@ def evaluate(
     return _tallied(answers, batches, loss).means()
 
 
-def _judged(net: nn.Module, batches: Batches, like: Forward, loss: Loss) -> Tally:
+def _judged(
+    net: nn.Module, batches: Batches, like: Forward, loss: Loss, group: Group
+) -> Tally:
     """``net`` on ``batches`` as ``like`` computes, in precision and classes."""
-    return _tallied(_answers(net, batches, like.precision, like.classes), batches, loss)
+    answers = _answers(net, batches, like.precision, like.classes, group)
+    return group.total(_tallied(answers, batches, loss))
 
 
 def _tallied(
@@ -270,11 +298,12 @@ def _check_net(net: Any) -> None:
     instance("net", net, nn.Module, "give a network, such as lenet()")
 
 
-def _empty(name: str, asked: Recipe, run: Run) -> History:
+def _empty(name: str, asked: Recipe, run: Run, world: int) -> History:
+    times = f"{world} × " if world > 1 else ""
     return History(
         name=name,
         recipe=asked,
-        device=device_name(run.device),
+        device=f"{times}{device_name(run.device)}",
         seed=torch.initial_seed(),
         versions={
             "python": platform.python_version(),
@@ -294,19 +323,22 @@ def _say_continued(history: History, report: Report) -> None:
         report.say(f"Continues after epoch {len(history.epochs)}{by}.")
 
 
-def _measured(run: Run, data: Splits, loss: Loss, tally: Tally, begun: float) -> Epoch:
+def _measured(
+    run: Run, data: Splits, loss: Loss, tally: Tally, begun: float, group: Group
+) -> Epoch:
     """The epoch just trained; this is where the device is read."""
-    train_loss, train_accuracy = tally.means()
+    train_loss, train_accuracy = group.total(tally).means()
     seconds = time.perf_counter() - begun
-    judged = _judged(run.averaged.net, data.val, run.forward, loss)
+    judged = _judged(run.averaged.net, data.val, run.forward, loss, group)
     val_loss, val_accuracy = judged.means()
     speed = len(data.train.images) / seconds
-    return Epoch(train_loss, train_accuracy, val_loss, val_accuracy, seconds, speed)
+    epoch = Epoch(train_loss, train_accuracy, val_loss, val_accuracy, seconds, speed)
+    return group.same(epoch)
 
 
-def _some_images(batches: Batches) -> Iterator[Tensor]:
+def _some_images(batches: Batches, group: Group) -> Iterator[Tensor]:
     batches.epoch = 0  # the same pictures, however the run came to its end
-    for X, _ in itertools.islice(batches, STATISTICS):
+    for X, _, _ in itertools.islice(group.shares(batches), STATISTICS):
         interrupts.point()
         yield X
 

@@ -122,7 +122,7 @@ def _of_first(run: Run, y: Tensor) -> Iterator[str]:
                 "applies softmax once more: leave the last softmax out."
             )
     mine = {id(p) for p in (*run.net.parameters(), *_optimized(run))}
-    strays = [leaf for leaf in _leaves(value) if id(leaf) not in mine]
+    strays = [leaf for leaf in leaves(value) if id(leaf) not in mine]
     if strays:
         yield (
             f"{sum(leaf.numel() for leaf in strays):,} numbers with a gradient take "
@@ -165,7 +165,7 @@ def _optimized(run: Run) -> Iterator[Tensor]:
         yield from group["params"]
 
 
-def _leaves(value: Tensor) -> Iterator[Tensor]:
+def leaves(value: Tensor) -> Iterator[Tensor]:
     """The tensors that the graph of ``value`` ends at: those that get a gradient."""
     waiting, seen = [value.grad_fn], set()
     while waiting:

@@ -88,7 +88,7 @@ def content(
     a training of this process has left counts as it was when that began: it is
     handed in again to go on.  Raises ValueError for what cannot be followed.
     """
-    parts = {name: _batches(part) for name, part in data._asdict().items()}
+    parts = {name: sequence(part) for name, part in data._asdict().items()}
     sets = {id(batches): f"data.{name}" for name, batches in data._asdict().items()}
     known = {**names_of(net), **sets, id(data): "data"}
     frozen = [name for name, layer in net.named_modules() if not layer.training]
@@ -148,7 +148,7 @@ _DIFFER = {
 }
 
 
-def _batches(batches: Batches) -> tuple[Any, ...]:
+def sequence(batches: Batches) -> tuple[Any, ...]:
     """What decides which numbers come in which order."""
     kind = type(batches) if type(batches) is not Batches else None
     images = batches.images

@@ -67,16 +67,20 @@ class Run:
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
 
-    def step(self, X: Tensor, y: Tensor, loss: Loss, tally: "Tally") -> None:
+    def step(
+        self, X: Tensor, y: Tensor, loss: Loss, tally: "Tally", weight: float = 1.0
+    ) -> None:
         """One step of the optimizer on a batch; adds its loss and hits to ``tally``.
 
+        ``weight`` multiplies the gradients: other than 1 for an uneven share of a
+        batch that several processes work through together.
         When memory is short the batch is worked through in pieces, whose gradients
         add up to its own.
         """
         while True:
             part = Tally(self.device)
             try:
-                self._gradients(X, y, loss, part)
+                self._gradients(X, y, loss, part, weight)
                 break
             except (RuntimeError, MemoryError) as error:
                 if not no_memory(error) or self.forward.pieces >= len(X):
@@ -88,14 +92,16 @@ class Run:
         self.scaler.update()
         self.averaged.update()
 
-    def _gradients(self, X: Tensor, y: Tensor, loss: Loss, tally: "Tally") -> None:
+    def _gradients(
+        self, X: Tensor, y: Tensor, loss: Loss, tally: "Tally", weight: float
+    ) -> None:
         self.optimizer.zero_grad(set_to_none=True)
         pieces = self.forward.pieces
         for X_piece, y_piece in zip(X.chunk(pieces), y.chunk(pieces), strict=True):
             with self.forward.autocast():
                 logits = self.forward(X_piece)
                 value = mean_loss(loss, logits, y_piece)
-            share = value * (len(X_piece) / len(X))
+            share = value * (len(X_piece) / len(X) * weight)
             torch.autograd.backward(self.scaler.scale(share))
             tally.add(logits, y_piece, value)
             self.last = logits, value
@@ -126,16 +132,13 @@ class Run:
 
     def state_dict(self) -> dict[str, Any]:
         """What :meth:`load_state_dict` restores, the random state included."""
-        random = {"cpu": torch.get_rng_state(), "python": pyrandom.getstate()}
-        if self.device.type == "cuda":
-            random["cuda"] = torch.cuda.get_rng_state(self.device)
         return {
             "net": self.net.state_dict(),
             "unsaved": self._unsaved(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
             "average": self.averaged.state_dict(),
-            "random": random,
+            "random": self.random_state(),
         }
 
     def _unsaved(self) -> dict[str, Tensor]:
@@ -151,10 +154,21 @@ class Run:
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
         self.averaged.load_state_dict(state["average"])
-        torch.set_rng_state(state["random"]["cpu"].cpu())
-        pyrandom.setstate(state["random"]["python"])
-        if "cuda" in state["random"] and self.device.type == "cuda":
-            torch.cuda.set_rng_state(state["random"]["cuda"].cpu(), self.device)
+        self.set_random(state["random"])
+
+    def random_state(self) -> dict[str, Any]:
+        """Where the generators of PyTorch and of Python are."""
+        random = {"cpu": torch.get_rng_state(), "python": pyrandom.getstate()}
+        if self.device.type == "cuda":
+            random["cuda"] = torch.cuda.get_rng_state(self.device)
+        return random
+
+    def set_random(self, random: dict[str, Any]) -> None:
+        """Set the generators to :meth:`random_state`."""
+        torch.set_rng_state(random["cpu"].cpu())
+        pyrandom.setstate(random["python"])
+        if "cuda" in random and self.device.type == "cuda":
+            torch.cuda.set_rng_state(random["cuda"].cpu(), self.device)
 
 
 def made(optimizer: Optimizer, net: nn.Module, lr: float) -> torch.optim.Optimizer:

@@ -1,6 +1,7 @@
 """What a network was like at moments of its training, small enough to keep."""
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +54,10 @@ def moments(batches: int, epoch: int) -> set[int]:
 
 
 class Watcher:
-    """Adds a snapshot to a list whenever one is due; ``images=None``: never."""
+    """Adds a snapshot to a list whenever one is due; ``images=None``: never.
+
+    ``total`` makes, of this process's tally, that of all that train the net.
+    """
 
     def __init__(
         self,
@@ -61,16 +65,17 @@ class Watcher:
         images: Tensor | None,
         batches: Batches,
         snapshots: list[Snapshot],
+        total: Callable[[Tally], Tally] = lambda tally: tally,
     ) -> None:
         self.net, self.images, self.batches = net, images, batches
-        self.snapshots = snapshots
+        self.snapshots, self.total = snapshots, total
 
     def __call__(self, epoch: int, done: int, tally: Tally) -> None:
         """After ``done`` batches of ``epoch``, whose loss is in ``tally``."""
         total = len(self.batches)
         if self.images is None or done not in moments(total, epoch):
             return
-        loss = round(tally.means()[0], 5) if done else None
+        loss = round(self.total(tally).means()[0], 5) if done else None
         progress = epoch + done / total
         self.snapshots.append(take(self.net, self.images, progress, loss))
 

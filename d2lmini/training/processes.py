@@ -1,0 +1,458 @@
+"""One net trained by several processes, as torchrun starts them.
+
+Each process holds the whole net and all pictures.  It draws every batch as a single
+process would and works through its share; PyTorch's DistributedDataParallel gives all
+of them the gradient of the whole batch, so that all take the same step.  Process 0
+reports and stores.
+"""
+
+import atexit
+import contextlib
+import io
+import itertools
+import os
+import socket
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from d2lmini.data import Batches, Splits
+from d2lmini.device import place
+from d2lmini.training import interrupts
+from d2lmini.training.fingerprint import Unfollowable, fingerprint
+from d2lmini.training.forward import sample
+from d2lmini.training.history import History
+from d2lmini.training.notices import leaves
+from d2lmini.training.recipe import Recipe, difference, sequence
+from d2lmini.training.report import Report, Silent
+from d2lmini.training.run import Run, Tally
+
+#: How long a process waits for another before it takes it for lost.
+PATIENCE = timedelta(minutes=5)
+
+Thing = TypeVar("Thing")
+Share = tuple[Tensor, Tensor, float]
+
+
+class Group:
+    """The processes that train one net; without arguments, this one alone.
+
+    ``rank`` is the number of this one, ``world`` how many there are.  Every process
+    calls the same methods in the same order: most of them wait for the others.  Alone,
+    each method gives back what it gets.
+    """
+
+    def __init__(self, rank: int = 0, world: int = 1) -> None:
+        self.rank, self.world = rank, world
+        self.launcher = os.getppid()
+        self.seed = 0
+        self.history: History | None = None
+        self.path: Path | None = None
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that reports and stores."""
+        return self.rank == 0
+
+    @property
+    def several(self) -> bool:
+        """Whether there are others."""
+        return self.world > 1
+
+    # Batches and what is counted on them
+
+    def shares(self, batches: Batches) -> Iterator[Share]:
+        """Of each batch: this process's pictures, their labels, and the weight of
+        their mean in the mean of the processes, which is 1 for equal shares."""
+        for X, y in batches:
+            if not self.several:
+                yield X, y, 1.0
+                continue
+            self._look_for_launcher()
+            share = X.tensor_split(self.world)[self.rank]
+            weight = len(share) * self.world / len(X)
+            yield share, y.tensor_split(self.world)[self.rank], weight
+
+    def dealt(self, batches: Batches) -> Iterator[tuple[Tensor, Tensor]]:
+        """Every so-manieth batch, whole: what is only measured needs no shares."""
+        return itertools.islice(batches, self.rank, None, self.world)
+
+    def total(self, tally: Tally) -> Tally:
+        """What all have counted, with the answers to :meth:`dealt` in their order."""
+        if not self.several:
+            return tally
+        whole = Tally(tally.sums.device)
+        numbers = torch.cat([tally.sums, tally.sums.new_tensor([tally.seen])]).double()
+        dist.all_reduce(numbers)
+        whole.sums, whole.seen = numbers[:2].to(tally.sums), int(numbers[2])
+        dealt = self._gathered([answers.cpu() for answers in tally.answers])
+        rounds = itertools.zip_longest(*dealt)
+        whole.answers = [a for turn in rounds for a in turn if a is not None]
+        return whole
+
+    # What all must have alike
+
+    def made_once(self, make: Callable[[], Thing]) -> Thing:
+        """What ``make()`` gives in process 0, or raises there, for all of them."""
+        if not self.several:
+            return make()
+        made: Any = None
+        if self.first:
+            try:
+                made = make()
+            except Exception as error:
+                made = error
+        made = self.same(made)
+        if isinstance(made, Exception):
+            raise made
+        return made  # type: ignore[no-any-return]
+
+    def same(self, thing: Thing) -> Thing:
+        """``thing`` as process 0 has it."""
+        if not self.several:
+            return thing
+        kept = [thing]
+        dist.broadcast_object_list(kept)
+        return thing if self.first else kept[0]
+
+    def agree(self, asked: Recipe, data: Splits, net: nn.Module) -> None:
+        """ValueError unless all are about to train the same, each on its device."""
+        if not self.several:
+            return
+        _refuse_small(data.train, self.world)
+        content = {name: _content(part) for name, part in data._asdict().items()}
+        content["net"] = str([(n, p.shape, p.dtype) for n, p in net.named_parameters()])
+        device = data.train.images.images.device
+        here = socket.gethostname(), self.rank if device.type == "cpu" else device.index
+        mine = asked, content, here
+        all_of_them = self._gathered(mine)
+        for rank, (recipe, parts, _) in enumerate(all_of_them):
+            reason = difference(all_of_them[0][0], recipe, all_of_them[0][1], parts)
+            if reason:
+                reason = reason.replace(" there", " in process 0")
+                raise ValueError(
+                    f"Process {rank} is about to train something else than process 0 "
+                    f"({reason.replace(' here', f' in process {rank}')}): start the "
+                    "same script, with the same data, in each."
+                )
+        if len({place for *_, place in all_of_them}) < self.world:
+            raise ValueError(
+                f"Two processes compute on {device}: call d2lmini.setup, or load the "
+                "data with device=None, so that each gets a GPU of its own."
+            )
+
+    def _begin_alike(self, run: Run) -> None:
+        file = io.BytesIO()
+        if self.first:
+            torch.save(run.state_dict(), file)
+        content = io.BytesIO(self.same(file.getvalue()))
+        if not self.first:
+            state = torch.load(content, map_location=run.device, weights_only=True)
+            run.load_state_dict(state)
+        self.seed = torch.initial_seed()
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Let dropout draw other masks in each process; those of 0 as if alone."""
+        if not self.first:
+            seed = (self.seed * 1_000_003 + epoch) * self.world + self.rank
+            torch.manual_seed(seed % 2**63)
+
+    def end_epoch(self, run: Run, report: Report) -> None:
+        """Give all the buffers of process 0; say so where they differed."""
+        if not self.several:
+            return
+        differing = self._alike(run.net)
+        if run.averaged:
+            self._alike(run.averaged.net)
+        if differing and self.history and not self.history.epochs:
+            report.say(
+                f"{' and '.join(differing[:2])}{' …' * (len(differing) > 2)} followed "
+                "each process's own share of the pictures: after each epoch what "
+                "process 0 has is kept."
+            )
+
+    @torch.no_grad()
+    def _alike(self, net: nn.Module) -> list[str]:
+        """Give the buffers of ``net`` what they are in process 0; those that change."""
+        gathered = self._gathered({n: b.cpu() for n, b in net.named_buffers()})
+        differing = []
+        for name, buffer in net.named_buffers():
+            others = [buffers[name] for buffers in gathered]
+            buffer.copy_(others[0])
+            if not all(map(others[0].equal, others)):
+                differing.append(name)
+        return differing
+
+    def _gathered(self, thing: Thing) -> list[Thing]:
+        """That of each process, in the order of their ranks."""
+        things: list[Any] = [None] * self.world
+        dist.all_gather_object(things, thing)
+        return things
+
+    # Steps taken together
+
+    @contextlib.contextmanager
+    def joined(self, run: Run, history: History, batches: Batches) -> Iterator[None]:
+        """Within, a step of ``run`` has the gradient of the whole batch.
+
+        All begin with the state of process 0, and end with its random state.
+        """
+        if not self.several:
+            yield
+            return
+        self.history = history
+        self._begin_alike(run)
+        forward, idle = run.forward, _idle(run, batches)
+        with _normalising_together(run.net, run.device), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Grad strides")  # of one channel: alike
+            warnings.filterwarnings("ignore", "`broadcast_buffers`")  # no other in 2.6
+            wrapped = nn.parallel.DistributedDataParallel(
+                run.net, broadcast_buffers=False, find_unused_parameters=idle
+            )
+            forward.net = wrapped
+            forward.divisible = False  # others would wait for this one's pieces
+            try:
+                yield
+            finally:
+                del wrapped.reducer, wrapped.logger  # with their hooks on the weights
+                forward.net, forward.divisible = run.net, True
+        run.set_random(self.same(run.random_state()))
+
+    def report(self, report: Report) -> Report:
+        """``report`` in process 0, and silence in the others."""
+        return report if self.first else Silent()
+
+    # The end of one is the end of all
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Within, all processes end when one does: one of them says so, and each
+        raises SystemExit."""
+        if not self.several:
+            yield
+            return
+        try:
+            yield
+        except KeyboardInterrupt as asked:
+            by_hand = not isinstance(asked, interrupts.Terminated)
+        except RuntimeError as error:
+            if _unused(error):
+                raise ValueError(_UNUSED) from error
+            if not _lost(error):
+                raise
+            by_hand = interrupts.by_hand()
+        else:
+            return
+        if self._speaks():
+            print(self._ending(by_hand), file=sys.stderr, flush=True)
+        raise SystemExit(1)
+
+    def _ending(self, by_hand: bool) -> str:
+        epochs = len(self.history.epochs) if self.history else 0
+        of = f" of {self.history.recipe['epochs']}" if self.history else ""
+        after = f"after {epochs}{of} epochs"
+        said = f"Stopped by hand {after}: all {self.world} processes end."
+        if not by_hand:
+            said = (
+                f"The run ends {after} in all {self.world} processes, because one of "
+                "them has ended or all were told to (SIGTERM)."
+            )
+        if self.path and epochs:
+            said += f" Started again, it goes on from {self.path}."
+        return said
+
+    def _speaks(self) -> bool:
+        """Whether no other process has said it; torchrun's own store knows."""
+        if self._orphaned():
+            return self.first
+        with contextlib.suppress(Exception):
+            address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+            store = dist.TCPStore(  # type: ignore[attr-defined]
+                address, port, timeout=timedelta(seconds=3)
+            )
+            key = f"d2lmini/{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}/said"
+            return bool(store.add(key, 1) == 1)
+        return True
+
+    def _orphaned(self) -> bool:
+        """Whether torchrun, which would end its processes, has itself been killed."""
+        return "TORCHELASTIC_RUN_ID" in os.environ and os.getppid() != self.launcher
+
+    def _look_for_launcher(self) -> None:
+        if self._orphaned():
+            raise interrupts.Terminated
+
+
+def group_for(batches: Batches) -> Group:
+    """The processes that torchrun has started, connected once; else this one alone."""
+    here = place()
+    if here.world == 1 and not (dist.is_available() and dist.is_initialized()):
+        return Group()
+    device = batches.images.images.device
+    if not dist.is_available() or device.type not in ("cpu", "cuda"):
+        raise ValueError(
+            f"Several processes cannot train on {device.type} with this PyTorch: "
+            "start one, or load the data with device='cpu'."
+        )
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    if not dist.is_initialized():
+        backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+        try:
+            dist.init_process_group(backend, timeout=PATIENCE)
+        except RuntimeError as error:
+            if not _lost(error):
+                raise
+            raise SystemExit(
+                f"Process {here.rank} of {here.world} did not find the others within "
+                f"{PATIENCE.seconds // 60} minutes: see what they say."
+            ) from None
+        atexit.register(_leave)
+    return Group(dist.get_rank(), dist.get_world_size())
+
+
+def _leave() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+def _refuse_small(batches: Batches, world: int) -> None:
+    size, count = batches.batch_size, len(batches.images)
+    last = count % size or size
+    if last < world:
+        raise ValueError(
+            f"With batch_size={size} the last batch of {count:,} images holds {last}, "
+            f"fewer than the {world} processes: give another batch_size, or start "
+            "fewer processes."
+        )
+
+
+def _content(batches: Batches) -> str:
+    try:
+        return fingerprint(sequence(batches))
+    except Unfollowable:  # an augmentation that nobody can compare
+        return fingerprint((batches.images.images, batches.images.labels))
+
+
+def _idle(run: Run, batches: Batches) -> bool:
+    """Whether some parameter takes no part; to look for such costs time each step."""
+    try:
+        made = run.forward.trial(sample(batches, 2), in_training=True)[0]
+    except (RuntimeError, ValueError, AssertionError):  # it may mind their number
+        return True
+    reached = {id(leaf) for leaf in leaves(made)} if isinstance(made, Tensor) else set()
+    return any(p.requires_grad and id(p) not in reached for p in run.net.parameters())
+
+
+_UNUSED = (
+    "A parameter of the net took part in one step and not in another, which several "
+    "processes cannot do: let every layer take part in each, or train in one process."
+)
+
+
+def _unused(error: RuntimeError) -> bool:
+    return "finished reduction in the prior iteration" in str(error)
+
+
+def _lost(error: RuntimeError) -> bool:
+    """Whether it says that another process does not answer."""
+    words = ("gloo", "nccl", "connection closed", "connection reset", "timed out")
+    return isinstance(error, dist.DistError) or any(
+        word in str(error).lower() for word in words
+    )
+
+
+# Batch normalisation
+
+
+@contextlib.contextmanager
+def _normalising_together(net: nn.Module, device: torch.device) -> Iterator[None]:
+    """Within, batch normalisation takes mean and variance of the whole batch.
+
+    The layers stay the same objects and only change their class, so that parameters,
+    buffers, hooks and names stay.  PyTorch's SyncBatchNorm does it on GPUs alone.
+    """
+    kind: type[_BatchNorm] = nn.SyncBatchNorm if device.type == "cuda" else OverAll
+    before = {m: type(m) for m in net.modules() if type(m) in _KINDS}
+    for layer in before:
+        layer.__class__ = kind
+        layer.__dict__["process_group"] = None  # all of them, to SyncBatchNorm
+    try:
+        yield
+    finally:
+        for layer, own in before.items():
+            layer.__class__ = own
+            if own is not nn.SyncBatchNorm:
+                del layer.__dict__["process_group"]
+
+
+_KINDS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+
+
+class OverAll(_BatchNorm):
+    """Batch normalisation over the pictures of all processes, on any device.
+
+    Two sums go round: of the numbers, for the mean μ; of their squared distances from
+    it, for the variance.  Gradients go back the same way.
+    """
+
+    def _check_input_dim(self, X: Tensor) -> None: ...
+
+    def forward(self, X: Tensor) -> Tensor:
+        """X (N, C, …) of any float type, normalised for each channel."""
+        if not self.training:
+            return super().forward(X)
+        x = X.to(torch.promote_types(X.dtype, torch.float32))
+        over = [d for d in range(X.ndim) if d != 1]
+        shape = [-1 if d == 1 else 1 for d in range(X.ndim)]
+        own = x.new_tensor([X.numel() / X.shape[1]])
+        sums: Tensor = _Sum.apply(torch.cat([x.sum(over), own]))  # (C + 1,)
+        count = sums[-1].detach()
+        mean = sums[:-1] / count
+        x = x - mean.view(shape)
+        variance: Tensor = _Sum.apply(x.square().sum(over)) / count  # (C,)
+        self._follow(mean, variance * count / (count - 1))
+        scale = (variance + self.eps).rsqrt()
+        if self.affine:
+            scale = scale * self.weight
+        x = x * scale.view(shape)
+        return (x + self.bias.view(shape) if self.affine else x).to(X.dtype)
+
+    @torch.no_grad()
+    def _follow(self, mean: Tensor, variance: Tensor) -> None:
+        """Move the running statistics; with ``momentum=None`` they are plain means."""
+        if self.running_mean is None or self.running_var is None:
+            return
+        assert self.num_batches_tracked is not None
+        self.num_batches_tracked += 1
+        share = self.momentum
+        if share is None:
+            share = 1 / float(self.num_batches_tracked)
+        self.running_mean.lerp_(mean.to(self.running_mean), share)
+        self.running_var.lerp_(variance.to(self.running_var), share)
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over all processes, through which gradients go back summed as well."""
+
+    @staticmethod
+    def forward(ctx: Any, X: Tensor) -> Tensor:
+        return _summed(X)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return _summed(gradient)
+
+
+def _summed(X: Tensor) -> Tensor:
+    total = X.clone(memory_format=torch.contiguous_format)
+    dist.all_reduce(total)
+    return total

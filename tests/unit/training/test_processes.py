@@ -1,0 +1,361 @@
+"""Several processes train what one trains, and end together.
+
+torchrun is really started, twice: with the script of the guide and many trainings after
+it, whose outcomes are compared with those made here; and with one that never ends.
+"""
+
+import contextlib
+import os
+import re
+import runpy
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import together
+import torch
+import yaml
+from torch import nn
+from torch.distributed.run import get_args_parser
+
+import d2lmini.data
+from d2lmini import History, nets, setup
+from d2lmini.device import place
+from d2lmini.training.processes import OverAll
+
+GUIDE = Path(__file__).parents[3] / "book" / "guide" / "larger.md"
+LIMIT = 300  # seconds for what takes ten on a quiet machine
+ALIKE = ("plain", "averaged", "idle", "stored", "continued", "elsewhere")
+
+
+def script():
+    """The one that the guide shows."""
+    return re.search(r"```python\n(# train.py\n.*?)```", GUIDE.read_text(), re.S)[1]
+
+
+@contextlib.contextmanager
+def torchrun(folder, *options, script=()):
+    """torchrun with two processes of ``together.py``; ended afterwards."""
+    with (folder / "said").open("w") as said:
+        started = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
+                *("--nproc-per-node", "2", *options),
+                *(together.__file__, str(folder), *script),
+            ],
+            cwd=folder,
+            env={
+                **os.environ,
+                "OMP_NUM_THREADS": "1",
+                "PYTHONPATH": os.pathsep.join([p for p in sys.path if p]),
+            },
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield started
+        finally:
+            if started.poll() is None:
+                started.terminate()
+            started.wait(LIMIT)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The folder, and what came of each training in two processes and in one."""
+    folder = tmp_path_factory.mktemp("processes")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    (folder / "train.py").write_text(script())
+    alone = {"stored": together.stored(folder / "one.pt", folder / "one-half.pt")}
+    with torchrun(folder, script=["train.py"]) as started:
+        assert started.wait(LIMIT) == 0, (folder / "said").read_text()
+    for name in ("plain", "averaged", "idle", "lower", "elsewhere"):
+        alone[name] = getattr(together, name)()
+    alone["continued"] = together.stored(folder / "two-half.pt")
+    torch.set_num_threads(threads)
+    return folder, alone, [torch.load(folder / f"rank-{r}.pt") for r in (0, 1)]
+
+
+@pytest.mark.parametrize("name", [*ALIKE, "lower"])
+def test_two_processes_train_what_one_does(ran, name):
+    """Weights to 1e-5 in float32, with an uneven last batch; bfloat16 rounds more."""
+    _, alone, (first, _) = ran
+    near = (
+        {"rtol": 1e-5, "atol": 1e-5}
+        if name != "lower"
+        else {"rtol": 0.05, "atol": 0.05}
+    )
+    torch.testing.assert_close(first[name]["weights"], alone[name]["weights"], **near)
+    one, two = (History.from_json(each[name]["history"]) for each in (alone, first))
+    for mine, theirs in zip(one.epochs, two.epochs, strict=True):
+        assert mine.loss == pytest.approx(theirs.loss, rel=near["rtol"])
+        assert mine.val_loss == pytest.approx(theirs.val_loss, rel=near["rtol"])
+    if name == "lower":
+        return
+    assert one.answers == two.answers and one.test_accuracy == two.test_accuracy
+    assert [s.probabilities for s in one.snapshots] == [
+        [pytest.approx(row, abs=2e-4) for row in s.probabilities] for s in two.snapshots
+    ]
+    assert [s.loss for s in one.snapshots[1:]] == pytest.approx(
+        [s.loss for s in two.snapshots[1:]], abs=2e-5
+    )
+
+
+@pytest.mark.parametrize("name", [*ALIKE, "lower", "dropped", "own norm", "page"])
+def test_both_processes_end_alike(ran, name):
+    first, second = (each[name] for each in ran[2])
+    assert first["history"] == second["history"]
+    assert torch.equal(first["random"], second["random"])
+    torch.testing.assert_close(first["weights"], second["weights"], rtol=0, atol=0)
+    device = History.from_json(first["history"]).device
+    assert device.startswith("2 × CPU") or name == "continued"
+
+
+def test_the_net_comes_back_as_it_was(ran):
+    _, alone, both = ran
+    for found in both:
+        assert found["plain"]["as it was"] and not any(found["plain"]["hooks"])
+        assert found["plain"]["classes"] == alone["plain"]["classes"]
+        assert found["own norm"]["classes"][2] == "OwnNorm"
+        assert found["plain"]["again"] == pytest.approx(
+            alone["plain"]["again"], rel=1e-4
+        )
+
+
+def test_each_process_evaluates_and_predicts_by_itself(ran):
+    _, alone, both = ran
+    for found in both:
+        assert found["plain"]["evaluated"] == pytest.approx(
+            alone["plain"]["evaluated"], rel=1e-5
+        )
+        assert found["plain"]["logits"].shape == (20, 10)
+
+
+def test_another_number_of_processes_goes_on(ran):
+    """One began and two continued, and the other way round; neither from the start."""
+    _, alone, (first, second) = ran
+    assert first["continued"]["said"] == ["Continues after epoch 1."]
+    assert alone["continued"]["said"] == ["Continues after epoch 1."]
+    assert second["continued"]["said"] == []  # one of them reports
+    one = alone["stored"]["weights"]
+    for other in (first["continued"], alone["continued"], first["stored"]):
+        torch.testing.assert_close(other["weights"], one, rtol=1e-5, atol=1e-5)
+
+
+def test_a_normalisation_of_ones_own_is_named(ran):
+    first, second = (each["own norm"]["said"] for each in ran[2])
+    (said,) = first
+    assert said.startswith(
+        "1.running_mean and 1.running_var followed each process's own"
+    )
+    assert not second
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    {
+        "last batch": "With batch_size=8 the last batch of 17 images holds 1,",
+        "one picture": "fewer than the 2 processes",
+        "rate": "lr is 0.1 in process 0 and 1.1 in process 1",
+        "labels": "the training images, their labels or their order differ",
+        "net": "parameters in process 0 and",
+        "folder": "a folder or no file's name",
+        "another's file": "CheckpointError",
+    }.items(),
+)
+def test_what_cannot_be_is_refused_in_both(ran, name, said):
+    for found in ran[2]:
+        assert said in found["refusals"][name]
+        assert "\n" not in found["refusals"][name]
+
+
+def test_a_share_that_does_not_fit_is_refused(ran):
+    for found in ran[2]:
+        assert "A share of 4 images does not fit" in found["no memory"]
+
+
+def test_the_script_of_the_guide_reports_once(ran, monkeypatch, capsys):
+    """And one process reads its run again."""
+    folder, _, (first, _) = ran
+    said = (folder / "said").read_text()
+    assert said.count("test accuracy") == 1 and "2 processes" in said
+    assert "Error" not in said and "arning: " not in said, said
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(d2lmini.data, "load_fashion_mnist", together.small_data)
+    page = runpy.run_path("train.py")
+    assert "Read again: nothing was trained." in capsys.readouterr().out
+    assert page["history"].to_json() == first["page"]["history"]
+
+
+def test_a_killed_process_and_ctrl_c_end_all(tmp_path):
+    """Killed, the run goes on from its file as torchrun's --max-restarts has it; then
+    Ctrl-C ends torchrun and all processes.  Each is said once."""
+    with torchrun(tmp_path, "--max-restarts", "1") as started:
+        killed = numbers(tmp_path, 0)
+        until(lambda: "epoch 2/" in (tmp_path / "said").read_text())
+        os.kill(killed[1], signal.SIGKILL)
+        again = numbers(tmp_path, 1)
+        until(lambda: "Continues after" in (tmp_path / "said").read_text())
+        until(lambda: (tmp_path / "said").read_text().endswith(" s\n"))
+        started.send_signal(signal.SIGINT)
+        assert started.wait(LIMIT) != 0
+    said = (tmp_path / "said").read_text()
+    sentence = (
+        r"The run ends after \d+ of 1000000 epochs in all 2 processes, because one"
+    )
+    assert len(re.findall(sentence, said)) == 1
+    assert (
+        len(re.findall(r"Stopped by hand after \d+ of 1000000 epochs: all 2", said))
+        == 1
+    )
+    assert said.count(f"Started again, it goes on from {tmp_path / 'run.pt'}.") == 2
+    assert not any(map(alive, [*killed, *again]))
+
+
+def numbers(folder, restart):
+    """The numbers of both processes, once they have started."""
+    files = [folder / f"{restart}-{rank}" for rank in (0, 1)]
+    until(lambda: all(file.exists() and file.read_text() for file in files))
+    return [int(file.read_text()) for file in files]
+
+
+def until(condition):
+    begun = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begun < LIMIT
+        time.sleep(0.2)
+
+
+def alive(number):
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+# What needs no second process
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("momentum", [0.1, None])
+def test_the_common_normalisation_is_pytorchs_own(dtype, momentum, monkeypatch):
+    """With one process; that two make the same of their shares is shown above."""
+    monkeypatch.setattr("torch.distributed.all_reduce", lambda X: None)
+    own = nn.BatchNorm2d(3, momentum=momentum).to(
+        torch.float64 if dtype == torch.float64 else torch.float32
+    )
+    with torch.no_grad():
+        own.weight.uniform_(0.5, 2)
+    ours = OverAll(3, momentum=momentum).to(own.weight.dtype)
+    ours.load_state_dict(own.state_dict())
+    near = {"rtol": 2e-2, "atol": 2e-2} if dtype == torch.bfloat16 else {}
+    for _ in range(2):
+        X = (torch.randn(5, 3, 4, 4) * 3 + 7).to(dtype).requires_grad_()
+        Z = X.detach().clone().requires_grad_()
+        expected, found = own(X), ours(Z)
+        assert found.dtype == expected.dtype
+        torch.testing.assert_close(found, expected, **near)
+        up = torch.randn_like(expected)
+        expected.backward(up)
+        found.backward(up)
+        torch.testing.assert_close(Z.grad, X.grad, **near)
+    torch.testing.assert_close(ours.state_dict(), own.state_dict(), **near)
+    torch.testing.assert_close(ours.weight.grad, own.weight.grad, **near)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"WORLD_SIZE": "1", "RANK": "0", "MASTER_ADDR": "here"},
+        {"WORLD_SIZE": "2"},
+        {"WORLD_SIZE": "two", "RANK": "0", "MASTER_ADDR": "here"},
+    ],
+)
+def test_without_a_launcher_a_process_is_alone(environment, monkeypatch):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert place() == (0, 0, 1)
+
+
+def test_each_process_gets_a_gpu_of_its_own(monkeypatch, capsys):
+    told = {"WORLD_SIZE": "4", "RANK": "3", "LOCAL_RANK": "1", "MASTER_ADDR": "here"}
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    assert setup() == torch.device("cuda:1") and chosen == [torch.device("cuda:1")]
+    assert capsys.readouterr().out == ""  # process 0 says it
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(ValueError, match=r"Process 1 of this machine finds no GPU"):
+        setup()
+
+
+# The guide
+
+
+def blocks(language):
+    """The blocks of code of the guide in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", GUIDE.read_text(), re.S | re.M)
+
+
+def test_the_commands_of_the_guide_are_torchruns():
+    parser = get_args_parser()
+    commands = "\n".join(blocks("bash")).replace("\\\n", " ")
+    found = re.findall(r"torchrun (.*)", commands)
+    assert len(found) == 4
+    for line in found:
+        line = re.sub(r"\$NODE\b", "1", line)
+        asked = parser.parse_args(shlex.split(line))
+        assert asked.training_script == "train.py" and not asked.training_script_args
+    for block in blocks("bash"):
+        subprocess.run(["bash", "-n"], input=block, check=True, encoding="utf-8")
+
+
+def test_the_guides_slurm_script_starts_one_torchrun_on_each_machine():
+    (script,) = (block for block in blocks("bash") if block.startswith("#!"))
+    given = dict(re.findall(r"^#SBATCH --([\w-]+)=(\S+)$", script, re.M))
+    assert given["ntasks-per-node"] == "1"
+    assert f"--nnodes {given['nodes']} " in script
+    assert f"--nproc-per-node {given['gpus-per-node']} " in script
+
+
+def test_the_guides_jobs_are_of_kubeflows_form():
+    job, second = map(yaml.safe_load, blocks("yaml"))
+    assert (job["apiVersion"], job["kind"]) == ("kubeflow.org/v1", "PyTorchJob")
+    replicas = job["spec"]["pytorchReplicaSpecs"]
+    assert set(replicas) == {"Master", "Worker"}
+    for replica in replicas.values():
+        (container,) = replica["template"]["spec"]["containers"]
+        assert replica["replicas"] == 1 and container["name"] == "pytorch"
+        gpus = container["resources"]["limits"]["nvidia.com/gpu"]
+        assert job["spec"]["nprocPerNode"] == str(gpus)
+    group = "trainer.kubeflow.org/v1alpha1"
+    assert (second["apiVersion"], second["kind"]) == (group, "TrainJob")
+    assert second["spec"]["runtimeRef"]["name"] == "torch-distributed"
+    trainer = second["spec"]["trainer"]
+    assert trainer["numNodes"] == 2
+    assert trainer["command"] == container["command"] == ["torchrun", "train.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "net"), [("LeNet + BN", nets.lenet_bn), ("AlexNet", nets.alexnet)]
+)
+def test_what_a_step_sends_follows_from_the_parameters(name, net):
+    with torch.device("meta"):
+        count = sum(p.numel() for p in net().parameters())
+    row = next(x for x in GUIDE.read_text().splitlines() if x.startswith(f"| {name} |"))
+    parameters, *sizes = (cell.strip() for cell in row.strip("| ").split("|")[1:])
+    assert parameters == f"{count:,}"
+    expected = [4 * count * share / 1e6 for share in (1, 2 * 1 / 2, 2 * 7 / 8)]
+    assert [float(size.split()[0]) for size in sizes] == pytest.approx(
+        expected, rel=5e-3
+    )

@@ -1,0 +1,235 @@
+"""Trainings that a test makes alone and torchrun in several processes.
+
+``python together.py FOLDER SCRIPT`` runs ``SCRIPT`` and then all of them, and stores in
+``FOLDER``, for each process, what came of each.  Without ``SCRIPT`` it trains until it
+is ended.
+"""
+
+import dataclasses
+import os
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+import torch
+from samples import image_set, quietly, splits
+from torch import nn
+
+import d2lmini.data
+from d2lmini import evaluate, predict, report
+from d2lmini.data import Batches, Splits, augment
+from d2lmini.device import place
+from d2lmini.training.forward import Forward
+
+SGD = {"optimizer": torch.optim.SGD, "lr": 0.1}
+# 43 = 5 · 8 + 3: the last batch is uneven, and so are its shares
+UNEVEN = 43
+
+
+class OwnNorm(nn.BatchNorm2d):
+    """A normalisation of somebody's own, which nobody else can make a common one."""
+
+
+class Idle(nn.Module):
+    """A net of which one layer takes no part."""
+
+    def __init__(self):
+        super().__init__()
+        self.used, self.idle = nn.Linear(784, 10), nn.Linear(784, 10)
+
+    def forward(self, X):
+        return self.used(X.flatten(1))
+
+
+class Heard(report.Silent):
+    """Keeps what is said, and a copy of a file as it is when epoch 1 begins."""
+
+    def __init__(self, file=None, copy=None):
+        self.said, self.file, self.copy = [], file, copy
+
+    def say(self, text):
+        self.said.append(text)
+
+    def begin(self, epoch, so_far):
+        if epoch == 1 and self.copy:
+            shutil.copy(self.file, self.copy)
+
+
+def net_with(norm=nn.BatchNorm2d, dropout=0.0):
+    """Without a bias in front of a normalisation, where its gradient is rounding."""
+    torch.manual_seed(7)
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 5, stride=2, bias=False),
+        norm(4),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(576, 16, bias=False),
+        nn.BatchNorm1d(16, momentum=None),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Linear(16, 10),
+    )
+
+
+def uneven(**options):
+    return splits(UNEVEN, 8, **options)
+
+
+def outcome(net, history):
+    """What two ways of training are compared by."""
+    return {
+        "weights": {name: v.clone() for name, v in net.state_dict().items()},
+        "history": history.to_json(),
+        "classes": [type(layer).__qualname__ for layer in net.modules()],
+        "random": torch.get_rng_state(),
+    }
+
+
+def plain():
+    net, data = net_with(), uneven(augment=augment.flip)
+    before = [sorted(vars(layer)) for layer in net.modules()]
+    history = quietly(
+        net,
+        data,
+        **SGD,
+        watch=data.train.prepare(data.train.images.images[:2], torch.Generator()),
+    )
+    found = outcome(net, history)
+    found["as it was"] = before == [sorted(vars(layer)) for layer in net.modules()]
+    found["hooks"] = [p._backward_hooks for p in net.parameters()]
+    found["evaluated"] = evaluate(net, data.test, precision=torch.float32)
+    found["logits"] = torch.cat([logits for logits, _ in predict(net, data.test)])
+    again = quietly(net, uneven(), **SGD, epochs=1)  # the net is nobody's now
+    found["again"] = again.epochs[0].loss
+    return found
+
+
+def averaged():
+    net = net_with()
+    net[1].eval()  # frozen
+    return outcome(net, quietly(net, uneven(), **SGD, average=0.8))
+
+
+def idle():
+    torch.manual_seed(7)
+    net = Idle()
+    return outcome(net, quietly(net, uneven(), **SGD))
+
+
+def lower():
+    net = net_with()
+    return outcome(net, quietly(net, uneven(), **SGD, precision=torch.bfloat16))
+
+
+def dropped():
+    net = net_with(dropout=0.5)
+    return outcome(net, quietly(net, uneven(), **SGD))
+
+
+def stored(file, copy=None):
+    net, heard = net_with(), Heard(file, copy)
+    history = quietly(net, uneven(), **SGD, resume=file, report=heard)
+    return {**outcome(net, history), "said": heard.said}
+
+
+def own_norm():
+    net, heard = net_with(OwnNorm), Heard()
+    return {
+        **outcome(net, quietly(net, uneven(), **SGD, report=heard)),
+        "said": heard.said,
+    }
+
+
+def refusals():
+    """What each impossible run says, by its name."""
+    rank = place().rank
+    data = uneven()
+    turned = image_set(UNEVEN)
+    if rank:
+        turned = dataclasses.replace(turned, labels=9 - turned.labels)
+    other = Splits(Batches(turned, 8), data.val, data.test)
+    one = Splits(Batches(image_set(1), 8), data.val, data.test)
+    wider = nn.Sequential(nn.Flatten(), nn.Linear(784, 10 + rank))
+    runs = {
+        "last batch": (Idle(), splits(17, 8), {}),
+        "one picture": (Idle(), one, {}),
+        "rate": (Idle(), data, {"lr": 0.1 + rank}),
+        "labels": (Idle(), other, {}),
+        "net": (nn.Sequential(wider, nn.LazyLinear(10)), data, {}),
+        "folder": (Idle(), data, {"resume": "."}),
+        "another's file": (Idle(), data, {"resume": __file__}),
+    }
+    return {
+        name: refusal(net, given, **options)
+        for name, (net, given, options) in runs.items()
+    }
+
+
+def refusal(net, data, **options):
+    try:
+        quietly(net, data, **SGD | options)
+    except (ValueError, MemoryError, RuntimeError) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def no_memory():
+    """In all processes alike, as none would go on where one has failed."""
+    call = Forward.__call__
+
+    def failing(self, X):
+        raise MemoryError
+
+    data, net = uneven(), net_with()
+    Forward.__call__ = failing
+    try:
+        return refusal(net, data)
+    finally:
+        Forward.__call__ = call
+
+
+def elsewhere():
+    """Other weights and another seed in each process: all take those of process 0."""
+    torch.manual_seed(7 + place().rank)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    return outcome(net, quietly(net, uneven(), **SGD))
+
+
+def everything(folder):
+    return {
+        "plain": plain(),
+        "averaged": averaged(),
+        "idle": idle(),
+        "lower": lower(),
+        "dropped": dropped(),
+        "own norm": own_norm(),
+        "stored": stored(folder / "two.pt", folder / "two-half.pt"),
+        "continued": stored(folder / "one-half.pt"),
+        "elsewhere": elsewhere(),
+        "refusals": refusals(),
+        "no memory": no_memory(),
+    }
+
+
+def endless(folder):
+    """Trains until it is ended, and leaves the number of its process."""
+    torch.manual_seed(0)
+    started = f"{os.environ['TORCHELASTIC_RESTART_COUNT']}-{place().rank}"
+    (folder / started).write_text(str(os.getpid()))
+    net, shown = net_with(), report.Terminal()
+    quietly(net, uneven(), epochs=10**6, resume=folder / "run.pt", report=shown)
+
+
+def small_data(batch_size):
+    return splits(UNEVEN, batch_size)
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    if len(sys.argv) == 2:
+        endless(folder)
+    d2lmini.data.load_fashion_mnist = small_data
+    page = runpy.run_path(sys.argv[2])
+    found = {"page": outcome(page["net"], page["history"]), **everything(folder)}
+    torch.save(found, folder / f"rank-{place().rank}.pt")
