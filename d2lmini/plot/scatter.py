@@ -19,6 +19,7 @@ from d2lmini.plot.picture import Picture
 from d2lmini.plot.table import readable
 
 Points = Mapping[str, tuple[float, float]]
+Given = Mapping[str, Sequence[float]]
 
 MOST = 12  # labels that still find a place
 _GAP = 5.0  # points of the page between the middle of a marker and its label
@@ -27,7 +28,7 @@ _RADIUS = 4.0  # of a marker, with its rim
 
 
 def scatter(
-    points: Points,
+    points: Given,
     *,
     title: str,
     xlabel: str,
@@ -38,28 +39,30 @@ def scatter(
 ) -> Picture:
     """A point (x, y) for each name, with the name beside it.
 
-    With ``front``, a stepped line joins the Pareto front, the points that no
-    other beats: none has a smaller ``x`` and a larger ``y``.  The points of the
-    front are full, the others hollow.  Raises ValueError for no points, more
-    than twelve, or a number that cannot be drawn.
+    A point of four numbers, (x, y, low, high), has an upright bar as well: the range
+    that chance leaves to ``y``.  With ``front``, a stepped line joins the Pareto front,
+    the points that no other beats: none has a smaller ``x`` and a larger ``y``.  The
+    points of the front are full, the others hollow.  Raises ValueError for no points,
+    more than twelve, or numbers that cannot be drawn.
     """
-    points = _checked(points, xlog)
-    best = pareto(points) if front else list(points)
+    made = _checked(points, xlog)
+    places = {name: (x, y) for name, (x, y, *_) in made.items()}
+    best = pareto(places) if front else list(places)
     with look():
         figure, (ax,) = canvas(1, 1, WIDTH, 4.0)
         if xlog:
             ax.set_xscale("log")
-        _draw(ax, points, best)
+        _draw(ax, made, best)
         if front:
-            _join(ax, [points[name] for name in best])
+            _join(ax, [places[name] for name in best])
             figure.legend(loc="outside upper right", fontsize=9)
         ax.margins(0.1)
         ax.ticklabel_format(axis="y", style="plain", useOffset=False)
         ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
         picture = finish(
-            figure, alt or _read(points, best if front else [], title, xlabel, ylabel)
+            figure, alt or _read(made, best if front else [], title, xlabel, ylabel)
         )
-        _name(figure, ax, points)
+        _name(figure, ax, places)
         return picture
 
 
@@ -78,27 +81,35 @@ def pareto(points: Points) -> list[str]:
     return sorted(left, key=lambda name: points[name])
 
 
-def _checked(points: Points, xlog: bool) -> dict[str, tuple[float, float]]:
+def _checked(points: Given, xlog: bool) -> dict[str, list[float]]:
     named("points", points)
     few(points, "points to draw", MOST)
     made = {}
     for name, given in points.items():
         point = numbers(f"the point {name!r}", given, finite=False).flatten().tolist()
-        if len(point) != 2 or not all(map(math.isfinite, point)):
+        if len(point) not in (2, 4) or not all(map(math.isfinite, point)):
             raise ValueError(
-                f"the point {name!r} is {tuple(point)}: give two finite numbers."
+                f"the point {name!r} is {tuple(point)}: give two finite numbers, or "
+                "four, (x, y, low, high)."
+            )
+        if len(point) == 4 and not point[2] <= point[1] <= point[3]:
+            raise ValueError(
+                f"the point {name!r} is {tuple(point)}: give (x, y, low, high), with y "
+                "from low to high."
             )
         if xlog and point[0] <= 0:
             raise ValueError(
                 f"the point {name!r} lies at x = {point[0]}, which a logarithmic axis "
                 "does not have: give an x above 0, or xlog=False."
             )
-        made[name] = (point[0], point[1])
+        made[name] = point
     return made
 
 
-def _draw(ax: Axes, points: Points, best: Sequence[str]) -> None:
-    for name, (x, y) in points.items():
+def _draw(ax: Axes, points: Given, best: Sequence[str]) -> None:
+    for name, (x, y, *ends) in points.items():
+        if ends:
+            ax.plot([x, x], ends, color=COLOURS[0], linewidth=1.2, zorder=1)
         face = COLOURS[0] if name in best else "white"
         style: Any = {"s": 42, "facecolor": face, "edgecolor": COLOURS[0], "zorder": 3}
         ax.scatter([x], [y], linewidth=1.6, **style)
@@ -149,11 +160,12 @@ def _taken(ax: Axes, places: Sequence[Sequence[float]], dot: float) -> list[Box]
 
 
 def _read(
-    points: Points, best: Sequence[str], title: str, xlabel: str, ylabel: str
+    points: Given, best: Sequence[str], title: str, xlabel: str, ylabel: str
 ) -> str:
     """The alt text: every point, and which of them no other beats."""
-    parts = [
-        f"{name} at {readable(x)} and {readable(y)}" for name, (x, y) in points.items()
-    ]
+    parts = []
+    for name, (x, y, *ends) in points.items():
+        between = f" ({' to '.join(f'{end:.4f}' for end in ends)})" if ends else ""
+        parts.append(f"{name} at {readable(x)} and {readable(y)}{between}")
     front = f" On the Pareto front: {'; '.join(best)}." if best else ""
     return f"{title}, as points ({xlabel} and {ylabel}): {'; '.join(parts)}.{front}"

@@ -63,6 +63,14 @@ def test_points_off_the_front_are_hollow():
     assert a != b
 
 
+def test_a_range_is_an_upright_bar_and_is_read_out():
+    picture = scatter({"a": (1, 0.5, 0.25, 0.75), "b": (2, 0.5)}, **LOOK, front=True)
+    bar, front = picture.figure.axes[0].lines
+    assert bar.get_xydata().tolist() == [[1, 0.25], [1, 0.75]]
+    assert front.get_drawstyle() == "steps-post"
+    assert "a at 1 and 0.5 (0.2500 to 0.7500); b at 2 and 0.5." in picture.alt
+
+
 @pytest.mark.parametrize("xlog", [True, False])
 def test_no_name_covers_another_or_a_point(xlog):
     """Measured by matplotlib, in the pixels of the finished picture."""
@@ -116,6 +124,8 @@ def test_the_alt_text_lists_every_point_and_the_front():
         ({"a": (1.0, float("nan"))}, "'a' is .1.0, nan.: give two finite numbers"),
         ({"a": (float("inf"), 1.0)}, "'a' is .inf, 1.0."),
         ({"a": (1.0, 2.0, 3.0)}, "give two finite numbers"),
+        ({"a": (1.0, 2.0, 1.0, float("nan"))}, "or four"),
+        ({"a": (1.0, 2.0, 2.5, 3.0)}, "with y from low to high"),
         ({"a": (0.0, 1.0)}, "'a' lies at x = 0.0"),
     ],
 )
