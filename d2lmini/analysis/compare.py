@@ -4,7 +4,7 @@ The book's one rule for a tie is :attr:`Estimate.tie`.  Over what the interval i
 taken depends on the claim: over the test pictures (:func:`paired`, or
 :func:`unpaired` where the answers are not known) for two trained networks, over seeds
 (:func:`over_seeds`) for two recipes.  For the best of ``k`` comparisons give
-``confidence=1 - 0.05 / k``.
+``confidence=1 - 0.05 / k``.  :func:`claims` puts them into a table.
 """
 
 import math
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from d2lmini.arguments import instance, real, whole
+from d2lmini.plot.table import Table
 
 
 class Estimate(NamedTuple):
@@ -130,6 +131,20 @@ def over_seeds(
     mean, n = statistics.fmean(differences), len(differences)
     reach = student(share, n - 1) * statistics.stdev(differences) / math.sqrt(n)
     return Estimate(mean, mean - reach, mean + reach)
+
+
+def claims(rows: Sequence[tuple[str, str, Estimate]]) -> Table:
+    """What a study claims, each as (a difference, over what its interval is, both).
+
+    The last column is the rule's answer: a tie, or which of the two is higher.
+    """
+    made = []
+    for what, over, found in rows:
+        instance(f"the difference {what!r}", found, Estimate, "give a difference")
+        answer = "tie" if found.tie else "first" if found.low > 0 else "second"
+        made.append((what, over, *found, answer))
+    head = ("difference", "over", "measured", "from", "to", "higher")
+    return Table(head, made, formats=dict.fromkeys(head[2:5], "+.4f"))
 
 
 def student(confidence: float, freedom: int) -> float:

@@ -8,6 +8,7 @@ import torch
 
 from d2lmini.analysis.compare import (
     Estimate,
+    claims,
     mcnemar,
     over_seeds,
     paired,
@@ -37,6 +38,16 @@ def test_unpaired_agrees_with_the_published_example():
     found = unpaired(wilson(56, 70), wilson(48, 80))
     assert found == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
     assert not found.tie and Estimate(0.1, -0.1, 0.3).tie
+
+
+def test_claims_are_answered_by_the_rule_for_a_tie():
+    found = {"a − b": (0.1, 0.05, 0.15), "b − a": (-0.1, -0.15, -0.05)}
+    found["a − c"] = (0.0, -0.1, 0.1)
+    table = claims([(x, "3 seeds", Estimate(*y)) for x, y in found.items()])
+    assert [row[-1] for row in table.rows] == ["first", "second", "tie"]
+    assert table.rows[1][:5] == ("b − a", "3 seeds", -0.1, -0.15, -0.05)
+    with pytest.raises(TypeError, match="the difference 'a − b' is"):
+        claims([("a − b", "3 seeds", (0.1, 0.05, 0.15))])
 
 
 def test_mcnemar_counts_the_ways_in_which_coins_fall():
