@@ -5,127 +5,137 @@ RIGHT = {
 import torch
 
 
-def coarse_share(kernel, limit):
+def coarse_share(kernel, rings):
     k = kernel.double()
     waves = torch.arange(grid).double()
     waves = torch.where(waves < grid // 2, waves, waves - grid) / grid
     down = torch.exp(-2j * torch.pi * torch.outer(waves, torch.arange(k.shape[0])))
     across = torch.exp(-2j * torch.pi * torch.outer(waves, torch.arange(k.shape[1])))
     power = (down @ k.to(down.dtype) @ across.T).abs() ** 2
-    inside = waves[:, None] ** 2 + waves**2 < limit**2
-    return float((power * inside).sum() / (grid**2 * k.square().sum()))
+    squared = waves[:, None] ** 2 + waves**2
+    means = []
+    for i in range(rings):
+        low, high = (i / rings / 2) ** 2, ((i + 1) / rings / 2) ** 2
+        means.append(power[(low <= squared) & (squared < high)].mean())
+    return float(means[0] / sum(means))
 """,
     "by-shifted-grid": """
 import torch
 import torch.nn.functional as F
 
 
-def coarse_share(kernel, limit):
+def coarse_share(kernel, rings):
     h, w = kernel.shape
     padded = F.pad(kernel, (0, grid - w, 0, grid - h))
     power = torch.fft.fftshift(torch.fft.fft2(padded)).abs().pow(2)
-    total = below = 0.0
+    totals, counts = [0.0] * 2 * rings, [0] * 2 * rings
     for i in range(grid):
         for j in range(grid):
-            total += power[i, j].item()
-            if ((i - grid // 2) ** 2 + (j - grid // 2) ** 2) ** 0.5 < grid * limit:
-                below += power[i, j].item()
-    return below / total
+            radius = ((i - grid // 2) ** 2 + (j - grid // 2) ** 2) ** 0.5
+            ring = int(radius * 2 * rings / grid)
+            totals[ring] += power[i, j].item()
+            counts[ring] += 1
+    means = [totals[i] / counts[i] for i in range(rings)]
+    return means[0] / sum(means)
 """,
 }
+MEANS = """
+    means = torch.stack([power[ring == i].mean() for i in range(rings)])
+    return float(means[0] / means.sum())
+"""
 WRONG = {
     "size-not-power": (
-        """
+        f"""
 import torch
 
 
-def coarse_share(kernel, limit):
-    size = torch.fft.fft2(kernel, s=(32, 32)).abs()
-    waves = torch.fft.fftfreq(32)
-    inside = torch.hypot(waves[:, None], waves) < limit
-    return float(size[inside].sum() / size.sum())
+def coarse_share(kernel, rings):
+    power = torch.fft.fft2(kernel, s=(32, 32)).abs()
+    waves = torch.fft.fftfreq(32).double()
+    ring = (torch.hypot(waves[:, None], waves) * 2 * rings).long()
+{MEANS}
 """,
-        "the mean of 5×5 below 0.1",
+        "the mean of 5×5, five rings",
     ),
     "a-square-for-a-circle": (
-        """
+        f"""
 import torch
 
 
-def coarse_share(kernel, limit):
+def coarse_share(kernel, rings):
     power = torch.fft.fft2(kernel, s=(32, 32)).abs() ** 2
-    waves = torch.fft.fftfreq(32).abs()
-    inside = torch.maximum(waves[:, None], waves) < limit
-    return float(power[inside].sum() / power.sum())
+    waves = torch.fft.fftfreq(32).double().abs()
+    ring = (torch.maximum(waves[:, None], waves) * 2 * rings).long()
+{MEANS}
 """,
-        "a single pixel below 0.25",
-    ),
-    "half-the-grid": (
-        """
-import torch
-
-
-def coarse_share(kernel, limit):
-    power = torch.fft.rfft2(kernel, s=(32, 32)).abs() ** 2
-    down, across = torch.fft.fftfreq(32), torch.fft.rfftfreq(32)
-    inside = torch.hypot(down[:, None], across) < limit
-    return float(power[inside].sum() / power.sum())
-""",
-        "a single pixel below 0.25",
+        "the mean of 5×5, five rings",
     ),
     "no-zeros-around": (
-        """
+        f"""
 import torch
 
 
-def coarse_share(kernel, limit):
+def coarse_share(kernel, rings):
     power = torch.fft.fft2(kernel).abs() ** 2
     down = torch.fft.fftfreq(kernel.shape[0])
     across = torch.fft.fftfreq(kernel.shape[1])
-    inside = torch.hypot(down[:, None], across) < limit
-    return float(power[inside].sum() / power.sum())
+    ring = (torch.hypot(down[:, None], across) * 2 * rings).long()
+{MEANS}
 """,
-        "a single pixel below 0.25",
+        "a single pixel, five rings",
     ),
-    "mutates": (
+    "share-of-the-whole": (
         """
 import torch
 
 
-def coarse_share(kernel, limit):
-    kernel /= kernel.square().sum().sqrt() * 2
+def coarse_share(kernel, rings):
     power = torch.fft.fft2(kernel, s=(32, 32)).abs() ** 2
     waves = torch.fft.fftfreq(32)
-    inside = torch.hypot(waves[:, None], waves) < limit
+    inside = torch.hypot(waves[:, None], waves) < 0.5 / rings
     return float(power[inside].sum() / power.sum())
 """,
-        "a single pixel below 0.25",
+        "a single pixel, five rings",
+    ),
+    "mutates": (
+        f"""
+import torch
+
+
+def coarse_share(kernel, rings):
+    kernel /= kernel.square().sum().sqrt() * 2
+    power = torch.fft.fft2(kernel, s=(32, 32)).abs() ** 2
+    waves = torch.fft.fftfreq(32).double()
+    ring = (torch.hypot(waves[:, None], waves) * 2 * rings).long()
+{MEANS}
+""",
+        "a single pixel, five rings",
     ),
 }
 CHANGED = {
-    "at-the-limit-too": (
-        "radius < limit",
-        "radius <= limit",
-        "a single pixel below 0.25: found 0.1923828, expected 0.1884766.",
+    "rings-of-the-whole-axis": (
+        "* 2 * rings",
+        "* rings",
+        "a single pixel, five rings: found nan, expected 0.2.",
     ),
-    "along-one-axis": (
-        "radius = torch.hypot(waves[:, None], waves)",
-        "radius = torch.maximum(waves[:, None], waves).abs()",
-        "a single pixel below 0.25: found 0.4833984, expected 0.1884766.",
+    "sums-for-means": (
+        ".mean() for",
+        ".sum() for",
+        "a single pixel, five rings: found 0.04665826, expected 0.2.",
     ),
-    "half-the-transform": (
+    "the-finest": (
+        "means[0] /",
+        "means[-1] /",
+        "the mean of 5×5, five rings: found",
+    ),
+    "less-the-mean": (
         "torch.fft.fft2(kernel, s=(grid, grid))",
         "torch.fft.fft2(kernel - kernel.mean(), s=(grid, grid))",
-        "a single pixel below 0.25: found 0.0641573, expected 0.1884766.",
+        "a single pixel, five rings: found",
     ),
-    "above-the-limit": (
-        "power[radius < limit]",
-        "power[radius >= limit]",
-        "a single pixel below 0.25: found 0.8115234, expected 0.1884766.",
-    ),
-    "a-sum": (
-        "/ power.sum())",
-        "/ grid**2)",
-        "the mean of 5×5 below 0.1: found 14.57552, expected 0.5830206.",
+    "of-the-next": (
+        "/ means.sum())",
+        "/ means[1])",
+        "a single pixel, five rings: found 1, expected 0.2.",
     ),
 }
