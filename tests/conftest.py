@@ -4,6 +4,7 @@ import os
 
 import nbformat
 import pytest
+from torch import nn
 
 from tests import kernels
 from tools import book, data
@@ -21,7 +22,21 @@ class Rehearsal:
             os.environ.pop("D2LMINI_QUICK", None)
 
 
+def skip_drawing():
+    """Leave out the initial weights of layers without data, which have no values.
+
+    PyTorch draws them in Python then, which takes longer than all that is tested.
+    """
+    for layer in (nn.Linear, nn.modules.conv._ConvNd):
+
+        def draw(self, drawn=layer.reset_parameters):
+            return None if self.weight.is_meta else drawn(self)
+
+        layer.reset_parameters = draw
+
+
 def pytest_configure(config):
+    skip_drawing()
     data.settle()  # before the kernels of chapters, which start in other folders
     # As a plugin: a hook in this file would not be asked about chapters, which
     # lie in another folder.

@@ -129,6 +129,26 @@ def unnamed(page):
     return page.evaluate(UNNAMED)
 
 
+def looks(page, *widths, also=lambda: None):
+    """Demand a page that is fit to be read in both themes and at all `widths`."""
+    page.emulate_media(reduced_motion="reduce")  # a button fades to its colour
+    for theme, paper in (("light", "#ffffff"), ("dark", "#121212")):
+        page.evaluate(DRESS, [theme, paper])
+        page.wait_for_selector(f"html:not(:has(.d2l:not([data-theme={theme}])))")
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 900})
+            assert overflow(page) <= 0, (theme, width)
+            assert low_contrast(page) == [], (theme, width)
+            assert unnamed(page) == [], (theme, width)
+            also()
+
+
+DRESS = """([theme, paper]) => {
+  document.documentElement.dataset.theme = theme;
+  document.body.style.background = paper;
+}"""
+
+
 def finite(value):
     """Whether a number read from the page is one."""
     return isinstance(value, (int, float)) and math.isfinite(value)

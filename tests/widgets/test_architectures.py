@@ -102,14 +102,11 @@ def test_costs_are_those_of_real_layers(page_of):
 # ---- both --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
-def test_looks(page_of, theme, width):
+def test_looks(page_of):
     labs = SkipLab(), SkipLab(depth=32, gain=0.2), BottleneckLab()
-    page = page_of(*labs, BottleneckLab(paths=(0, 1, 0, 1)), theme=theme, width=width)
+    page = page_of(*labs, BottleneckLab(paths=(0, 1, 0, 1)), width=390)
     assert page.locator(".d2l-host[data-live]").count() == 4
-    assert oracle.overflow(page) <= 0
-    assert oracle.low_contrast(page) == []
-    assert oracle.unnamed(page) == []
+    oracle.looks(page, 390, 1280)
 
 
 def test_still_pictures_say_what_the_figures_say():

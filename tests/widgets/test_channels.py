@@ -233,16 +233,12 @@ def test_depthwise_and_back_keeps_the_kernels(page_of):
     assert oracle.state_of(page, 0, *names) == first
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_looks(page_of, theme, width):
+def test_looks(page_of):
     labs = [ChannelsLab(preset=name) for name in PRESETS]
     large = ChannelsLab(input=[[[1] * 6] * 6] * 3, kernel=[[[[1] * 3] * 3] * 3] * 3)
     broken = ChannelsLab(input=[[[1]]], controls=[])
-    page = page_of(*labs, large, broken, theme=theme, width=width)
-    assert oracle.overflow(page) <= 0
-    assert oracle.low_contrast(page) == []
-    assert oracle.unnamed(page) == []
+    page = page_of(*labs, large, broken, width=390)
+    oracle.looks(page, 390, 1280)
 
 
 @pytest.mark.parametrize(

@@ -210,21 +210,16 @@ def test_a_picture_is_shown_as_one(page_of):
     assert oracle.close(shown["grids"]["output"], lab.output)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_looks(page_of, theme, width):
+def test_looks(page_of):
     image = [[i * j / 784 for j in range(28)] for i in range(28)]
     page = page_of(
         ConvolutionLab(),
         ConvolutionLab(controls=list(CONTROLS), padding=2, input="edge"),
         ConvolutionLab(image=image, input="picture", operation="convolution"),
         ConvolutionLab(kernel=[[1] * 5] * 5, controls=["padding"]),
-        theme=theme,
-        width=width,
+        width=390,
     )
-    assert oracle.overflow(page) <= 0
-    assert oracle.low_contrast(page) == []
-    assert oracle.unnamed(page) == []
+    oracle.looks(page, 390, 1280)
 
 
 @pytest.mark.parametrize(
