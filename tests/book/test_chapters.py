@@ -1,5 +1,7 @@
 """Every chapter keeps every rule."""
 
+from functools import cache
+
 import nbformat
 import pytest
 import rules
@@ -9,6 +11,12 @@ from tools import book
 CHAPTERS = [path.relative_to(book.ROOT).as_posix() for path in book.chapters()]
 
 
+@cache
+def read(name):
+    """A chapter, which no rule may change."""
+    return nbformat.read(book.ROOT / name, as_version=4)
+
+
 def test_there_are_chapters():
     assert CHAPTERS
 
@@ -16,14 +24,13 @@ def test_there_are_chapters():
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_chapter(name, rule):
-    path = book.ROOT / name
-    complaints = list(rule(nbformat.read(path, as_version=4), path))
+    complaints = list(rule(read(name), book.ROOT / name))
     assert not complaints, "\n".join([name, *complaints])
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_chapter_is_valid(name):
-    nbformat.validate(nbformat.read(book.ROOT / name, as_version=4))
+    nbformat.validate(read(name))
 
 
 def test_every_page_stands_in_the_table_of_contents():
@@ -38,7 +45,6 @@ def test_nbval_runs_every_cell_of_every_chapter(request):
         pytest.skip("only `make test` collects the chapters")
     items = [i for i in request.session.items if i.path.suffix == ".ipynb"]
     for name in CHAPTERS:
-        nb = nbformat.read(book.ROOT / name, as_version=4)
-        code = sum(cell.cell_type == "code" for cell in nb.cells)
+        code = sum(cell.cell_type == "code" for cell in read(name).cells)
         collected = sum(item.path == book.ROOT / name for item in items)
         assert collected == code > 0, name
