@@ -66,7 +66,7 @@ def _checkpoints(folder: Path) -> Attempt:
         path = folder / f"{index}.pt"
         Child(partial(_stopped, index, path)).end()
         contents[index] = path.read_bytes()
-    known = {index: whole(index, folder) for index in contents}
+    known = {index: whole(index) for index in contents}
 
     def attempt(number: int, own: random.Random) -> str:
         index = 5 if number % 13 < 10 else 0

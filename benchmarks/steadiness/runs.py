@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -124,9 +125,9 @@ class Whole(NamedTuple):
 
 
 @functools.cache
-def whole(number: int, folder: Path) -> Whole:
+def whole(number: int) -> Whole:
     """Recipe ``number`` uninterrupted, with a file and without: both must agree."""
-    recipe, path = RECIPES[number], folder / "whole.pt"
+    recipe = RECIPES[number]
 
     def work(tell: Tell) -> None:
         plain = new(recipe)
@@ -142,8 +143,9 @@ def whole(number: int, folder: Path) -> Whole:
         agree = wanted == found == same
         tell(f"{found if agree else 'differs'} {seconds} {moments.count}")
 
-    text = said(work)
-    path.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "whole.pt")
+        text = said(work)
     if len(text.split()) != 3 or "differs" in text:
         raise SystemExit(f"recipe {number} does not even agree with itself: {text}")
     found, seconds, moments = text.split()
@@ -233,7 +235,7 @@ def _attacked(signum: int, *, aimed: bool) -> Callable[[Path], Attempt]:
     """Attempts that send a signal at a random time, or at a moment of the writing."""
 
     def begin(folder: Path) -> Attempt:
-        known = [whole(number, folder) for number in range(len(RECIPES))]
+        known = [whole(number) for number in range(len(RECIPES))]
 
         def attempt(number: int, own: random.Random) -> str:
             index = number % len(RECIPES)
@@ -283,7 +285,7 @@ def _resume(recipe: Recipe, path: Path, wanted: Whole) -> None:
 def _sessions(folder: Path) -> Attempt:
     """Stop pressed three times in one process, the same net handed in each time."""
     chosen = (0, 3, 5)
-    known = {number: whole(number, folder) for number in chosen}
+    known = {number: whole(number) for number in chosen}
 
     def attempt(number: int, own: random.Random) -> str:
         index = chosen[number % len(chosen)]
