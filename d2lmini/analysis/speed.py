@@ -37,7 +37,7 @@ def speed(
     """Measure a copy of ``net`` on batches of ``data``, ``seconds`` for each number.
 
     Training takes ``data.train``, inference ``data.test``; one batch before
-    each is not counted, and in quick mode only one is, of at most 8 pictures.
+    each is not counted.  Quick mode takes one batch for each, of at most 4 pictures.
     ``precision=None`` is that of :func:`d2lmini.train`.  The net moves to the
     data's device and else stays as it is, as do the order of the data and PyTorch's
     random state.  Raises ValueError for no time, and for pictures that do not fit the
@@ -51,7 +51,7 @@ def speed(
     copied = twin(initialised(net, data.train), real=True)
     train, test = copy.copy(data.train), copy.copy(data.test)  # each counts its passes
     if mode.quick():  # a rehearsal shows that it works, not how fast
-        train.batch_size = test.batch_size = min(train.batch_size, 8)
+        train.batch_size = test.batch_size = min(train.batch_size, 4)
     with torch.random.fork_rng():  # dropout draws, for as long as there is time
         # first, since predict says what is wrong with a net that does not fit
         inference = _rate(_answers(copied, test, precision), device, seconds)
@@ -81,7 +81,8 @@ def _steps(
 
 
 def _rate(work: Iterator[int], device: torch.device, seconds: float) -> float:
-    next(work)  # here memory is taken and kernels are chosen
+    if not mode.quick():
+        next(work)  # here memory is taken and kernels are chosen
     _wait(device)
     begun, pictures = time.perf_counter(), 0
     while not pictures or (time.perf_counter() - begun < seconds and not mode.quick()):

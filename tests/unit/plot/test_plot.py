@@ -56,6 +56,14 @@ def test_every_picture_admits_the_sample_and_quick_mode(history, monkeypatch):
             assert texts == ["offline sample · quick mode"], name
 
 
+def test_quick_mode_draws_a_sixteenth_of_the_pixels(history, monkeypatch):
+    picture = plot.curves([history])
+    full = Image.open(io.BytesIO(picture.png()))
+    monkeypatch.setenv("D2LMINI_QUICK", "1")
+    quick = Image.open(io.BytesIO(picture.png()))
+    assert quick.size == pytest.approx((full.width / 4, full.height / 4), abs=1)
+
+
 def test_wrong_answers_are_written_in_words():
     picture = plot.images(
         torch.rand(2, 1, 4, 4), torch.tensor([9, 8]), torch.tensor([7, 8])
