@@ -110,6 +110,7 @@ class Explore(Figure):
     places: List[Any] = List().tag(sync=True)
     alts: List[Any] = List().tag(sync=True)
     dpi = Int(100)
+    _built = False
     # [place, PNG] drawn after the first time; no part of a page's state
     _fresh: List[Any] = List().tag(sync=True)
 
@@ -124,6 +125,7 @@ class Explore(Figure):
             for name, values in grid.items()
         ]
         super().__init__(**state)
+        self._built = True
 
     @property
     def values(self) -> dict[str, Any]:
@@ -141,7 +143,7 @@ class Explore(Figure):
 
     @observe("choice")
     def _redraw(self, change: dict[str, Any]) -> None:
-        if self.places:  # not while it is being built
+        if self._built:
             drawing, _ = drawn(self._f, self.values)
             self._fresh = [self.place, png(drawing, self.dpi)]
 

@@ -116,6 +116,7 @@ def test_a_picture_brings_its_own_alt_text(page_of):
 def test_in_a_kernel_the_choice_draws_anew():
     shade = {"now": "red"}
     shown = explore(lambda n: swatch(shade["now"]), n=[1, 2], dpi=20)
+    assert shown._fresh == []  # the frames are enough to begin with
     shade["now"] = "blue"
     shown.choice = [1]
     place, png = shown._fresh
