@@ -10,6 +10,8 @@ from tests import kernels
 from tools import book, data
 from tools import browser as chromium
 
+NOBODY = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost"
+
 
 class Rehearsal:
     """Run the chapters in quick mode, everything else as a user would."""
@@ -52,7 +54,7 @@ def pytest_unconfigure(config):
 
 @pytest.fixture(scope="session")
 def browser():
-    """A headless Chromium."""
+    """A headless Chromium that knows this machine and no other."""
     from playwright.sync_api import sync_playwright
 
     try:
@@ -61,7 +63,7 @@ def browser():
         pytest.fail(str(error))
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
-            executable_path=path, args=list(chromium.ARGUMENTS)
+            executable_path=path, args=[*chromium.ARGUMENTS, NOBODY]
         )
         yield started
         started.close()

@@ -39,12 +39,13 @@ CONTRAST = """() => {
   const light = c => parse(c).slice(0, 3).map(v => v / 255)
     .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const papers = new Map([[null, "rgb(255, 255, 255)"]]);
   const paper = e => {
-    for (; e; e = e.parentElement) {
+    if (!papers.has(e)) {
       const c = getComputedStyle(e).backgroundColor, parts = parse(c);
-      if (parts.length < 4 || parts[3] > 0.99) return c;
+      papers.set(e, parts.length < 4 || parts[3] > 0.99 ? c : paper(e.parentElement));
     }
-    return "rgb(255, 255, 255)";
+    return papers.get(e);
   };
   const words = "p, a, li, h1, h2, h3, code, td, th, caption, pre span, figcaption";
   return [...document.querySelectorAll("article.bd-article")]

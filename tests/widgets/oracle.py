@@ -87,12 +87,13 @@ CONTRAST = """() => {
   const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
     .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const papers = new Map([[null, [255, 255, 255]]]);
   const under = (node) => {
-    for (; node; node = node.parentElement) {
+    if (!papers.has(node)) {
       const c = rgb(getComputedStyle(node).backgroundColor);
-      if (c.length === 3 || c[3] === 1) return c;
+      papers.set(node, c.length === 3 || c[3] === 1 ? c : under(node.parentElement));
     }
-    return [255, 255, 255];
+    return papers.get(node);
   };
   const bad = [];
   for (const node of document.querySelectorAll(".d2l *")) {
