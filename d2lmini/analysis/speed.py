@@ -14,7 +14,7 @@ from d2lmini import mode
 from d2lmini.arguments import instance, real
 from d2lmini.data import Batches, Splits
 from d2lmini.nets.twin import twin
-from d2lmini.training import notices
+from d2lmini.training import memory, notices
 from d2lmini.training.forward import Forward, initialised
 from d2lmini.training.loop import predict
 from d2lmini.training.run import Run, Tally
@@ -52,7 +52,8 @@ def speed(
     train, test = copy.copy(data.train), copy.copy(data.test)  # each counts its passes
     if mode.quick():  # a rehearsal shows that it works, not how fast
         train.batch_size = test.batch_size = min(train.batch_size, 4)
-    with torch.random.fork_rng():  # dropout draws, for as long as there is time
+    # Dropout draws, for as long as there is time.
+    with memory.kept(), torch.random.fork_rng():
         # first, since predict says what is wrong with a net that does not fit
         inference = _rate(_answers(copied, test, precision), device, seconds)
         training = _rate(_steps(copied, train, precision), device, seconds)

@@ -1,5 +1,6 @@
 """Training and measuring a network."""
 
+import functools
 import itertools
 import math
 import platform
@@ -18,7 +19,7 @@ from d2lmini.arguments import found, function, instance, real, whole
 from d2lmini.data import Batches, Splits
 from d2lmini.device import device_name
 from d2lmini.nets.borrowed import borrowed, evaluating
-from d2lmini.training import interrupts, notices
+from d2lmini.training import interrupts, memory, notices
 from d2lmini.training.checkpoint import Checkpoint, file_of, keep
 from d2lmini.training.forward import Forward, initialised, sample
 from d2lmini.training.history import Epoch, History
@@ -106,6 +107,7 @@ def train(
         group.path if group.first else None, net, data, watch, functions
     )
     with (
+        memory.kept(),
         interrupts.heard(termination=group.several),
         group.together(),
         borrowed(net),
@@ -119,7 +121,7 @@ def train(
         asked = recipe(net, data.train, run.forward.precision, numbers, functions)
         group.agree(asked, data, net)
         empty = _empty(name or type(net).__name__, asked, run, group.world)
-        history = group.made_once(lambda: checkpoint.begin(run, empty))
+        history = group.made_once(functools.partial(checkpoint.begin, run, empty))
         watcher = Watcher(net, watch, data.train, history.snapshots, group.total)
         report = group.report(report or default_report())
         run.forward.say = report.say
@@ -171,6 +173,7 @@ def train(
         finally:
             checkpoint.leave()
             report.close(history)
+        del run  # the optimizer's memory is to be given back as well
     return group.same(history)
 
 
@@ -219,8 +222,9 @@ def evaluate(
     Of ``net``, and of errors, the same is true as in :func:`predict`.
     """
     function("loss", loss, _LOSS)
-    answers = predict(net, batches, precision=precision)
-    return _tallied(answers, batches, loss).means()
+    with memory.kept():
+        answers = predict(net, batches, precision=precision)
+        return _tallied(answers, batches, loss).means()
 
 
 def _judged(
