@@ -162,6 +162,7 @@ def train(
                     checkpoint.save(run, history, report)
                 if group.first:
                     keep(net, history, name, report)
+            history = group.same(history)
         except KeyboardInterrupt:
             if group.several:
                 raise
@@ -174,7 +175,7 @@ def train(
             checkpoint.leave()
             report.close(history)
         del run  # the optimizer's memory is to be given back as well
-    return group.same(history)
+    return history
 
 
 def predict(

@@ -38,6 +38,8 @@ from d2lmini.training.run import Run, Tally
 #: How long a process waits for another before it takes it for lost.
 PATIENCE = timedelta(minutes=5)
 
+_LAUNCHER = os.getppid()
+
 Thing = TypeVar("Thing")
 Share = tuple[Tensor, Tensor, float]
 
@@ -52,7 +54,6 @@ class Group:
 
     def __init__(self, rank: int = 0, world: int = 1) -> None:
         self.rank, self.world = rank, world
-        self.launcher = os.getppid()
         self.seed = 0
         self.history: History | None = None
         self.path: Path | None = None
@@ -120,7 +121,7 @@ class Group:
         if not self.several:
             return thing
         kept = [thing]
-        dist.broadcast_object_list(kept)
+        dist.broadcast_object_list(kept, src=0)
         return thing if self.first else kept[0]
 
     def agree(self, asked: Recipe, data: Splits, net: nn.Module) -> None:
@@ -143,7 +144,7 @@ class Group:
                     f"({reason.replace(' here', f' in process {rank}')}): start the "
                     "same script, with the same data, in each."
                 )
-        if len({place for *_, place in all_of_them}) < self.world:
+        if len({where for *_, where in all_of_them}) < self.world:
             raise ValueError(
                 f"Two processes compute on {device}: call d2lmini.setup, or load the "
                 "data with device=None, so that each gets a GPU of its own."
@@ -210,8 +211,8 @@ class Group:
             return
         self.history = history
         self._begin_alike(run)
-        forward, idle = run.forward, _idle(run, batches)
-        with _normalising_together(run.net, run.device), warnings.catch_warnings():
+        forward, idle = run.forward, self.same(_idle(run, batches))
+        with normalising_together(run.net, run.device), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Grad strides")  # of one channel: alike
             warnings.filterwarnings("ignore", "`broadcast_buffers`")  # no other in 2.6
             wrapped = nn.parallel.DistributedDataParallel(
@@ -284,7 +285,7 @@ class Group:
 
     def _orphaned(self) -> bool:
         """Whether torchrun, which would end its processes, has itself been killed."""
-        return "TORCHELASTIC_RUN_ID" in os.environ and os.getppid() != self.launcher
+        return "TORCHELASTIC_RUN_ID" in os.environ and os.getppid() != _LAUNCHER
 
     def _look_for_launcher(self) -> None:
         if self._orphaned():
@@ -374,7 +375,7 @@ def _lost(error: RuntimeError) -> bool:
 
 
 @contextlib.contextmanager
-def _normalising_together(net: nn.Module, device: torch.device) -> Iterator[None]:
+def normalising_together(net: nn.Module, device: torch.device) -> Iterator[None]:
     """Within, batch normalisation takes mean and variance of the whole batch.
 
     The layers stay the same objects and only change their class, so that parameters,

@@ -25,7 +25,7 @@ from torch.distributed.run import get_args_parser
 import d2lmini.data
 from d2lmini import History, nets, setup
 from d2lmini.device import place
-from d2lmini.training.processes import OverAll
+from d2lmini.training.processes import OverAll, normalising_together
 
 GUIDE = Path(__file__).parents[3] / "book" / "guide" / "larger.md"
 LIMIT = 300  # seconds for what takes ten on a quiet machine
@@ -267,6 +267,18 @@ def test_the_common_normalisation_is_pytorchs_own(dtype, momentum, monkeypatch):
         torch.testing.assert_close(Z.grad, X.grad, **near)
     torch.testing.assert_close(ours.state_dict(), own.state_dict(), **near)
     torch.testing.assert_close(ours.weight.grad, own.weight.grad, **near)
+
+
+def test_layers_change_their_class_and_change_it_back():
+    """On GPUs to PyTorch's own, which alone does what batch normalisation does."""
+    net, other = together.net_with(), together.net_with()
+    X = torch.rand(4, 1, 28, 28)
+    before = [(type(layer), sorted(vars(layer))) for layer in net.modules()]
+    with normalising_together(net, torch.device("cuda")):
+        assert isinstance(net[1], nn.SyncBatchNorm) and net[5].process_group is None
+        torch.testing.assert_close(net(X), other(X))
+        torch.testing.assert_close(net.eval()(X), other.eval()(X))
+    assert before == [(type(layer), sorted(vars(layer))) for layer in net.modules()]
 
 
 @pytest.mark.parametrize(
