@@ -39,6 +39,7 @@ from d2lmini.training.run import Run, Tally
 PATIENCE = timedelta(minutes=5)
 
 _LAUNCHER = os.getppid()
+_store: Any = None  # where the processes find each other
 
 Thing = TypeVar("Thing")
 Share = tuple[Tensor, Tensor, float]
@@ -271,16 +272,11 @@ class Group:
         return said
 
     def _speaks(self) -> bool:
-        """Whether no other process has said it; torchrun's own store knows."""
+        """Whether no other process has said it; the store that torchrun keeps knows."""
         if self._orphaned():
             return self.first
-        with contextlib.suppress(Exception):
-            address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-            store = dist.TCPStore(  # type: ignore[attr-defined]
-                address, port, timeout=timedelta(seconds=3)
-            )
-            key = f"d2lmini/{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}/said"
-            return bool(store.add(key, 1) == 1)
+        with contextlib.suppress(RuntimeError):
+            return _store is None or bool(_store.add("said", 1) == 1)
         return True
 
     def _orphaned(self) -> bool:
@@ -306,18 +302,30 @@ def group_for(batches: Batches) -> Group:
     if device.type == "cuda":
         torch.cuda.set_device(device)
     if not dist.is_initialized():
-        backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
         try:
-            dist.init_process_group(backend, timeout=PATIENCE)
+            _connect("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
         except RuntimeError as error:
             if not _lost(error):
                 raise
+            reason = str(error).partition("\n")[0]
             raise SystemExit(
-                f"Process {here.rank} of {here.world} did not find the others within "
-                f"{PATIENCE.seconds // 60} minutes: see what they say."
+                f"Process {here.rank} of {here.world} does not reach the others "
+                f"({reason}): see what they say."
             ) from None
-        atexit.register(_leave)
     return Group(dist.get_rank(), dist.get_world_size())
+
+
+def _connect(backend: str) -> None:
+    global _store
+    found = dist.rendezvous("env://", timeout=PATIENCE)  # type: ignore[attr-defined]
+    store, rank, world = next(found)
+    # A store can be that of the processes before, which torchrun has started anew.
+    restart = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    _store = dist.PrefixStore(f"d2lmini/{restart}", store)  # type: ignore[attr-defined]
+    dist.init_process_group(
+        backend, store=_store, rank=rank, world_size=world, timeout=PATIENCE
+    )
+    atexit.register(_leave)
 
 
 def _leave() -> None:
