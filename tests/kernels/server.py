@@ -34,8 +34,7 @@ IMPORTED = (
 )
 
 #: How variables begin that imports read: a kernel with others has to be a plain one.
-READ = ("CUDA", "HOME", "KMP", "LANG", "LC_", "LD_", "MKL", "MPL", "OMP")
-READ += ("OPENBLAS", "PYTHON", "TORCH")
+READ = ("HOME", "KMP", "LANG", "LC_", "LD_", "MKL", "MPL", "OMP", "OPENBLAS", "PYTHON")
 
 
 def fixed(environ):

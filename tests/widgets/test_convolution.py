@@ -66,7 +66,7 @@ def truth(state):
 
 def test_every_number_in_the_browser_equals_torch(page_of):
     rng = random.Random(0)
-    states = [{**PLAIN, **s} for s in EXTREMES] + [settings(rng) for _ in range(600)]
+    states = [{**PLAIN, **s} for s in EXTREMES] + [settings(rng) for _ in range(200)]
     shown = ("padding", "stride", "dilation")  # the advice names what there is
     page = page_of(ConvolutionLab(controls=shown))
     impossible = 0
@@ -86,7 +86,7 @@ def test_every_number_in_the_browser_equals_torch(page_of):
         assert seen["formulas"][0].endswith(f" = {rows}"), state
         assert seen["formulas"][1].endswith(f" = {columns}"), state
         assert not seen["problem"]
-    assert 20 < impossible < 320
+    assert 10 < impossible < 110
 
 
 def test_the_texts_sums_are_written_out(page_of):

@@ -16,7 +16,7 @@ from d2lmini.widgets import base
 from d2lmini.widgets.network import export
 from tools import products
 
-COUNT = 200
+COUNT = 100
 
 # The engine with WebAssembly, and one that has none.
 LOAD = """(text) => {

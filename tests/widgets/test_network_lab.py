@@ -22,7 +22,7 @@ from d2lmini.widgets import NetworkLab, network, network_lab
 from d2lmini.widgets import base as figure
 from tools import figures
 
-SEEDS = range(200, 500)  # test_engine.py has the first two hundred
+SEEDS = range(100, 220)  # test_engine.py has the first hundred
 RANGE = [-1.0, 2.0]
 
 # Each job: the outputs of all nodes; then, for places, the field and the sum of parts.
@@ -152,7 +152,7 @@ def test_window_and_kernel_add_up_to_the_number(looked):
                     max(windows[0]), abs=1e-4
                 )
                 pooled += 1
-    assert summed > 150 and pooled > 25
+    assert summed > 60 and pooled > 10
 
 
 def test_a_changed_picture_is_torchs(kit):
