@@ -44,7 +44,7 @@ def pytest_configure(config):
     # lie in another folder.
     config.pluginmanager.register(Rehearsal())
     if not hasattr(config, "workerinput"):  # workers have what their master has set
-        config.kernels = kernels.Forge()
+        config.kernels = kernels.Forge(eager=config.getoption("nbval", False))
 
 
 def pytest_unconfigure(config):

@@ -23,9 +23,9 @@ HERE = Path(__file__).parent
 
 
 class Forge:
-    """The server of one run of the tests."""
+    """The server of one run of the tests; ``eager`` if kernels are sure to be asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, eager: bool) -> None:
         try:
             os.close(os.pidfd_open(os.getpid()))
         except (AttributeError, OSError):
@@ -36,9 +36,10 @@ class Forge:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
             listener.bind(str(self.place))
             listener.listen(64)
+            command = [sys.executable, HERE / "server.py", str(listener.fileno())]
             # Its input is ours, so it ends with us, whatever our end.
             self.process = subprocess.Popen(
-                [sys.executable, HERE / "server.py", str(listener.fileno())],
+                [*command, "now"] if eager else command,
                 stdin=subprocess.PIPE,
                 pass_fds=[listener.fileno()],
                 start_new_session=True,

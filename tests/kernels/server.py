@@ -1,6 +1,7 @@
 """Imports what chapters import, when first asked, and forks a kernel for each request.
 
-Started with the number of the socket on which it listens; ends with its input.
+Started with the number of the socket on which it listens, and "now" to import at once,
+since whoever waits for a kernel may not wait long; ends with its input.
 """
 
 import contextlib
@@ -40,6 +41,11 @@ READ = ("HOME", "KMP", "LANG", "LC_", "LD_", "MKL", "MPL", "OMP", "OPENBLAS", "P
 def fixed(environ):
     """The variables that have had their effect when everything is imported."""
     return {key: environ[key] for key in environ if key.startswith(READ)}
+
+
+def import_all():
+    for name in IMPORTED:
+        importlib.import_module(name)
 
 
 class Server:
@@ -101,8 +107,7 @@ class Server:
         asked = fixed(wanted["environ"])
         if differing := sorted(dict(self.given.items() ^ asked.items())):
             return f"{', '.join(differing)} differs"
-        for name in IMPORTED:
-            importlib.import_module(name)
+        import_all()
         if threading.active_count() > 1:
             return f"imports have started threads: {threading.enumerate()}"
         gc.freeze()
@@ -158,6 +163,8 @@ def main():
     # What ipykernel sets, and reads when it is imported.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     os.environ["JPY_PARENT_PID"] = str(os.getpid())
+    if "now" in sys.argv:
+        import_all()
     become(**server.serve())
 
 

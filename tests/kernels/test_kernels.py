@@ -113,12 +113,13 @@ def test_it_can_be_interrupted_and_killed_with_its_children(started):
     code = "import os, subprocess; child = subprocess.Popen(['sleep', '600'])"
     (shown,) = kernel.run(code + "; print(os.getpid(), child.pid)")
     numbers = shown["text"].split()
-    asked = kernel.client.execute("while True: pass")
-    time.sleep(0.5)
+    asked = kernel.client.execute("print('begun')\nwhile True: pass")
+    while kernel.client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
+        pass
     kernel.manager.interrupt_kernel()
-    while (reply := kernel.client.get_shell_msg(timeout=60))["parent_header"][
+    while (reply := kernel.client.get_shell_msg(timeout=60))["parent_header"].get(
         "msg_id"
-    ] != asked:
+    ) != asked:
         pass
     assert reply["content"]["ename"] == "KeyboardInterrupt"
     assert kernel.run("print(6 * 7)")[0]["text"] == "42\n"
