@@ -82,8 +82,8 @@ oldest: $(STAMP)  ## try the package and some chapters under the oldest versions
 colab: $(STAMP)  ## try the package and the chapters under Colab's versions
 	$(BIN)/python -m tools.colab
 
-bench: $(STAMP) .bench/stamp  ## measure training speed, write benchmarks/speed.md
-	PYTHONPATH=.bench $(BIN)/python benchmarks/training.py
+bench: $(STAMP) .bench/stamp  ## measure training speed, write benchmarks/speed.md (OPTIONS=--short)
+	PYTHONPATH=.bench $(BIN)/python benchmarks/training.py $(OPTIONS)
 
 # d2l's own pins would replace half of .venv, so it lives beside it, without them.
 .bench/stamp:

@@ -17,6 +17,7 @@ import warnings
 from pathlib import Path
 
 import networks
+import shares
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -159,8 +160,8 @@ both, the fastest epoch of a round counts. Where rounds differ by more than the
 competitors do, compare the best ones: nothing makes a program faster than it is.
 In the second table d2l trains its ten epochs with its own recipe, and d2lmini
 {FAST["epochs"]} epoch with Adam (lr {FAST["lr"]}, one cycle, batch
-{FAST["batch_size"]}); both times include loading. The last table trains each large
-network on {networks.SHORT} and on {networks.LONG} batches and divides the examples
+{FAST["batch_size"]}); both times include loading. The table of large networks trains
+each of them on {networks.SHORT} and on {networks.LONG} batches and divides the examples
 between the two by the seconds between them, data and measurement included.
 """
 
@@ -191,7 +192,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--lenet-only", action="store_true", help="minutes, not more")
+    parser.add_argument(
+        "--short", action="store_true", help="2 rounds of 2 epochs: about ten minutes"
+    )
     asked = parser.parse_args()
+    if asked.short:
+        asked.rounds = asked.epochs = 2
     torch.manual_seed(0)
     data.load_fashion_mnist(BATCH_SIZE)  # downloads now, if it must
     with d2ls_folder():
@@ -199,6 +205,7 @@ def main() -> None:
         body = table(found, time_to_accuracy())
         if not asked.lenet_only:
             body += "\n\n" + networks.table()
+            body += "\n\n" + shares.tables()
     print(body)
     (HERE / "speed.md").write_text(
         report(body, asked.rounds, asked.epochs), encoding="utf-8"

@@ -2,9 +2,11 @@
 
 Needs torch, torchvision and what d2lmini needs at import; reads ``D2LMINI_DATA``.
 Writes to the folder OUT, a file as soon as its part is done: ``tests.txt``,
-``speeds.md``, ``small.md``, ``chapters.md``, ``studies.md``, and the runs' histories.
-A part that fails says so in its file, and the others go on.  Without a CUDA device it
-is a rehearsal: a few batches of everything, which shows that it runs and no more.
+``speeds.md``, ``best.md``, ``chapters.md``, ``small.md``, ``studies.md``, and the runs'
+histories.  A part that fails says so in its file, and the others go on; a run for which
+the time does not suffice is left out.  ``--parts`` names some of them, so that a
+machine lent twice does the rest the second time.  Without a CUDA device it is a
+rehearsal: a few batches of everything, which shows that it runs and no more.
 """
 
 import argparse
@@ -26,6 +28,7 @@ from d2lmini.device import best_device, device_name
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 460.0  # seconds for everything
+PARTS = ("tests", "speeds", "best", "chapters", "small", "studies")
 
 
 def main() -> int:
@@ -36,7 +39,10 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("out", type=Path, metavar="OUT")
-    out: Path = parser.parse_args().out.resolve()
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--seconds", type=float, default=LIMIT, help="for all of them")
+    asked = parser.parse_args()
+    out: Path = asked.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     rehearsal = not torch.cuda.is_available()
     if rehearsal:
@@ -49,17 +55,21 @@ def main() -> int:
     from benchmarks.gpu import runs, speeds  # after the environment is settled
 
     def left() -> float:
-        return math.inf if rehearsal else LIMIT - time.monotonic() + begun
+        return math.inf if rehearsal else asked.seconds - time.monotonic() + begun
 
-    parts: dict[str, Callable[[], Iterator[str]]] = {
+    works: dict[str, Callable[[], Iterator[str]]] = {
         "tests.txt": tests,
         "speeds.md": speeds.rows,
-        "chapters.md": runs.chapters,
+        "best.md": lambda: runs.best(left),
+        "chapters.md": lambda: runs.chapters(left),
         "small.md": speeds.small,
         "studies.md": lambda: runs.studies(left),
     }
+    parts = {
+        name: work for name, work in works.items() if Path(name).stem in asked.parts
+    }
     if rehearsal:
-        del parts["small.md"]  # there are no launches to save
+        parts.pop("small.md", None)  # there are no launches to save
     done = [_written(out / name, part, rehearsal) for name, part in parts.items()]
     shutil.rmtree(out / "runs" / "checkpoints", ignore_errors=True)  # large
     print(f"{time.monotonic() - begun:.0f} s", flush=True)

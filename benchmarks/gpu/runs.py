@@ -10,7 +10,7 @@ from torch import nn
 
 import d2lmini
 from benchmarks.gpu.settings import SETTINGS, Setting, made, options
-from d2lmini import augment, load_fashion_mnist, report, train
+from d2lmini import augment, load_fashion_mnist, nets, report, train
 from d2lmini.data import Splits
 from d2lmini.nets import inception
 from d2lmini.nets.googlenet import googlenet
@@ -36,41 +36,36 @@ class Study(NamedTuple):
         )
 
 
-def small_resnet() -> nn.Sequential:
-    """ResNet-18 with a stem for 28 pixels: 3×3, no stride, no pooling."""
-    net = resnet18()
-    first = nn.Conv2d(1, 64, 3, padding=1, bias=False)
-    nn.init.kaiming_normal_(first.weight, nonlinearity="relu")
-    return nn.Sequential(first, *net[1:3], *net[4:])
+def _of(block: Callable[..., nn.Module]) -> Callable[[], nn.Module]:
+    return functools.partial(googlenet, block=block)
 
 
-_MOVED = augment.chain(augment.flip, augment.crop)
-_SMOOTH = {"loss": functools.partial(nn.functional.cross_entropy, label_smoothing=0.1)}
+def _vgg(**size: int) -> Callable[[], nn.Module]:
+    return functools.partial(vgg11, ratio=4, **size)
+
+
+_STRONG = augment.chain(augment.flip, augment.crop, augment.erase)
+_RECIPE = {
+    "optimizer": functools.partial(
+        torch.optim.SGD, momentum=0.9, nesterov=True, weight_decay=5e-4
+    ),
+    "loss": functools.partial(nn.functional.cross_entropy, label_smoothing=0.1),
+    "average": 0.998,
+}
 _96 = functools.partial(Study, size=96, batch_size=128, epochs=5, lr=1e-3)
 
+#: The most valuable first; each is trained if there is still time for it.
+BEST = {"best/small": Study(nets.small_resnet, 28, 128, 60, 0.1, _STRONG, _RECIPE)}
 STUDIES = {
-    "inception-96-bn": _96(inception.googlenet_bn),
-    "inception-96-bn-after": _96(
-        functools.partial(googlenet, block=inception.InceptionThenBN)
-    ),
-    "inception-96-two-3x3": _96(
-        functools.partial(googlenet, block=inception.InceptionTwoThrees)
-    ),
-    "best-control": Study(resnet18, 96, 128, 20, 2e-3),
-    "best-small": Study(small_resnet, 28, 128, 60, 2e-3, _MOVED, _SMOOTH),
-    "inception-96-plain": _96(googlenet),
-    "inception-96-asymmetric": _96(
-        functools.partial(googlenet, block=inception.InceptionAsymmetric)
-    ),
-    "inception-96-residual": _96(
-        functools.partial(googlenet, block=inception.InceptionResidual)
-    ),
-    "vgg-published-96": Study(
-        functools.partial(vgg11, ratio=4, size=96), 96, 128, 5, 1e-4, None
-    ),
-    "vgg-published-224": Study(
-        functools.partial(vgg11, ratio=4), 224, 128, 10, 1e-5, None
-    ),
+    "inception-96/plain": _96(googlenet),
+    "inception-96/bn": _96(inception.googlenet_bn),
+    "inception-96/bn-after": _96(_of(inception.InceptionThenBN)),
+    "inception-96/two-3x3": _96(_of(inception.InceptionTwoThrees)),
+    "inception-96/asymmetric": _96(_of(inception.InceptionAsymmetric)),
+    "inception-96/residual": _96(_of(inception.InceptionResidual)),
+    "vgg-published/96": Study(_vgg(size=96), 96, 128, 5, 1e-4, None),
+    "vgg-published/224": Study(_vgg(), 224, 128, 10, 1e-5, None),
+    "best/control": Study(resnet18, 96, 128, 20, 2e-3),
 }
 
 HEAD = (
@@ -79,26 +74,41 @@ HEAD = (
 )
 
 
-def chapters() -> Iterator[str]:
+def chapters(left: Callable[[], float]) -> Iterator[str]:
     """Train each network as its chapter does; a line of the table for each."""
     yield HEAD
     for name, setting in SETTINGS.items():
         make = functools.partial(made, name)
-        yield _trained(name, make, setting, options(name), setting.published)
+        yield _if_time(name, make, setting, options(name), left, setting.published)
 
 
-def studies(left: Callable[[], float]) -> Iterator[str]:
+def best(left: Callable[[], float]) -> Iterator[str]:
+    """The longest run, and the one that is worth most."""
+    return studies(left, BEST)
+
+
+def studies(left: Callable[[], float], of: dict[str, Study] = STUDIES) -> Iterator[str]:
     """Train those of the studies for which ``left()`` seconds suffice."""
     yield HEAD
-    for name, study in STUDIES.items():
-        data = study.data()
-        rate = d2lmini.speed(study.make(), data, seconds=1.0)
-        wanted = study.epochs * (55_000 / rate.training + 5_000 / rate.inference)
-        wanted += 10_000 / rate.inference
-        if wanted * 1.1 > left():
-            yield f"| {name} | {study.epochs} | | {wanted:,.0f} wanted | | | |"
-            continue
-        yield _trained(name, study.make, study, study.options)
+    for name, study in of.items():
+        yield _if_time(name, study.make, study, study.options, left)
+
+
+def _if_time(
+    name: str,
+    make: Callable[[], nn.Module],
+    how: Setting | Study,
+    more: dict[str, Any],
+    left: Callable[[], float],
+    published: float | None = None,
+) -> str:
+    """Train if there is time; the run's line in the table, or what it would need."""
+    rate = d2lmini.speed(make(), how.data(), seconds=1.0)
+    wanted = how.epochs * (55_000 / rate.training + 5_000 / rate.inference)
+    wanted += 10_000 / rate.inference
+    if wanted * 1.1 > left():
+        return f"| {name} | {how.epochs} | | {wanted:,.0f} wanted | | | |"
+    return _trained(name, make, how, more, published)
 
 
 def _trained(
