@@ -85,7 +85,7 @@ def _own_gpu() -> torch.device:
         raise ValueError(
             f"Process {number} of this machine finds no GPU of its own (there "
             f"{'is' if there == 1 else 'are'} {there}): start as many processes as "
-            "GPUs, or give device='cpu'."
+            "GPUs, or all on the CPU, with CUDA_VISIBLE_DEVICES= before the command."
         )
     return torch.device("cuda", number)
 
