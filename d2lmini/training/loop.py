@@ -103,9 +103,9 @@ def train(
     steps = len(data.train)
     group = group_for(data.train)
     group.path = file_of(resume, name)
-    checkpoint = Checkpoint(
-        group.path if group.first else None, net, data, watch, functions
-    )
+    checkpoint = Checkpoint(group.path, net, data, watch, functions)
+    if not group.first:  # refused in all, and kept by one
+        checkpoint.path = None
     with (
         memory.kept(),
         interrupts.heard(termination=group.several),
@@ -119,7 +119,7 @@ def train(
         run = Run(forward, optimizer, lr, average)
         notices.refuse(run, data.train)
         asked = recipe(net, data.train, run.forward.precision, numbers, functions)
-        group.agree(asked, data, net)
+        group.agree(asked, data, net, watch, functions)
         empty = _empty(name or type(net).__name__, asked, run, group.world)
         history = group.made_once(functools.partial(checkpoint.begin, run, empty))
         watcher = Watcher(net, watch, data.train, history.snapshots, group.total)
@@ -144,7 +144,7 @@ def train(
                             run.step(X, y, loss, tally, weight)
                         report.batch(epoch, i + 1)
                         interrupts.point()
-                    group.end_epoch(run, report)
+                    group.same_buffers(run, report)
                     watcher(epoch, steps, tally)
                     history.epochs.append(
                         _measured(run, data, loss, tally, begun, group)
@@ -155,6 +155,7 @@ def train(
                     checkpoint.save(run, history, report)
                 if not history.finished:
                     run.settle(_some_images(data.train, group))
+                    group.same_buffers(run, report)
                     tested = _judged(net, data.test, run.forward, loss, group)
                     history.test_loss, history.test_accuracy = tested.means()
                     if not data.test.shuffle:  # else nobody knows whose they are

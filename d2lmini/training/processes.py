@@ -11,7 +11,6 @@ import contextlib
 import io
 import itertools
 import os
-import socket
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -27,11 +26,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from d2lmini.data import Batches, Splits
 from d2lmini.device import place
 from d2lmini.training import interrupts
-from d2lmini.training.fingerprint import Unfollowable, fingerprint
+from d2lmini.training.fingerprint import Unfollowable, fingerprint, fingerprints
 from d2lmini.training.forward import sample
 from d2lmini.training.history import History
 from d2lmini.training.notices import leaves
-from d2lmini.training.recipe import Recipe, difference, sequence
+from d2lmini.training.recipe import Recipe, difference, known, sequence
 from d2lmini.training.report import Report, Silent
 from d2lmini.training.run import Run, Tally
 
@@ -85,6 +84,7 @@ class Group:
 
     def dealt(self, batches: Batches) -> Iterator[tuple[Tensor, Tensor]]:
         """Every so-manieth batch, whole: what is only measured needs no shares."""
+        batches.epoch = self.same(batches.epoch)  # their order may follow from it
         return itertools.islice(batches, self.rank, None, self.world)
 
     def total(self, tally: Tally) -> Tally:
@@ -125,16 +125,24 @@ class Group:
         dist.broadcast_object_list(kept, src=0)
         return thing if self.first else kept[0]
 
-    def agree(self, asked: Recipe, data: Splits, net: nn.Module) -> None:
+    def agree(
+        self,
+        asked: Recipe,
+        data: Splits,
+        net: nn.Module,
+        watch: Tensor | None,
+        functions: dict[str, Any],
+    ) -> None:
         """ValueError unless all are about to train the same, each on its device."""
         if not self.several:
             return
         _refuse_small(data.train, self.world)
         content = {name: _content(part) for name, part in data._asdict().items()}
-        content["net"] = str([(n, p.shape, p.dtype) for n, p in net.named_parameters()])
+        content |= {"watch": fingerprint(watch), **_form(net)}
+        with contextlib.suppress(Unfollowable):  # what nobody can compare
+            content |= fingerprints(functions, known(net, data))
         device = data.train.images.images.device
-        here = socket.gethostname(), self.rank if device.type == "cpu" else device.index
-        mine = asked, content, here
+        mine = asked, content, self._chip(device)
         all_of_them = self._gathered(mine)
         for rank, (recipe, parts, _) in enumerate(all_of_them):
             reason = difference(all_of_them[0][0], recipe, all_of_them[0][1], parts)
@@ -145,11 +153,17 @@ class Group:
                     f"({reason.replace(' here', f' in process {rank}')}): start the "
                     "same script, with the same data, in each."
                 )
-        if len({where for *_, where in all_of_them}) < self.world:
+        if len({chip for *_, chip in all_of_them}) < self.world:
             raise ValueError(
                 f"Two processes compute on {device}: call d2lmini.setup, or load the "
                 "data with device=None, so that each gets a GPU of its own."
             )
+
+    def _chip(self, device: torch.device) -> str:
+        """What no other process may compute on: a GPU has a name of its own."""
+        if device.type == "cpu":
+            return str(self.rank)
+        return str(torch.cuda.get_device_properties(device).uuid)
 
     def _begin_alike(self, run: Run) -> None:
         file = io.BytesIO()
@@ -167,8 +181,8 @@ class Group:
             seed = (self.seed * 1_000_003 + epoch) * self.world + self.rank
             torch.manual_seed(seed % 2**63)
 
-    def end_epoch(self, run: Run, report: Report) -> None:
-        """Give all the buffers of process 0; say so where they differed."""
+    def same_buffers(self, run: Run, report: Report) -> None:
+        """Give all the buffers of process 0; say in epoch 0 where they differed."""
         if not self.several:
             return
         differing = self._alike(run.net)
@@ -245,28 +259,27 @@ class Group:
             yield
         except KeyboardInterrupt as asked:
             by_hand = not isinstance(asked, interrupts.Terminated)
+            why = _ENDED
         except RuntimeError as error:
             if _unused(error):
                 raise ValueError(_UNUSED) from error
             if not _lost(error):
                 raise
             by_hand = interrupts.by_hand()
+            why = _reason(error)
         else:
             return
         if self._speaks():
-            print(self._ending(by_hand), file=sys.stderr, flush=True)
+            print(self._ending(by_hand, why), file=sys.stderr, flush=True)
         raise SystemExit(1)
 
-    def _ending(self, by_hand: bool) -> str:
+    def _ending(self, by_hand: bool, why: str) -> str:
         epochs = len(self.history.epochs) if self.history else 0
         of = f" of {self.history.recipe['epochs']}" if self.history else ""
         after = f"after {epochs}{of} epochs"
         said = f"Stopped by hand {after}: all {self.world} processes end."
         if not by_hand:
-            said = (
-                f"The run ends {after} in all {self.world} processes, because one of "
-                "them has ended or all were told to (SIGTERM)."
-            )
+            said = f"The run ends {after} in all {self.world} processes, because {why}."
         if self.path and epochs:
             said += f" Started again, it goes on from {self.path}."
         return said
@@ -307,10 +320,9 @@ def group_for(batches: Batches) -> Group:
         except RuntimeError as error:
             if not _lost(error):
                 raise
-            reason = str(error).partition("\n")[0]
             raise SystemExit(
                 f"Process {here.rank} of {here.world} does not reach the others "
-                f"({reason}): see what they say."
+                f"({_line(error)}): see what they say."
             ) from None
     return Group(dist.get_rank(), dist.get_world_size())
 
@@ -345,10 +357,25 @@ def _refuse_small(batches: Batches, world: int) -> None:
 
 
 def _content(batches: Batches) -> str:
+    cut = batches.batch_size, batches.seed
     try:
-        return fingerprint(sequence(batches))
+        return fingerprint((cut, sequence(batches)))
     except Unfollowable:  # an augmentation that nobody can compare
-        return fingerprint((batches.images.images, batches.images.labels))
+        return fingerprint((cut, batches.images.images, batches.images.labels))
+
+
+def _form(net: nn.Module) -> dict[str, str]:
+    """What else of a net all must have alike: its layers, and which of them train."""
+    layers = [(name, type(layer).__qualname__) for name, layer in net.named_modules()]
+    numbers = [
+        (name, X.shape, X.dtype, X.requires_grad)
+        for name, X in (*net.named_parameters(), *net.named_buffers())
+    ]
+    frozen = [name for name, layer in net.named_modules() if not layer.training]
+    return {
+        "net": str((layers, numbers)),
+        "frozen": str(frozen if net.training else []),
+    }
 
 
 def _idle(run: Run, batches: Batches) -> bool:
@@ -371,12 +398,27 @@ def _unused(error: RuntimeError) -> bool:
     return "finished reduction in the prior iteration" in str(error)
 
 
+_CLOSED = ("connection closed", "connection reset", "broken pipe")
+_ENDED = "one of them has ended or all were told to (SIGTERM)"
+
+
 def _lost(error: RuntimeError) -> bool:
     """Whether it says that another process does not answer."""
-    words = ("gloo", "nccl", "connection closed", "connection reset", "timed out")
+    words = ("gloo", "nccl", "timed out", *_CLOSED)
     return isinstance(error, dist.DistError) or any(
         word in str(error).lower() for word in words
     )
+
+
+def _reason(error: RuntimeError) -> str:
+    """Why another does not answer; PyTorch's own words unless it has plainly ended."""
+    if any(word in str(error).lower() for word in _CLOSED):
+        return _ENDED
+    return f"they do not reach each other ({_line(error)})"
+
+
+def _line(error: RuntimeError) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".")
 
 
 # Batch normalisation

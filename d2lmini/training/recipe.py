@@ -89,8 +89,6 @@ def content(
     handed in again to go on.  Raises ValueError for what cannot be followed.
     """
     parts = {name: sequence(part) for name, part in data._asdict().items()}
-    sets = {id(batches): f"data.{name}" for name, batches in data._asdict().items()}
-    known = {**names_of(net), **sets, id(data): "data"}
     frozen = [name for name, layer in net.named_modules() if not layer.training]
     values = {
         "frozen": frozen if net.training else [],
@@ -98,7 +96,9 @@ def content(
         "seed": torch.initial_seed(),
     }
     try:
-        found = fingerprints({**parts, **values}) | fingerprints(functions, known)
+        found = fingerprints({**parts, **values}) | fingerprints(
+            functions, known(net, data)
+        )
         found["net"] = _at_start(net)
     except Unfollowable as error:
         raise ValueError(
@@ -106,6 +106,12 @@ def content(
             "functions and objects whose content can be compared."
         ) from error
     return found
+
+
+def known(net: nn.Module, data: Splits) -> dict[int, str]:
+    """What stands for itself where a function holds it: the net and the data."""
+    sets = {id(batches): f"data.{name}" for name, batches in data._asdict().items()}
+    return {**names_of(net), **sets, id(data): "data"}
 
 
 def leave(net: nn.Module, at_start: str) -> None:
@@ -140,8 +146,8 @@ def difference(
 _DIFFER = {
     "net": "the net starts from other weights, or computes something else",
     "train": "the training images, their labels or their order differ",
-    "val": "the validation images or their labels differ",
-    "test": "the test images or their labels differ",
+    "val": "the validation images, their labels or their order differ",
+    "test": "the test images, their labels or their order differ",
     "frozen": "other layers are in evaluation mode",
     "watch": "other images are watched",
     "seed": "the random seed differs",

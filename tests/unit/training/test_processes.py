@@ -14,10 +14,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import together
 import torch
+import torch.distributed as dist
 import yaml
 from torch import nn
 from torch.distributed.run import get_args_parser
@@ -25,7 +27,7 @@ from torch.distributed.run import get_args_parser
 import d2lmini.data
 from d2lmini import History, nets, setup
 from d2lmini.device import place
-from d2lmini.training.processes import OverAll, normalising_together
+from d2lmini.training.processes import Group, OverAll, _reason, normalising_together
 
 GUIDE = Path(__file__).parents[3] / "book" / "guide" / "larger.md"
 LIMIT = 300  # seconds for what takes ten on a quiet machine
@@ -44,7 +46,7 @@ def torchrun(folder, *options, script=()):
         started = subprocess.Popen(
             [
                 *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
-                *("--nproc-per-node", "2", *options),
+                *("--nproc-per-node", "2", "--log-dir", str(folder), *options),
                 *(together.__file__, str(folder), *script),
             ],
             cwd=folder,
@@ -164,6 +166,12 @@ def test_a_normalisation_of_ones_own_is_named(ran):
         "rate": "lr is 0.1 in process 0 and 1.1 in process 1",
         "labels": "the training images, their labels or their order differ",
         "net": "parameters in process 0 and",
+        "layer": "computes something else",
+        "mode": "other layers are in evaluation mode",
+        "validation": "the validation images, their labels or their order differ",
+        "watch": "other images are watched",
+        "schedule": "schedule is lambda:",
+        "unknown": "cannot be recognised again",
         "folder": "a folder or no file's name",
         "another's file": "CheckpointError",
     }.items(),
@@ -307,6 +315,20 @@ def test_each_process_gets_a_gpu_of_its_own(monkeypatch, capsys):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(ValueError, match=r"Process 1 of this machine finds no GPU"):
         setup()
+
+
+def test_why_the_others_are_lost_is_pytorchs_own_word():
+    closed = RuntimeError("[pair.cc:547] Connection closed by peer [127.0.0.1]:3502")
+    assert "one of them has ended" in _reason(closed)
+    twice = dist.DistBackendError("NCCL error: invalid usage.\nDuplicate GPU detected")
+    assert _reason(twice) == "they do not reach each other (NCCL error: invalid usage)"
+
+
+def test_a_gpu_is_known_by_its_own_name(monkeypatch):
+    """Its number says little: each process may be shown another GPU as number 0."""
+    shown = SimpleNamespace(uuid="GPU-1")
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: shown)
+    assert Group(1, 2)._chip(torch.device("cuda:0")) == "GPU-1"
 
 
 # The guide

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from samples import image_set, quietly, splits
 from torch import nn
 
@@ -136,7 +137,7 @@ def stored(file, copy=None):
 def own_norm():
     net, heard = net_with(OwnNorm), Heard()
     return {
-        **outcome(net, quietly(net, uneven(), **SGD, report=heard)),
+        **outcome(net, quietly(net, uneven(), **SGD, report=heard, average=0.8)),
         "said": heard.said,
     }
 
@@ -150,13 +151,23 @@ def refusals():
         turned = dataclasses.replace(turned, labels=9 - turned.labels)
     other = Splits(Batches(turned, 8), data.val, data.test)
     one = Splits(Batches(image_set(1), 8), data.val, data.test)
+    cut = Splits(data.train, Batches(data.val.images, 8 + rank), data.test)
     wider = nn.Sequential(nn.Flatten(), nn.Linear(784, 10 + rank))
+    grouped = net_with(lambda channels: nn.GroupNorm(2, channels))
+    fixed = net_with()
+    fixed[1].train(not rank)
     runs = {
         "last batch": (Idle(), splits(17, 8), {}),
         "one picture": (Idle(), one, {}),
         "rate": (Idle(), data, {"lr": 0.1 + rank}),
         "labels": (Idle(), other, {}),
         "net": (nn.Sequential(wider, nn.LazyLinear(10)), data, {}),
+        "layer": (grouped if rank else net_with(), data, {}),
+        "mode": (fixed, data, {}),
+        "validation": (Idle(), cut, {}),
+        "watch": (Idle(), data, {"watch": torch.zeros(1 + rank, 1, 28, 28)}),
+        "schedule": (Idle(), data, {"schedule": lambda progress: 1.0 + rank}),
+        "unknown": (Idle(), data, {"loss": unknown_loss(), "resume": "unknown.pt"}),
         "folder": (Idle(), data, {"resume": "."}),
         "another's file": (Idle(), data, {"resume": __file__}),
     }
@@ -164,6 +175,12 @@ def refusals():
         name: refusal(net, given, **options)
         for name, (net, given, options) in runs.items()
     }
+
+
+def unknown_loss():
+    """A loss that holds an open file, by which no run is recognised again."""
+    with Path(__file__).open() as file:
+        return lambda logits, y, held=file: F.cross_entropy(logits, y)
 
 
 def refusal(net, data, **options):
@@ -190,10 +207,12 @@ def no_memory():
 
 
 def elsewhere():
-    """Other weights and another seed in each process: all take those of process 0."""
+    """Other weights, another seed and other passes of the validation set in each
+    process: all take those of process 0."""
     torch.manual_seed(7 + place().rank)
-    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
-    return outcome(net, quietly(net, uneven(), **SGD))
+    net, data = nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), uneven()
+    data.val.shuffle, data.val.epoch = True, place().rank
+    return outcome(net, quietly(net, data, **SGD))
 
 
 def everything(folder):
