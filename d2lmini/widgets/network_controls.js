@@ -27,7 +27,7 @@ export const SLIDERS = [
     places: 2 * MOST_SHIFT + 1,
     said: (v) => fmt(v, 0),
   },
-  { key: "noise", label: "Noise", min: 0, max: 1, step: 0.05, places: 21, said: (v) => `${Math.round(100 * v)} %` },
+  { key: "noise", label: "Noise", min: 0, max: 1, step: 0.05, places: 21, said: (v) => `${Math.round(100 * v)}%` },
 ];
 
 // All controls, in groups; `draw` lets them show the state.

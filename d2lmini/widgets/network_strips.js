@@ -120,4 +120,4 @@ export function answers(classes) {
   return { el, show };
 }
 export const percent = (p) =>
-  Number.isNaN(p) ? "–" : p > 0 && p < 0.005 ? "< 1 %" : p > 0.995 && p < 1 ? "> 99 %" : `${Math.round(100 * p)} %`;
+  Number.isNaN(p) ? "–" : p > 0 && p < 0.005 ? "< 1%" : p > 0.995 && p < 1 ? "> 99%" : `${Math.round(100 * p)}%`;

@@ -290,9 +290,9 @@ function along(model, want) {
 function sentence(run, message) {
   const last = message.training ?? run.points.at(-1)?.slice(1);
   const which = message.training ? " in that epoch" : "";
-  const training = last ? ` Training${which}: loss ${fmt(last[0], 3)}, accuracy ${fmt(100 * last[1], 1)} %.` : "";
+  const training = last ? ` Training${which}: loss ${fmt(last[0], 3)}, accuracy ${fmt(100 * last[1], 1)}%.` : "";
   const exam = run.exams.at(-1);
-  const validation = exam ? ` Validation: loss ${fmt(exam[1], 3)}, accuracy ${fmt(100 * exam[2], 1)} %.` : "";
+  const validation = exam ? ` Validation: loss ${fmt(exam[1], 3)}, accuracy ${fmt(100 * exam[2], 1)}%.` : "";
   const pace = message.rate ? ` ${Math.round(message.rate).toLocaleString("en")} pictures a second,` : "";
   const memory = message.memory ? ` ${fmt(message.memory / 1e6, 1)} MB of numbers.` : "";
   return `Epoch ${fmt(message.epoch, 2)} of ${run.epochs}.${training}${validation}${pace}${memory}`;

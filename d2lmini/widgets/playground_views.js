@@ -10,7 +10,7 @@ export const LINES = [
   ["var(--plus)", "2 3"],
   ["var(--minus)", "10 3 2 3"],
 ];
-const percent = (v) => `${fmt(100 * v, 1)} %`;
+const percent = (v) => `${fmt(100 * v, 1)}%`;
 
 // ---- curves ------------------------------------------------------------------
 
@@ -147,7 +147,7 @@ export function insideView(choose) {
     given.note(CLASSES[picture.label]);
     bars.forEach(({ bar, text }, i) => {
       bar.style.width = `${100 * chances[i]}%`;
-      text.textContent = `${Math.round(100 * chances[i])} %`;
+      text.textContent = `${Math.round(100 * chances[i])}%`;
     });
     if (rows.map((one) => one.name).join() !== list.map((one) => one.name).join()) {
       rows = list.map(({ name }) => ({ name, ...row(`Maps of ${name}`) }));
@@ -240,7 +240,7 @@ export function mistakesView() {
       ...list.map(({ pixels, label, said, sure }) => {
         const one = smallPicture(`${CLASSES[label]}, called ${CLASSES[said]}`);
         one.show(pixels, SIDE, SIDE);
-        const text = `${CLASSES[label]}, called ${CLASSES[said]} (${Math.round(100 * sure)} %)`;
+        const text = `${CLASSES[label]}, called ${CLASSES[said]} (${Math.round(100 * sure)}%)`;
         return h("figure", {}, one.el, h("figcaption", {}, text));
       }),
     );

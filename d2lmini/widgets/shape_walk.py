@@ -1,9 +1,11 @@
-"""The shape walk: a network as a column of stages, at every input size."""
+"""The shape walk: networks as columns of stages, at every input size."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ from traitlets import Dict, Int, List, TraitError, Unicode, validate
 
 from d2lmini.arguments import whole
 
-from .base import Figure
+from .base import FOLDER, Figure
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 SIZES = (28, 32, 48, 64, 96, 128, 160, 224)
 DEPTH = 3  # a stage, its layers, and the layers of those
+SEVEN = FOLDER / "seven.json"  # what `python -m tools.walks` makes of the book's nets
 HEAD = ("stage", "output", "parameters", "multiply–adds", "memory", "field")
 PADDED = 'style="padding: .3rem .6rem; text-align: left"'
 
@@ -97,9 +100,11 @@ def _layers(walks: dict[int, _Walk]) -> list[list[Any]]:
     return layers
 
 
-def _named(layers: list[list[Any]], names: Sequence[str]) -> list[list[Any]]:
-    """The layers with other names for the stages."""
+def _named(layers: list[list[Any]], names: Sequence[str] | None) -> list[list[Any]]:
+    """The layers, the stages among them with other names if there are any."""
     at = [i for i, layer in enumerate(layers) if layer[0] == 0]
+    if names is None:
+        return layers
     if len(at) != len(names):
         raise ValueError(
             f"stages has {len(names)} names, but the net has {len(at)} stages; "
@@ -110,6 +115,63 @@ def _named(layers: list[list[Any]], names: Sequence[str]) -> list[list[Any]]:
         [depth, renamed.get(i, name), kind, parameters]
         for i, (depth, name, kind, parameters) in enumerate(layers)
     ]
+
+
+def _drawn(layers: list[list[Any]]) -> list[int]:
+    """The layers that get a box: blocks, and what may change the shape.
+
+    A Sequential is opened, so far as `layers` goes; a block of a class of its own is
+    one box, since what is in it need not stand in a row.
+    """
+    drawn: list[int] = []
+    closed = DEPTH  # how deep the block lies that was drawn last
+    for i, (depth, _, kind, _) in enumerate(layers):
+        closed = closed if depth > closed else DEPTH
+        opened = kind == "Sequential" and depth < max(x[0] for x in layers[i : i + 2])
+        if depth <= closed and kind and kind not in _small() and not opened:
+            drawn.append(i)
+            closed = depth
+    return drawn
+
+
+@cache
+def _small() -> set[str]:
+    """Kinds of layers that keep the shape, or do no more than flatten it."""
+    from torch import nn
+
+    from d2lmini.plot.diagrams.words import ACTIVATIONS, DROPOUTS, SMALL
+
+    kinds = (*SMALL, *ACTIVATIONS, *DROPOUTS, nn.Identity, nn.Flatten)
+    return {kind.__name__ for kind in kinds}
+
+
+def seven() -> dict[str, nn.Module]:
+    """The book's seven networks, without data."""
+    import torch
+
+    from d2lmini import nets
+
+    with torch.device("meta"):
+        return {
+            "LeNet": nets.lenet(),
+            "AlexNet": nets.alexnet(),
+            "VGG-11": nets.vgg11(),
+            "NiN": nets.nin(),
+            "GoogLeNet": nets.googlenet(),
+            "ResNet-18": nets.resnet18(),
+            "DenseNet": nets.densenet(),
+        }
+
+
+def _given(net: Any, name: str) -> dict[str, nn.Module]:
+    """The networks by name; ValueError for none."""
+    if net is None:
+        return seven()
+    if not isinstance(net, Mapping):
+        return {name or type(net).__name__: net}
+    if not net:
+        raise ValueError("There is no network: give one, or some by name.")
+    return {str(key): one for key, one in net.items()}
 
 
 def _checked(sizes: Sequence[int]) -> list[int]:
@@ -129,17 +191,26 @@ class ShapeWalk(Figure):
     of the output and receptive field, at every one of `sizes` (pixels a side).  A
     stage with layers of its own can be opened.  `stages` gives the stages other
     names, `opened` lists those open at first, `size` is the chosen one, at first the
-    smallest that fits.  Raises ValueError if none does.
+    smallest that fits.
+
+    Of several, `ShapeWalk({"wide": net, "deep": other})`, or the book's seven,
+    `ShapeWalk()`, the reader picks one (`network`) and another to stand below it
+    (`beside`, empty for none), at a size of its own.  They are drawn too, a box for a
+    layer, in proportion.  Raises ValueError for a net that no size fits.
     """
 
     module = "shape_walk"
+    network = Unicode().tag(sync=True)
     size = Int().tag(sync=True)
     opened: List[Any] = List(Unicode()).tag(sync=True)
+    beside = Unicode().tag(sync=True)
+    beside_size = Int().tag(sync=True)
+    beside_opened: List[Any] = List(Unicode()).tag(sync=True)
     data: Dict[str, Any] = Dict().tag(sync=True)
 
     def __init__(
         self,
-        net: nn.Module,
+        net: nn.Module | Mapping[str, nn.Module] | None = None,
         sizes: Sequence[int] = SIZES,
         in_channels: int = 1,
         name: str = "",
@@ -147,29 +218,64 @@ class ShapeWalk(Figure):
         **state: Any,
     ) -> None:
         plain, channels = _checked(sizes), whole("in_channels", in_channels)
-        self._net, walks = _walks(net, channels, plain)
-        layers = _layers(walks)
-        data = {
-            "name": name or type(net).__name__,
-            "channels": channels,
-            "sizes": plain,
-            "parameters": sum(p.numel() for p in self._net.parameters()),
-            "layers": layers if stages is None else _named(layers, stages),
-            "walks": [walk.packed() for walk in walks.values()],
-        }
-        fitting = next(n for n, walk in walks.items() if not walk.problem)
-        super().__init__(data=data, size=state.pop("size", fitting), **state)
+        self._nets: dict[str, nn.Module] = {}
+        if net is None and (plain, channels) == (list(SIZES), 1):
+            data = json.loads(SEVEN.read_text(encoding="utf-8"))
+        else:
+            data = {"channels": channels, "sizes": plain, "nets": []}
+            for key, one in _given(net, name).items():
+                self._add(key, one, data, stages)
+        names = [one["name"] for one in data["nets"]]
+        state = {"network": names[0], "beside": ""} | state
+        for key, at in (("network", "size"), ("beside", "beside_size")):
+            if state[key] not in ("", *names):
+                raise ValueError(
+                    f"{key} is {state[key]!r}; there are {', '.join(names)}."
+                )
+            state.setdefault(at, _smallest(data, state[key] or names[0]))
+        super().__init__(data=data, **state)
 
-    @validate("size")
+    def _add(
+        self,
+        name: str,
+        net: nn.Module,
+        data: dict[str, Any],
+        stages: Sequence[str] | None,
+    ) -> None:
+        """The walks through one more net, and a copy of it as it is now."""
+        kept, walks = _walks(net, data["channels"], data["sizes"])
+        layers = _named(_layers(walks), stages)
+        self._nets[name] = kept
+        data["nets"].append(
+            {
+                "name": name,
+                "parameters": sum(p.numel() for p in kept.parameters()),
+                "layers": layers,
+                "drawn": _drawn(layers),
+                "walks": [walk.packed() for walk in walks.values()],
+            }
+        )
+
+    @validate("size", "beside_size")
     def _listed(self, proposal: dict[str, Any]) -> int:
         size, sizes = int(proposal["value"]), self.data.get("sizes")
         if sizes and size not in sizes:
-            raise TraitError(f"size is {size}; this walk has {sizes}.")
+            name = proposal["trait"].name
+            raise TraitError(f"{name} is {size}; this walk has {sizes}.")
         return size
 
-    @validate("opened")
+    @validate("network", "beside")
+    def _there(self, proposal: dict[str, Any]) -> str:
+        name, trait = proposal["value"], proposal["trait"].name
+        names = [one["name"] for one in self.data.get("nets", [])]
+        if names and name not in (names if trait == "network" else ["", *names]):
+            raise TraitError(f"{trait} is {name!r}; there are {', '.join(names)}.")
+        return str(name)
+
+    @validate("opened", "beside_opened")
     def _known(self, proposal: dict[str, Any]) -> list[str]:
-        opened, layers = list(proposal["value"]), self.data.get("layers", [])
+        opened, nets = list(proposal["value"]), self.data.get("nets", [])
+        layers = [layer for one in nets for layer in one["layers"]]
         names = {name for depth, name, *_ in layers if depth == 0}
         unknown = set(opened) - names
         if layers and unknown:
@@ -177,9 +283,14 @@ class ShapeWalk(Figure):
         return opened
 
     @property
+    def _shown(self) -> dict[str, Any]:
+        """What is known of the chosen network."""
+        return _of(self.data, self.network)
+
+    @property
     def _now(self) -> dict[str, Any]:
-        """The packed walk at the chosen size."""
-        walk: dict[str, Any] = self.data["walks"][self.data["sizes"].index(self.size)]
+        """Its packed walk at the chosen size."""
+        walk: dict[str, Any] = self._shown["walks"][self.data["sizes"].index(self.size)]
         return walk
 
     @property
@@ -194,35 +305,50 @@ class ShapeWalk(Figure):
 
         if self.problem:
             return None
-        return summary(self._net, (self.data["channels"], self.size, self.size))
+        net = (self._nets or seven())[self.network]
+        return summary(net, (self.data["channels"], self.size, self.size))
 
     def describe(self) -> str:
         """One line: the network, its stages, its parameters and the sizes."""
-        sizes, layers = self.data["sizes"], self.data["layers"]
-        count = sum(depth == 0 for depth, *_ in layers)
+        sizes, shown = self.data["sizes"], self._shown
+        count = sum(depth == 0 for depth, *_ in shown["layers"])
         sides = ", ".join(map(str, sizes))
+        others = len(self.data["nets"]) - 1
         return (
-            f"ShapeWalk: {self.data['name']}, {count} stages, "
-            f"{self.data['parameters']:,} parameters, images of {sides} pixels a side"
+            f"ShapeWalk: {shown['name']}, {count} stages, "
+            f"{shown['parameters']:,} parameters, images of {sides} pixels a side"
+            + (f"; {others} more to choose from" if others else "")
         )
 
     def still(self) -> str:
         """The stages at the chosen size as a table."""
         start = _line("input", "", (self.data["channels"], self.size, self.size))
         lines, rows, rest = [start], self._now["rows"], self._now["rest"]
-        for i, (depth, name, kind, parameters) in enumerate(self.data["layers"]):
+        for i, (depth, name, kind, parameters) in enumerate(self._shown["layers"]):
             row = rows[i] if i < len(rows) else None
             if depth == 0 and row:
                 lines.append(_line(name, kind, row[0] or (), parameters, *row[1:]))
             elif depth == 0:
                 lines.append(_line(name, kind, (rest,), parameters))
         head = "".join(f'<th scope="col" {PADDED}>{text}</th>' for text in HEAD)
-        title = f"{self.data['name']} at {self.size} × {self.size}"
+        title = f"{self.network} at {self.size} × {self.size}"
         return (
             f'<div class="d2l-scroll"><table><caption>{escape(title)}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
             f'</div><p class="d2l-note">{escape(self.problem)}</p>'
         )
+
+
+def _of(data: dict[str, Any], name: str) -> dict[str, Any]:
+    """What is known of the network called `name`."""
+    found: dict[str, Any] = next(one for one in data["nets"] if one["name"] == name)
+    return found
+
+
+def _smallest(data: dict[str, Any], name: str) -> int:
+    """The smallest size that fits the network."""
+    walks = zip(data["sizes"], _of(data, name)["walks"], strict=True)
+    return int(next(size for size, walk in walks if not walk["problem"]))
 
 
 def _memory(shape: Sequence[Any]) -> str:

@@ -102,7 +102,7 @@ function build(model) {
     );
     words.say(
       "The stack has ",
-      number("share", r.share, `${fmt(100 * r.share, 0)} %`),
+      number("share", r.share, `${fmt(100 * r.share, 0)}%`),
       " of the weights and of the work, and ",
       number("relus", r.layers, plural(r.layers, "ReLU")),
       " in place of one.",

@@ -39,6 +39,7 @@ NETS = {  # name: (makes it, channels, sizes that it cannot take)
         3,
         (),
     ),
+    "our LeNet": (nets.lenet, 1, SIZES[1:]),
     "our AlexNet": (nets.alexnet, 1, SIZES[:-1]),
     "our VGG-11": (nets.vgg11, 1, SIZES[:-1]),
     "our NiN": (nets.nin, 1, (28, 32, 48, 64)),
@@ -46,6 +47,7 @@ NETS = {  # name: (makes it, channels, sizes that it cannot take)
     "our ResNet-18": (nets.resnet18, 1, ()),
     "our DenseNet": (nets.densenet, 1, (28,)),
 }
+OURS = [name.removeprefix("our ") for name in NETS if name.startswith("our ")]
 
 
 @cache
@@ -70,6 +72,9 @@ def truths(name):
 
 
 def walk_of(name, **state):
+    """A walk of its own; "our" networks are those of the figure with the seven."""
+    if name.startswith("our "):
+        return ShapeWalk(network=name.removeprefix("our "), **state)
     net, channels = made(name)
     return ShapeWalk(net, in_channels=channels, name=name, **state)
 
@@ -90,7 +95,7 @@ def of_layer(values, at):
 @pytest.mark.parametrize("name", NETS)
 def test_every_number_in_the_browser_is_that_of_summary(page_of, name):
     walk, truth = walk_of(name), truths(name)
-    layers = walk.data["layers"]
+    layers = walk._shown["layers"]
     stages = [i for i, layer in enumerate(layers) if layer[0] == 0]
     shown = oracle.read(page_of(walk), [{"size": n} for n in SIZES])
     for n, seen in zip(SIZES, shown, strict=True):
@@ -113,8 +118,8 @@ def test_every_number_in_the_browser_is_that_of_summary(page_of, name):
             assert of_layer(values, at) == numbers(row, at)
         outputs = sum(4 * torch.Size(row.shape).numel() for row in expected.rows)
         assert (values["work"], values["memory"]) == (expected.multiply_adds, outputs)
-    assert len(json.dumps(walk.data)) <= 60_000
-    assert len(walk.html().encode()) <= 150_000
+    assert len(json.dumps(walk._shown)) <= 60_000
+    assert len(walk.html().encode()) <= 180_000
 
 
 @pytest.mark.parametrize("name", ["ResNet-18", "VGG-11, two parts", "GoogLeNet"])
@@ -124,7 +129,7 @@ def test_opened_stages_agree_with_a_summary_of_their_own(page_of, name):
     size = 64
     walk = walk_of(name, sizes=[size])
     values = oracle.read(page_of(walk), [{"size": size}])[0]["values"]
-    layers, reached, checked = walk.data["layers"], (channels, size, size), 0
+    layers, reached, checked = walk._shown["layers"], (channels, size, size), 0
     starts = [i for i, layer in enumerate(layers) if layer[0] == 0]
     for at, end in zip(starts, [*starts[1:], len(layers)], strict=True):
         child = net.get_submodule(layers[at][1])
@@ -231,11 +236,117 @@ def test_looks(page_of):
         walk_of("GoogLeNet", opened=["inception3a"], sizes=[224]),
         walk_of("VGG-11, two parts", opened=["features"], sizes=[28, 224], size=28),
         walk_of("ResNet-18", opened=["layer4"], sizes=[224]),
+        ShapeWalk(network="LeNet", size=32, beside="DenseNet", beside_size=96),
     ]
     page = page_of(*walks, width=390)
     oracle.read(page, [{}])
     oracle.looks(page, 390, 720, 1280)
     assert "null" not in page.locator("section").first.inner_text()
+
+
+# ---- several networks, drawn ----------------------------------------------------------
+
+BOXES = """() => [...document.querySelectorAll("[data-box]")].map((box) => {
+  const { width, height } = box.querySelector(".d2l-walk-box").getBoundingClientRect();
+  return [box.dataset.box, width, height];
+})"""
+
+
+def test_boxes_are_in_proportion_on_one_scale(page_of):
+    """As high as a side, as wide as the root of the maps' number, in both drawings."""
+    chosen = {"network": "VGG-11", "size": 224, "beside": "NiN", "beside_size": 128}
+    page = page_of(ShapeWalk(**chosen))
+    oracle.read(page, [{}])
+    shapes = {}
+    for mark, name, size in (("", "VGG-11", 224), ("beside.", "NiN", 128)):
+        shown = next(one for one in ShapeWalk().data["nets"] if one["name"] == name)
+        rows = shown["walks"][SIZES.index(size)]["rows"]
+        shapes |= {f"{mark}{i}": rows[i][0] for i in shown["drawn"]}
+    boxes = page.evaluate(BOXES)
+    assert [name for name, *_ in boxes] == list(shapes)
+    tall = {n: (h, s[1]) for n, _, h in boxes if len(s := shapes[n]) == 3 and h > 5}
+    wide = {n: (w + 2, shapes[n][0] ** 0.5) for n, w, _ in boxes if w > 12}
+    for pairs in (tall, wide):
+        assert len(pairs) >= 8
+        ratios = [shown / meant for shown, meant in pairs.values()]
+        assert max(ratios) / min(ratios) < 1.1
+    heads = [row for row in boxes if len(shapes[row[0]]) == 1]  # vectors
+    assert all(height <= 5 for *_, height in heads) and len(heads) == 3
+
+
+def test_a_drawing_has_a_box_for_what_may_change_the_shape():
+    """Blocks stay whole; what is left out keeps the number of maps and their sides."""
+    kinds = {}
+    for one in ShapeWalk().data["nets"]:
+        rows = next(walk for walk in one["walks"] if not walk["problem"])["rows"]
+        kinds[one["name"]] = [one["layers"][i][2] for i in one["drawn"]]
+        last = [1]
+        for i, (_, _, kind, _) in enumerate(one["layers"]):
+            leaf = kind in ("ReLU", "Sigmoid", "Dropout", "BatchNorm2d", "Identity")
+            assert not (leaf and i in one["drawn"])
+            last = rows[i][0] if i in one["drawn"] else last
+        assert last == [10] or last == [10, 1, 1]
+    assert kinds["ResNet-18"].count("Residual") == 8
+    assert kinds["GoogLeNet"].count("Inception") == 9
+    assert kinds["DenseNet"].count("DenseBlock") == 4
+    assert kinds["VGG-11"].count("Conv2d") == 8 and kinds["VGG-11"].count("Linear") == 3
+
+
+def test_another_network_comes_at_a_size_that_it_takes(page_of):
+    page = page_of(ShapeWalk(network="AlexNet", size=224))
+    oracle.read(page, [{}])
+    pick, other = page.get_by_label("Network", exact=True), page.get_by_label("Beside it")
+    pick.select_option("LeNet")
+    other.select_option("ResNet-18")
+    names = ("network", "size", "beside", "beside_size")
+    chosen = oracle.state_of(page, 0, *names)
+    assert chosen == {
+        "network": "LeNet",
+        "size": 28,
+        "beside": "ResNet-18",
+        "beside_size": 28,
+    }
+    page.get_by_label("Its input size").press("End")
+    seen = oracle.read(page, [{}])[0]["values"]
+    few, many = truths("our LeNet")[28], truths("our ResNet-18")[224]
+    assert (seen["parameters"], seen["beside.parameters"]) == (61_706, many.parameters)
+    assert seen["beside.work"] == many.multiply_adds
+    ratio = many.multiply_adds / few.multiply_adds
+    said = page.get_by_text("ResNet-18 has").text_content()
+    assert f"does {ratio:,.0f} times the work" in said and "181 times" in said
+    other.select_option("none")
+    assert page.get_by_text("ResNet-18 has").count() == 0
+    pick.select_option("AlexNet")
+    page.get_by_label("Input size", exact=True).press("Home")
+    assert "does not fit" in page.locator("[data-problem]").first.text_content()
+    assert page.locator(".d2l-walk-gone").count() >= 3
+
+
+def test_boxes_by_keyboard(page_of):
+    page = page_of(ShapeWalk(network="AlexNet", size=224))
+    oracle.read(page, [{}])
+    boxes = page.locator("[data-box]")
+    boxes.first.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowRight"):
+        page.keyboard.press(key)
+    row = truths("our AlexNet")[224].rows[3]
+    said = boxes.nth(2).get_attribute("aria-label")
+    assert said.startswith("3 Conv2d: output 256 × 26 × 26 · 614,656 parameters (1.3%)")
+    assert f"{row.multiply_adds:,} multiply–adds (44%)" in said
+    assert said.endswith("field 51 × 51")
+    assert page.locator(".d2l-walk-view [role=status]").nth(1).text_content() == said
+    assert boxes.nth(2).evaluate("b => b === document.activeElement && !b.tabIndex")
+    pressed = boxes.evaluate_all("all => all.map((b) => b.ariaPressed === 'true')")
+    assert pressed == [i == 2 for i in range(len(pressed))]
+
+
+def test_networks_of_the_readers_own_are_compared():
+    nets_of = {"a": nets.lenet(), "b": nn.Sequential(nn.Flatten(), nn.Linear(784, 10))}
+    walk = ShapeWalk(nets_of, sizes=(28, 32), network="b", beside="a")
+    assert walk.summary.parameters == 7850 and walk.beside_size == 28
+    assert walk.describe().endswith("28, 32 pixels a side; 1 more to choose from")
+    walk.network = "a"
+    assert walk.summary == summary(nets_of["a"], (1, 28, 28))
 
 
 def test_still_and_one_line(page_of):
@@ -305,7 +416,7 @@ class Unusual(nn.Module):
 
 def test_what_is_not_known_and_what_is_left_are_said(page_of):
     walk = ShapeWalk(Unusual(), sizes=(28, 32))
-    assert walk.data["walks"][0]["rows"] == [[[1, 28, 28], 0, "?"], [None, 7840, 0]]
+    assert walk._shown["walks"][0]["rows"] == [[[1, 28, 28], 0, "?"], [None, 7840, 0]]
     page = page_of(walk)
     seen = oracle.read(page, [{"size": 28}])[0]
     assert seen["values"]["work"] == 7840
@@ -333,6 +444,9 @@ class Moody(nn.Sequential):
         ({"sizes": (32, 64)}, "No size fits the net. At 32 × 32: An input of"),
         ({"stages": ["one"]}, "stages has 1 names, but the net has 12 stages"),
         ({"net": Moody(nn.ReLU(), nn.Sigmoid())}, "At 32 × 32 the net runs other"),
+        ({"net": {}}, "There is no network"),
+        ({"network": "VGG"}, "network is 'VGG'; there are Sequential."),
+        ({"net": None, "beside": "LeNet-5"}, "beside is 'LeNet-5'; there are LeNet, Al"),
     ],
 )
 def test_wrong_settings_are_refused_in_words(wrong, words):
@@ -346,5 +460,7 @@ def test_wrong_traits_are_refused_in_words():
         walk.size = 30
     with pytest.raises(TraitError, match="No stage is called"):
         walk.opened = ["Flatten"]
+    with pytest.raises(TraitError, match="beside is 'NiN'; there are LeNet"):
+        walk.beside = "NiN"
     with pytest.raises(TraitError, match="size is 30"):
         walk_of("LeNet", size=30)

@@ -248,7 +248,7 @@ def test_whatever_trains_has_rows_that_add_up(name):
     net = TRAINS[name]()
     walk, spent = summary(net, (1, 28, 28)), cost(net, (1, 28, 28))
     diagram(net, (1, 28, 28))
-    shown = ShapeWalk(net, sizes=(28,)).data
+    shown = ShapeWalk(net, sizes=(28,)).data["nets"][0]
     assert walk.rows
     assert sum(row.parameters for row in walk.rows) == walk.parameters
     assert sum(row.multiply_adds for row in walk.rows) == walk.multiply_adds
