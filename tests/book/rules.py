@@ -1,6 +1,7 @@
 """The rules that every chapter keeps, each a function from notebook to complaints."""
 
 import ast
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -278,6 +279,23 @@ def markdown_is_plain(nb, path):
                     yield f"{called(cell)} holds {what}: write plain Markdown."
 
 
+def per_cent_follows_its_number(nb, path):
+    """94%, as British printers have it, in prose, alt texts and quizzes."""
+    for cell in nb.cells:
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        shown = prose(cell) if cell.cell_type == "markdown" else ""
+        if found := spaced_per_cent(f"{shown}\n{alt}"):
+            yield f"{called(cell)} has {found!r}: write the sign beside its number."
+    if found := spaced_per_cent(json.dumps(list(quizzes.in_notebook(nb)), ensure_ascii=False)):
+        yield f"a quiz has {found!r}: write the sign beside its number."
+
+
+def spaced_per_cent(text):
+    """The first number with a space, of any kind, before its per cent sign."""
+    found = re.search(r"\S*\d\s+%(?!\w)", text)
+    return found[0] if found else None
+
+
 def links_lead_somewhere(nb, path):
     for cell in nb.cells:
         if cell.cell_type != "markdown":
@@ -392,6 +410,7 @@ RULES: tuple[Rule, ...] = (
     no_trailing_semicolon,
     net_is_the_packages,
     markdown_is_plain,
+    per_cent_follows_its_number,
     links_lead_somewhere,
     headings_make_an_outline,
     no_personal_folders,

@@ -33,6 +33,11 @@ def test_chapter_is_valid(name):
     nbformat.validate(read(name))
 
 
+@pytest.mark.parametrize("page", [p for p in book.pages() if p.suffix == ".md"])
+def test_pages_of_text_have_no_space_before_per_cent(page):
+    assert rules.spaced_per_cent(page.read_text(encoding="utf-8")) is None
+
+
 def test_every_page_stands_in_the_table_of_contents():
     folder = book.ROOT / "book"
     found = {*folder.rglob("*.ipynb"), *folder.rglob("*.md")}

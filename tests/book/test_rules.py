@@ -195,6 +195,21 @@ def a_label(nb):
     nb.cells[1].source = "(here)=\n## Here"
 
 
+@breaks(rules.per_cent_follows_its_number)
+def a_space_before_per_cent(nb):
+    nb.cells[1].source = "It reached 94\u00a0%."
+
+
+@breaks(rules.per_cent_follows_its_number)
+def a_space_in_an_alt_text(nb):
+    nb.cells[4].metadata["mystnb"]["image"]["alt"] = "A bar at 94 % of the width"
+
+
+@breaks(rules.per_cent_follows_its_number)
+def a_space_in_a_quiz(nb):
+    nb.cells.append(quiz_cell([QUIZ[0] | {"text": "Is it 94 %?"}]))
+
+
 @breaks(rules.links_lead_somewhere)
 def a_link_to_nothing(nb):
     nb.cells[1].source = "See [there](nowhere.md#part)."
