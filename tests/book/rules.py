@@ -286,7 +286,9 @@ def per_cent_follows_its_number(nb, path):
         shown = prose(cell) if cell.cell_type == "markdown" else ""
         if found := spaced_per_cent(f"{shown}\n{alt}"):
             yield f"{called(cell)} has {found!r}: write the sign beside its number."
-    if found := spaced_per_cent(json.dumps(list(quizzes.in_notebook(nb)), ensure_ascii=False)):
+    if found := spaced_per_cent(
+        json.dumps(list(quizzes.in_notebook(nb)), ensure_ascii=False)
+    ):
         yield f"a quiz has {found!r}: write the sign beside its number."
 
 

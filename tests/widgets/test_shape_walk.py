@@ -244,7 +244,7 @@ def test_looks(page_of):
     assert "null" not in page.locator("section").first.inner_text()
 
 
-# ---- several networks, drawn ----------------------------------------------------------
+# ---- several networks, drawn -----------------------------------------------------
 
 BOXES = """() => [...document.querySelectorAll("[data-box]")].map((box) => {
   const { width, height } = box.querySelector(".d2l-walk-box").getBoundingClientRect();
@@ -295,7 +295,10 @@ def test_a_drawing_has_a_box_for_what_may_change_the_shape():
 def test_another_network_comes_at_a_size_that_it_takes(page_of):
     page = page_of(ShapeWalk(network="AlexNet", size=224))
     oracle.read(page, [{}])
-    pick, other = page.get_by_label("Network", exact=True), page.get_by_label("Beside it")
+    pick, other = (
+        page.get_by_label("Network", exact=True),
+        page.get_by_label("Beside it"),
+    )
     pick.select_option("LeNet")
     other.select_option("ResNet-18")
     names = ("network", "size", "beside", "beside_size")
@@ -446,7 +449,10 @@ class Moody(nn.Sequential):
         ({"net": Moody(nn.ReLU(), nn.Sigmoid())}, "At 32 × 32 the net runs other"),
         ({"net": {}}, "There is no network"),
         ({"network": "VGG"}, "network is 'VGG'; there are Sequential."),
-        ({"net": None, "beside": "LeNet-5"}, "beside is 'LeNet-5'; there are LeNet, Al"),
+        (
+            {"net": None, "beside": "LeNet-5"},
+            "beside is 'LeNet-5'; there are LeNet, Al",
+        ),
     ],
 )
 def test_wrong_settings_are_refused_in_words(wrong, words):
