@@ -96,7 +96,8 @@ function viewOf(model, data, key) {
 }
 
 // How many times as much the second network has and does.
-function compared(first, second = null) {
+/** @param {any} first @param {any} [second] */
+function compared(first, second) {
   if (!first || !second || first.walk.problem || second.walk.problem) return "";
   const ratio = (a, b) => `${three(b / a)} times`;
   return (
