@@ -96,8 +96,8 @@ function viewOf(model, data, key) {
 }
 
 // How many times as much the second network has and does.
-/** @param {any} first @param {any} [second] */
-function compared(first, second) {
+/** @param {any[]} _ */
+function compared([first, second]) {
   if (!first || !second || first.walk.problem || second.walk.problem) return "";
   const ratio = (a, b) => `${three(b / a)} times`;
   return (
@@ -124,7 +124,7 @@ function build(model) {
     const most = (key) => Math.max(...taken.map((one) => one[key]));
     const scale = { side: most("side"), roots: most("roots") };
     views.forEach((view) => view.draw(scale));
-    const sentence = compared(...shown);
+    const sentence = compared(shown);
     words.el.hidden = !sentence;
     words.say(sentence);
   }
