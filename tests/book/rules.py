@@ -1,7 +1,6 @@
 """The rules that every chapter keeps, each a function from notebook to complaints."""
 
 import ast
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -280,16 +279,12 @@ def markdown_is_plain(nb, path):
 
 
 def per_cent_follows_its_number(nb, path):
-    """94%, as British printers have it, in prose, alt texts and quizzes."""
+    """94%, as British printers have it, in prose and alt texts."""
     for cell in nb.cells:
         alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
         shown = prose(cell) if cell.cell_type == "markdown" else ""
         if found := spaced_per_cent(f"{shown}\n{alt}"):
             yield f"{called(cell)} has {found!r}: write the sign beside its number."
-    if found := spaced_per_cent(
-        json.dumps(list(quizzes.in_notebook(nb)), ensure_ascii=False)
-    ):
-        yield f"a quiz has {found!r}: write the sign beside its number."
 
 
 def spaced_per_cent(text):

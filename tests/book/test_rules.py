@@ -205,11 +205,6 @@ def a_space_in_an_alt_text(nb):
     nb.cells[4].metadata["mystnb"]["image"]["alt"] = "A bar at 94 % of the width"
 
 
-@breaks(rules.per_cent_follows_its_number)
-def a_space_in_a_quiz(nb):
-    nb.cells.append(quiz_cell([QUIZ[0] | {"text": "Is it 94 %?"}]))
-
-
 @breaks(rules.links_lead_somewhere)
 def a_link_to_nothing(nb):
     nb.cells[1].source = "See [there](nowhere.md#part)."
