@@ -122,6 +122,8 @@ _PLAIN_MODULES = ("builtins", "torch", "numpy", "numpy.dtypes")
 
 
 def _plain(value: Any) -> str | bytes:
+    if isinstance(value, torch.device):  # which of several GPUs changes nothing
+        value = torch.device(value.type)
     return value if isinstance(value, bytes) else repr(value)
 
 

@@ -46,7 +46,9 @@ def heard(termination: bool = False) -> Iterator[None]:
         for number, handler in zip(signals, handlers, strict=True):
             signal.signal(number, handler)
         late, _asked = _asked, 0
-    if late:  # pressed when all was done
+    if late == signal.SIGTERM:  # too late for a point, and meant for what follows
+        signal.raise_signal(late)
+    elif late:  # pressed when all was done
         end_cell()
 
 

@@ -269,8 +269,9 @@ class Group:
             why = _reason(error)
         else:
             return
-        if self._speaks():
-            print(self._ending(by_hand, why), file=sys.stderr, flush=True)
+        with interrupts.held():  # Ctrl-C reaches a process twice, through torchrun too
+            if self._speaks():
+                print(self._ending(by_hand, why), file=sys.stderr, flush=True)
         raise SystemExit(1)
 
     def _ending(self, by_hand: bool, why: str) -> str:

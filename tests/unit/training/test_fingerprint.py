@@ -206,6 +206,11 @@ def test_what_is_made_again_has_the_same_fingerprint(make):
     assert fingerprint(make()) == fingerprint(make())
 
 
+def test_which_of_several_gpus_does_not_count():
+    one, other = (torch.device("cuda", number) for number in (0, 1))
+    assert fingerprint(one) == fingerprint(other) != fingerprint(torch.device("cpu"))
+
+
 def test_equal_parts_count_alike_whether_shared_or_not():
     part = [1, 2]
     assert fingerprint([part, part]) == fingerprint([[1, 2], [1, 2]])

@@ -1,8 +1,12 @@
 """The stop button of a notebook: the history is kept, and Run All does not run on."""
 
+import signal
+
 import nbclient
 import nbformat
 import pytest
+
+from d2lmini.training import interrupts
 
 SETUP = """
 import os, signal, sys; sys.path.insert(0, {tests!r})
@@ -49,3 +53,15 @@ def test_the_cell_counts_as_interrupted(request):
     with pytest.raises(nbclient.exceptions.CellExecutionError):
         executed(nb)
     assert not nb.cells[2].outputs
+
+
+def test_a_launchers_end_that_comes_too_late_for_a_point_is_not_lost():
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    try:
+        with interrupts.heard(termination=True):
+            signal.raise_signal(signal.SIGTERM)
+            assert not heard
+        assert heard == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
