@@ -39,8 +39,12 @@ READ = ("HOME", "KMP", "LANG", "LC_", "LD_", "MKL", "MPL", "OMP", "OPENBLAS", "P
 
 
 def fixed(environ):
-    """The variables that have had their effect when everything is imported."""
-    return {key: environ[key] for key in environ if key.startswith(READ)}
+    """The variables that have had their effect when everything is imported.
+
+    Not which warnings are shown: Sphinx sets that in whatever process imports it.
+    """
+    own = {key: environ[key] for key in environ if key.startswith(READ)}
+    return {key: own[key] for key in own if key != "PYTHONWARNINGS"}
 
 
 def import_all():
@@ -153,6 +157,7 @@ def become(argv, environ, files):
     sys.argv[1:] = argv
     random.seed()
     sys.modules["numpy"].random.seed()
+    sys.modules["torch"].seed()
     sys.modules["ipykernel.kernelapp"].launch_new_instance()
 
 

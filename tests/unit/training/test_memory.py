@@ -17,7 +17,7 @@ glibc = pytest.mark.skipif(memory._glibc() is None, reason="another C library")
 
 def used() -> int:
     """Bytes that the process has in memory."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) << 12
+    return int(Path("/proc/self/statm").read_text("utf-8").split()[1]) << 12
 
 
 def faults() -> int:
@@ -71,4 +71,4 @@ def test_without_glibc_nothing_is_done(error, monkeypatch):
 
 def _huge_pages() -> bool:
     switch = Path("/sys/kernel/mm/transparent_hugepage/enabled")
-    return sys.platform == "linux" and "[always]" in switch.read_text()
+    return sys.platform == "linux" and "[always]" in switch.read_text("utf-8")

@@ -36,13 +36,15 @@ ALIKE = ("plain", "averaged", "idle", "stored", "continued", "elsewhere")
 
 def script():
     """The one that the guide shows."""
-    return re.search(r"```python\n(# train.py\n.*?)```", GUIDE.read_text(), re.S)[1]
+    return re.search(
+        r"```python\n(# train.py\n.*?)```", GUIDE.read_text("utf-8"), re.S
+    )[1]
 
 
 @contextlib.contextmanager
 def torchrun(folder, *options, script=()):
     """torchrun with two processes of ``together.py``; ended afterwards."""
-    with (folder / "said").open("w") as said:
+    with (folder / "said").open("w", encoding="utf-8") as said:
         started = subprocess.Popen(
             [
                 *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
@@ -72,10 +74,10 @@ def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("processes")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    (folder / "train.py").write_text(script())
+    (folder / "train.py").write_text(script(), encoding="utf-8")
     alone = {"stored": together.stored(folder / "one.pt", folder / "one-half.pt")}
     with torchrun(folder, script=["train.py"]) as started:
-        assert started.wait(LIMIT) == 0, (folder / "said").read_text()
+        assert started.wait(LIMIT) == 0, (folder / "said").read_text("utf-8")
     for name in ("plain", "averaged", "idle", "lower", "elsewhere"):
         alone[name] = getattr(together, name)()
     alone["continued"] = together.stored(folder / "two-half.pt")
@@ -190,7 +192,7 @@ def test_a_share_that_does_not_fit_is_refused(ran):
 def test_the_script_of_the_guide_reports_once(ran, monkeypatch, capsys):
     """And one process reads its run again."""
     folder, _, (first, _) = ran
-    said = (folder / "said").read_text()
+    said = (folder / "said").read_text("utf-8")
     assert said.count("test accuracy") == 1 and "2 processes" in said
     assert "Error" not in said and "arning: " not in said, said
     monkeypatch.chdir(folder)
@@ -206,13 +208,13 @@ def test_a_killed_process_and_ctrl_c_end_all(tmp_path):
     said = tmp_path / "said"
     with torchrun(tmp_path, "--max-restarts", "1") as started:
         killed = numbers(tmp_path, 0, started)
-        until(lambda: "epoch 2/" in said.read_text(), started)
+        until(lambda: "epoch 2/" in said.read_text("utf-8"), started)
         os.kill(killed[1], signal.SIGKILL)
         again = numbers(tmp_path, 1, started)
-        until(lambda: "Continues after" in said.read_text(), started)
+        until(lambda: "Continues after" in said.read_text("utf-8"), started)
         started.send_signal(signal.SIGINT)
         assert started.wait(LIMIT) != 0
-    text = said.read_text()
+    text = said.read_text("utf-8")
     for sentence in (
         r"The run ends after \d+ of 1000000 epochs in all 2 processes, because one",
         r"Stopped by hand after \d+ of 1000000 epochs: all 2 processes end\.",
@@ -225,8 +227,11 @@ def test_a_killed_process_and_ctrl_c_end_all(tmp_path):
 def numbers(folder, restart, started):
     """The numbers of both processes, once they have started."""
     files = [folder / f"{restart}-{rank}" for rank in (0, 1)]
-    until(lambda: all(file.exists() and file.read_text() for file in files), started)
-    return [int(file.read_text()) for file in files]
+    until(
+        lambda: all(file.exists() and file.read_text("utf-8") for file in files),
+        started,
+    )
+    return [int(file.read_text("utf-8")) for file in files]
 
 
 def until(condition, started):
@@ -336,7 +341,9 @@ def test_a_gpu_is_known_by_its_own_name(monkeypatch):
 
 def blocks(language):
     """The blocks of code of the guide in a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", GUIDE.read_text(), re.S | re.M)
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", GUIDE.read_text("utf-8"), re.S | re.M
+    )
 
 
 def test_the_commands_of_the_guide_are_torchruns():
@@ -384,7 +391,9 @@ def test_the_guides_jobs_are_of_kubeflows_form():
 def test_what_a_step_sends_follows_from_the_parameters(name, net):
     with torch.device("meta"):
         count = sum(p.numel() for p in net().parameters())
-    row = next(x for x in GUIDE.read_text().splitlines() if x.startswith(f"| {name} |"))
+    row = next(
+        x for x in GUIDE.read_text("utf-8").splitlines() if x.startswith(f"| {name} |")
+    )
     parameters, *sizes = (cell.strip() for cell in row.strip("| ").split("|")[1:])
     assert parameters == f"{count:,}"
     expected = [4 * count * share / 1e6 for share in (1, 2 * 1 / 2, 2 * 7 / 8)]

@@ -235,7 +235,7 @@ def endless(folder):
     """Trains until it is ended, and leaves the number of its process."""
     torch.manual_seed(0)
     started = f"{os.environ['TORCHELASTIC_RESTART_COUNT']}-{place().rank}"
-    (folder / started).write_text(str(os.getpid()))
+    (folder / started).write_text(str(os.getpid()), encoding="utf-8")
     net, shown = net_with(), report.Terminal()
     quietly(net, uneven(), epochs=10**6, resume=folder / "run.pt", report=shown)
 
