@@ -365,6 +365,9 @@ def test_the_guides_slurm_script_starts_one_torchrun_on_each_machine():
     assert given["ntasks-per-node"] == "1"
     assert f"--nnodes {given['nodes']} " in script
     assert f"--nproc-per-node {given['gpus-per-node']} " in script
+    assert int(given["cpus-per-task"]) >= int(given["gpus-per-node"])
+    asked = script.index("export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK\n")
+    assert asked < script.index("\nsrun ")
 
 
 def test_the_guides_jobs_are_of_kubeflows_form():
@@ -390,13 +393,17 @@ def test_the_guides_jobs_are_of_kubeflows_form():
 )
 def test_what_a_step_sends_follows_from_the_parameters(name, net):
     with torch.device("meta"):
-        count = sum(p.numel() for p in net().parameters())
+        made = net()
+    count = sum(p.numel() for p in made.parameters())
+    channels = sum(len(b) for n, b in made.named_buffers() if n.endswith("_mean"))
     row = next(
         x for x in GUIDE.read_text("utf-8").splitlines() if x.startswith(f"| {name} |")
     )
     parameters, *sizes = (cell.strip() for cell in row.strip("| ").split("|")[1:])
     assert parameters == f"{count:,}"
-    expected = [4 * count * share / 1e6 for share in (1, 2 * 1 / 2, 2 * 7 / 8)]
+    sent = 4 * count, 4 * 4 * channels  # bytes: gradients, and sums
+    expected = [*sent, sum(sent) * 2 * 1 / 2, sum(sent) * 2 * 7 / 8]
+    expected = [size / 1e6 for size in expected]
     assert [float(size.split()[0]) for size in sizes] == pytest.approx(
         expected, rel=5e-3
     )
