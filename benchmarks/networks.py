@@ -2,12 +2,14 @@
 
 An epoch of AlexNet takes d2l most of an hour here, so each competitor trains on a
 short and a longer piece of the data in turn.  The difference of the two is free of
-what happens once (starting workers, reading files, the first call of a kernel).
+what happens once (starting workers, reading files, the first call of a kernel).  One
+such difference is little to go by: it is taken several times, by turns.
 """
 
 import contextlib
 import io
 import itertools
+import statistics
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -16,7 +18,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from d2lmini import train
+from d2lmini import cost, train
 from d2lmini.data import batches as data
 from d2lmini.device import best_device, best_precision
 from d2lmini.nets.trained import TRAINED
@@ -33,7 +35,7 @@ SIZES = {
 }
 SHORT, LONG = 5, 10  # batches; d2l divides by a fifth of them
 
-Rates = dict[str, float]  # examples per second, by competitor
+Rates = dict[str, list[float]]  # examples per second in each repeat, by competitor
 
 
 class Piece:
@@ -81,32 +83,58 @@ def our_seconds(net: nn.Module, size: int, batches: int, dtype: torch.dtype) -> 
 
 def rate(seconds: Callable[[int], float]) -> float:
     """Examples per second between the short piece and the long one."""
-    seconds(SHORT)  # the first call of each kernel is slower
     short, long = seconds(SHORT), seconds(LONG)
     return (LONG - SHORT) * BATCH_SIZE / (long - short)
 
 
-def measure(name: str) -> Rates:
-    """One network, all competitors."""
-    size, make = SIZES[name], TRAINED[name]
-    found = {"d2l": rate(lambda n: d2l_seconds(make(), size, n))}
-    dtype = best_precision(best_device())
-    label = str(dtype).removeprefix("torch.")
-    found[label] = rate(lambda n: our_seconds(make(), size, n, dtype))
-    print(name, {key: round(value, 1) for key, value in found.items()}, flush=True)
+def measure(name: str, repeats: int) -> Rates:
+    """One network, d2l and ours by turns, after a first call that does not count."""
+    size, make, dtype = SIZES[name], TRAINED[name], best_precision(best_device())
+    competitors: dict[str, Callable[[int], float]] = {
+        "d2l": lambda n: d2l_seconds(make(), size, n),
+        "ours": lambda n: our_seconds(make(), size, n, dtype),
+    }
+    begun = time.perf_counter()
+    for seconds in competitors.values():
+        seconds(SHORT)  # the first call of each kernel is slower
+    found: Rates = {who: [] for who in competitors}
+    for _ in range(repeats):
+        for who, seconds in competitors.items():
+            found[who].append(rate(seconds))
+    spent = time.perf_counter() - begun
+    print(f"{name}, {spent:.0f} s:", found, flush=True)
     return found
 
 
-def table() -> str:
-    """The large networks as Markdown."""
-    found = {name: measure(name) for name in SIZES}
-    ours = [key for key in next(iter(found.values())) if key != "d2l"]
-    head = "".join(f" ours, {key} | of d2l |" for key in ours)
-    lines = [f"| batch {BATCH_SIZE}, SGD | px | d2l |{head}"]
-    lines += ["|---|---:|---:|" + "---:|---:|" * len(ours)]
-    for name, rates in found.items():
-        cells = "".join(
-            f" {rates[key]:,.1f} | {rates[key] / rates['d2l']:.2f}× |" for key in ours
-        )
-        lines.append(f"| {name} | {SIZES[name]} | {rates['d2l']:,.1f} |{cells}")
+def most(name: str, best: float) -> float:
+    """Examples per second if a step were its multiply–adds and nothing else.
+
+    ``best`` is how many of them are done in a second; the way back needs twice as
+    many as the way forward.
+    """
+    with torch.device("meta"):
+        work = cost(TRAINED[name](), (1, SIZES[name], SIZES[name])).multiply_adds
+    return best / (3 * work)
+
+
+def table(repeats: int, best: float | None = None) -> str:
+    """The large networks as Markdown, and what they could gain at ``best``."""
+    dtype = str(best_precision(best_device())).removeprefix("torch.")
+    head = f"| batch {BATCH_SIZE}, SGD | px | d2l | ours, {dtype} | of d2l |"
+    lines = [head + " at the best |" * (best is not None)]
+    lines.append("|---|---:|---:|---:|---:|" + "---:|" * (best is not None))
+    for name, size in SIZES.items():
+        rates = measure(name, repeats)
+        pairs = zip(rates["ours"], rates["d2l"], strict=True)
+        cells = [_spread(rates["d2l"], ".1f"), _spread(rates["ours"], ".1f")]
+        cells.append(_spread([ours / d2l for ours, d2l in pairs], ".2f", "×"))
+        if best is not None:
+            cells.append(f"{most(name, best) / statistics.median(rates['d2l']):.1f}×")
+        lines.append(f"| {name} | {size} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _spread(values: list[float], form: str, unit: str = "") -> str:
+    """The median, and in brackets the least and the largest."""
+    low, high = f"{min(values):{form}}", f"{max(values):{form}}"
+    return f"{statistics.median(values):{form}}{unit} ({low} to {high})"

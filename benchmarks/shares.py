@@ -3,6 +3,7 @@
 Part of ``make bench``; alone, ``python benchmarks/shares.py`` prints the tables.
 """
 
+import statistics
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from d2lmini.training.run import Run, Tally
 
 SIDE = 1024  # of the matrices
 IMAGES = (32, 128, 28, 28)  # what the convolution sees, and as many channels it makes
-SECONDS = 1.0  # of each measurement
+SECONDS, CALLS = 1.0, 5  # of each measurement at least
 PRECISIONS = (torch.bfloat16, torch.float32)
 
 #: Kinds of work, and how the names of PyTorch's functions for them begin or end.
@@ -32,8 +33,12 @@ KINDS = {
     "pooling": ("pool2d", "pool2d_backward", "_with_indices", "indices_backward"),
     "normalisation": ("batch_norm", "batch_norm_backward"),
     "copies": ("copy_", "cat"),
-    "optimizer": ("_fused_adam_",),
+    "optimizer": ("_fused_sgd_",),
 }
+
+
+#: Multiply–adds a second of a matrix product and of a convolution, by format.
+Best = dict[torch.dtype, tuple[float, float]]
 
 
 class Steps(NamedTuple):
@@ -46,13 +51,14 @@ class Steps(NamedTuple):
 
 
 def per_second(work: Callable[[], object]) -> float:
-    """How often ``work`` is done in a second."""
+    """How often ``work`` is done in a second, by the median of its times."""
     work()  # the first call of each kernel is slower
-    begun, count = time.perf_counter(), 0
-    while (spent := time.perf_counter() - begun) < SECONDS or not count:
+    times: list[float] = []
+    while len(times) < CALLS or sum(times) < SECONDS:
+        begun = time.perf_counter()
         work()
-        count += 1
-    return count / spent
+        times.append(time.perf_counter() - begun)
+    return 1 / statistics.median(times)
 
 
 def product(dtype: torch.dtype) -> float:
@@ -70,13 +76,13 @@ def convolution(dtype: torch.dtype) -> float:
 
 
 def steps(name: str) -> Steps:
-    """Measure the network, then watch two more of its steps."""
+    """Measure the network's steps, then watch two more of them with the profiler."""
     size = networks.SIZES.get(name, 28)
     batch_size = networks.BATCH_SIZE if size > 28 else 256
     train = data.load_fashion_mnist(batch_size, resize=size).train
     net = TRAINED[name]()
     work = cost(net, (1, size, size)).multiply_adds
-    run = Run(Forward(net, train, training=True), torch.optim.Adam, 1e-4)
+    run = Run(Forward(net, train, training=True), torch.optim.SGD, 0.01)
     run.train_mode()
     tally, batches = Tally(run.device), iter(train)
 
@@ -114,26 +120,30 @@ def _label(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def tables() -> str:
-    """Both tables as Markdown, with what their columns mean; nothing but on a CPU."""
+def best() -> Best:
+    """Both for each format; nothing but on a CPU."""
     if best_device().type != "cpu":
+        return {}
+    return {dtype: (product(dtype), convolution(dtype)) for dtype in PRECISIONS}
+
+
+def tables(found: Best) -> str:
+    """Both tables as Markdown, with what their columns mean; nothing of nothing."""
+    if not found:
         return ""
     lines = [
         "| 10⁹ multiply–adds/s | matrix product | convolution |",
         "|---|---:|---:|",
     ]
-    best = {}
-    for dtype in PRECISIONS:
-        found = product(dtype), convolution(dtype)
-        best[dtype] = max(found)
-        cells = " | ".join(f"{value / 1e9:,.0f}" for value in found)
+    for dtype, both in found.items():
+        cells = " | ".join(f"{value / 1e9:,.0f}" for value in both)
         lines.append(f"| {_label(dtype)} | {cells} |")
     kinds = [*KINDS, "others"]
     lines += ["", f"| | pictures/s | of the best | {' | '.join(kinds)} |"]
     lines.append("|---|---:|---:|" + "---:|" * len(kinds))
     for name in ("lenet", *networks.SIZES):
         made = steps(name)
-        share = made.multiply_adds / best[made.precision]
+        share = made.multiply_adds / max(found[made.precision])
         cells = " | ".join(f"{made.shares[kind]:.0%}" for kind in kinds)
         line = f"| {name} | {made.pictures:,.0f} | {share:.0%} | {cells} |"
         print(line, flush=True)
@@ -144,13 +154,14 @@ def tables() -> str:
 MEANING = f"""The first of these tables is what this processor does at best through the
 same library in the same run: a product of {SIDE}×{SIDE} matrices, and a 3×3 convolution
 of {IMAGES[1]} channels. In the second, *pictures/s* are those of a step alone (batches
-of {networks.BATCH_SIZE}, LeNet 256; {_label(best_precision(best_device()))}; Adam),
+of {networks.BATCH_SIZE}, LeNet 256; {_label(best_precision(best_device()))}; SGD; the
+median of {CALLS} steps or more),
 *of the best* the multiply–adds that these pictures need (those of a backward pass
 counted twice) as a share of the faster of the two above, and the other columns where
-the time of a step goes, as PyTorch's profiler has it: what each kind of the library's
-kernels takes by itself, forward and backward. *Copies* are casts and changes of layout,
-*others* activations, dropout, gradients that are added, and Python."""
+the time of a step goes, as PyTorch's profiler has it for two more steps: what each kind
+of the library's kernels takes by itself, forward and backward. *Copies* are casts and
+changes of layout, *others* activations, dropout, gradients that are added, Python."""
 
 
 if __name__ == "__main__":
-    print(tables())
+    print(tables(best()))
