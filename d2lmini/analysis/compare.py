@@ -18,6 +18,8 @@ from torch import Tensor
 from d2lmini.arguments import instance, real, whole
 from d2lmini.plot.table import Table
 
+FEW = 25  # differing pictures below which the bootstrap finds too many differences
+
 
 class Estimate(NamedTuple):
     """A measured ``value``, and the interval that chance leaves for the true one."""
@@ -94,23 +96,56 @@ def paired(
     """Compare the classes (N,) that two networks gave to pictures with ``labels`` (N,).
 
     The interval is the paired bootstrap's (Efron, 1979): ``draws`` times, N pictures
-    are drawn with replacement, each with both answers.  PyTorch's random state stays.
+    are drawn with replacement, each with both answers.  Where fewer than ``FEW``
+    pictures were answered rightly by one network alone, it is exact instead (Clopper &
+    Pearson, 1934, of the way they split), and holds zero just when ``p`` exceeds
+    1 − ``confidence``.  PyTorch's random state stays.
     """
     _same_pictures(first, second, labels)
     share, draws = _share(confidence), whole("draws", draws, most=1_000_000)
     right, other = first.cpu() == labels.cpu(), second.cpu() == labels.cpu()
     gained, lost = int((right & ~other).sum()), int((other & ~right).sum())
-    n = len(right)
+    resampled = _resampled(gained, lost, len(right), share, draws, seed)
+    ends = resampled if gained + lost >= FEW else _exact(gained, lost, share)
+    low, high = (end / len(right) for end in ends)
+    difference = Estimate((gained - lost) / len(right), low, high)
+    return Paired(gained, lost, difference, mcnemar(gained, lost))
+
+
+def _resampled(
+    gained: int, lost: int, of: int, share: float, draws: int, seed: int
+) -> list[float]:
+    """Between which numbers ``gained - lost`` lies in the share of all draws."""
     # Only these two counts matter, and how often such pictures are drawn is binomial.
     generator = torch.Generator().manual_seed(whole("seed", seed, least=0))
-    size = torch.full((draws,), float(n), dtype=torch.float64)
-    gains = torch.binomial(size, torch.full_like(size, gained / n), generator=generator)
-    chance = torch.full_like(size, lost / (n - gained) if lost else 0.0)
+    size = torch.full((draws,), float(of), dtype=torch.float64)
+    gains = torch.binomial(
+        size, torch.full_like(size, gained / of), generator=generator
+    )
+    chance = torch.full_like(size, lost / (of - gained) if lost else 0.0)
     losses = torch.binomial(size - gains, chance, generator=generator)
     ends = torch.tensor([(1 - share) / 2, (1 + share) / 2], dtype=torch.float64)
-    low, high = ((gains - losses) / n).quantile(ends).tolist()
-    difference = Estimate((gained - lost) / n, low, high)
-    return Paired(gained, lost, difference, mcnemar(gained, lost))
+    return (gains - losses).quantile(ends).tolist()
+
+
+def _exact(gained: int, lost: int, share: float) -> tuple[float, float]:
+    """The same, from all ways in which so many pictures can split."""
+    n, tail = gained + lost, (1 - share) / 2
+    return n * (2 * _least(gained, n, tail) - 1), n * (1 - 2 * _least(lost, n, tail))
+
+
+def _least(heads: int, n: int, tail: float) -> float:
+    """The chance of heads with which ``n`` coins show ``heads`` or more in ``tail``."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        chance = (low + high) / 2
+        ways = (math.comb(n, k) for k in range(heads, n + 1))
+        far = sum(
+            way * chance**k * (1 - chance) ** (n - k)
+            for k, way in enumerate(ways, heads)
+        )
+        low, high = (low, chance) if far > tail else (chance, high)
+    return low
 
 
 def over_seeds(

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from d2lmini.analysis.compare import (
+    FEW,
     Estimate,
     claims,
     mcnemar,
@@ -130,6 +131,23 @@ def test_paired_knows_the_extremes(gained):
     found = paired(*answers(200, gained, 200 - gained, 0))
     sign = 1 if gained else -1
     assert found.difference == (sign, sign, sign) and found.p < 1e-50
+
+
+def test_a_few_pictures_are_a_tie_just_when_the_exact_test_says_so():
+    for n in range(FEW):
+        for gained in range(n + 1):
+            found = paired(*answers(50, gained, n - gained, 5), draws=1)
+            value, low, high = found.difference
+            assert found.difference.tie == (found.p > 0.05)
+            assert low <= value <= high
+            turned = paired(*answers(50, n - gained, gained, 5), draws=1)
+            assert turned.difference == (-value, -high, -low)
+
+
+def test_a_few_pictures_agree_with_the_published_example():
+    """0 of 20, exact: Newcombe (1998), Statistics in Medicine 17, 857–872."""
+    found = paired(*answers(20, 0, 20, 0)).difference
+    assert found == pytest.approx((-1, -1, 2 * 0.1684 - 1), abs=1e-4)
 
 
 def test_a_wider_confidence_is_a_wider_interval():
