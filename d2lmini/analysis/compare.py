@@ -3,7 +3,8 @@
 The book's one rule for a tie is :attr:`Estimate.tie`.  Over what the interval is
 taken depends on the claim: over the test pictures (:func:`paired`, or
 :func:`unpaired` where the answers are not known) for two trained networks, over seeds
-(:func:`over_seeds`) for two recipes.  For the best of ``k`` comparisons give
+(:func:`over_seeds`, or :func:`unpaired_seeds` where the two share nothing that a seed
+decides) for two recipes.  For the best of ``k`` comparisons give
 ``confidence=1 - 0.05 / k``.  :func:`claims` puts them into a table.
 """
 
@@ -166,6 +167,30 @@ def over_seeds(
     mean, n = statistics.fmean(differences), len(differences)
     reach = student(share, n - 1) * statistics.stdev(differences) / math.sqrt(n)
     return Estimate(mean, mean - reach, mean + reach)
+
+
+def unpaired_seeds(
+    first: Sequence[float], second: Sequence[float], *, confidence: float = 0.95
+) -> Estimate:
+    """Mean of the first less that of the second, with Welch's interval (1947).
+
+    For recipes whose runs share no first weights and no order of the pictures, so that
+    which belongs to which is arbitrary; each needs two seeds or more.  The degrees of
+    freedom are rounded down, which can only make the interval wider.
+    """
+    share = _share(confidence)
+    sides = [[real("an accuracy", x) for x in values] for values in (first, second)]
+    if min(map(len, sides)) < 2:
+        raise ValueError(
+            f"there are {len(sides[0])} and {len(sides[1])} accuracies: give each "
+            "recipe at least two seeds."
+        )
+    errors = [statistics.variance(side) / len(side) for side in sides]
+    lost = sum(e * e / (len(s) - 1) for e, s in zip(errors, sides, strict=True))
+    freedom = sum(errors) ** 2 / lost if lost else 1.0
+    reach = student(share, math.floor(freedom + 1e-9)) * math.sqrt(sum(errors))
+    value = statistics.fmean(sides[0]) - statistics.fmean(sides[1])
+    return Estimate(value, value - reach, value + reach)
 
 
 def claims(rows: Sequence[tuple[str, str, Estimate]]) -> Table:

@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import random
+import statistics
 
 import pytest
 import torch
@@ -15,7 +17,14 @@ from d2lmini.analysis.compare import (
     paired,
     student,
     unpaired,
+    unpaired_seeds,
     wilson,
+)
+
+#: Hours of sleep that two drugs added, the same ten patients: Student (1908).
+SLEEP = (
+    [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4],
+    [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0],
 )
 
 
@@ -89,11 +98,36 @@ def test_students_density_holds_the_share(freedom):
 
 
 def test_over_seeds_agrees_with_students_own_example():
-    """Hours of sleep with two drugs, the same ten patients: Student (1908)."""
-    first = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
-    second = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
-    found = over_seeds(first, second)
+    found = over_seeds(*SLEEP)
     assert found == pytest.approx((1.58, 0.7001142, 2.4598858), abs=1e-6)
+
+
+def test_unpaired_seeds_agrees_with_the_example_of_r():
+    """t.test(extra ~ group): −3.3654832 to 0.2054832 with 17.776 degrees, not 17."""
+    found = unpaired_seeds(*SLEEP)
+    assert found.value == pytest.approx(1.58)
+    assert found.low < -0.2054832 and found.high > 3.3654832
+    assert found[1:] == pytest.approx((-0.2054832, 3.3654832), abs=0.01)
+
+
+def test_equal_spreads_have_all_degrees_and_a_side_without_spread_adds_none():
+    first, second = [0.9, 0.8, 0.7, 0.6], [0.2, 0.4, 0.3, 0.5]
+    reach = student(0.95, 6) * math.sqrt(2 * statistics.variance(first) / 4)
+    assert unpaired_seeds(first, second) == pytest.approx(
+        (0.4, 0.4 - reach, 0.4 + reach)
+    )
+    alone = over_seeds(first, [0.5] * 4)
+    assert unpaired_seeds(first, [0.5] * 9) == pytest.approx(alone)
+    assert unpaired_seeds([1, 1], [0, 0]) == (1, 1, 1)
+
+
+def test_unpaired_seeds_holds_the_truth_as_often_as_it_says():
+    draw, held = random.Random(0), 0
+    for _ in range(1000):
+        first = [draw.gauss(0.8, 0.01) for _ in range(5)]
+        second = [draw.gauss(0.8, 0.02) for _ in range(5)]
+        held += unpaired_seeds(first, second).tie
+    assert 0.935 < held / 1000 < 0.98
 
 
 def answers(n, gained, lost, both):
@@ -158,6 +192,7 @@ def test_a_wider_confidence_is_a_wider_interval():
             lambda c: wilson(40, 50, confidence=c),
             lambda c: paired(first, second, labels, confidence=c).difference,
             lambda c: over_seeds([0.9, 0.8, 0.7], [0.5, 0.6, 0.6], confidence=c),
+            lambda c: unpaired_seeds([0.9, 0.8], [0.5, 0.6, 0.6], confidence=c),
         ):
             inner, outer = made(confidence), made(wider)
             assert outer.low < inner.low <= inner.high < outer.high
@@ -173,6 +208,7 @@ def test_a_wider_confidence_is_a_wider_interval():
         (lambda: student(0.95, 0), "freedom must be at least 1"),
         (lambda: over_seeds([0.9], [0.8]), "1 and 1 accuracies: .*two seeds"),
         (lambda: over_seeds([0.9, 0.8], [0.8]), "2 and 1 accuracies"),
+        (lambda: unpaired_seeds([0.9], [0.8, 1]), "1 and 2 accuracies: .*two seeds"),
         (lambda: over_seeds([0.9, None], [0.8, 1]), "accuracy must be a number"),
         (lambda: paired([1], torch.ones(1), torch.ones(1)), "first is .*tensor"),
         (
