@@ -43,31 +43,34 @@ MEANS = """
     means = torch.stack([power[ring == i].mean() for i in range(rings)])
     return float(means[0] / means.sum())
 """
-WRONG = {
-    "size-not-power": (
-        f"""
+
+
+def like_the_chapter(
+    power: str = "torch.fft.fft2(kernel, s=(32, 32)).abs() ** 2",
+    distance: str = "torch.hypot(waves[:, None], waves)",
+    first: str = "pass",
+) -> str:
+    """The chapter's own steps, one of which a wrong answer takes otherwise."""
+    return f"""
 import torch
 
 
 def coarse_share(kernel, rings):
-    power = torch.fft.fft2(kernel, s=(32, 32)).abs()
+    {first}
+    power = {power}
     waves = torch.fft.fftfreq(32).double()
-    ring = (torch.hypot(waves[:, None], waves) * 2 * rings).long()
+    ring = ({distance} * 2 * rings).long()
 {MEANS}
-""",
+"""
+
+
+WRONG = {
+    "size-not-power": (
+        like_the_chapter(power="torch.fft.fft2(kernel, s=(32, 32)).abs()"),
         "the mean of 5×5, five rings",
     ),
     "a-square-for-a-circle": (
-        f"""
-import torch
-
-
-def coarse_share(kernel, rings):
-    power = torch.fft.fft2(kernel, s=(32, 32)).abs() ** 2
-    waves = torch.fft.fftfreq(32).double().abs()
-    ring = (torch.maximum(waves[:, None], waves) * 2 * rings).long()
-{MEANS}
-""",
+        like_the_chapter(distance="torch.maximum(waves.abs()[:, None], waves.abs())"),
         "the mean of 5×5, five rings",
     ),
     "no-zeros-around": (
@@ -98,17 +101,7 @@ def coarse_share(kernel, rings):
         "a single pixel, five rings",
     ),
     "mutates": (
-        f"""
-import torch
-
-
-def coarse_share(kernel, rings):
-    kernel /= kernel.square().sum().sqrt() * 2
-    power = torch.fft.fft2(kernel, s=(32, 32)).abs() ** 2
-    waves = torch.fft.fftfreq(32).double()
-    ring = (torch.hypot(waves[:, None], waves) * 2 * rings).long()
-{MEANS}
-""",
+        like_the_chapter(first="kernel /= kernel.square().sum().sqrt() * 2"),
         "a single pixel, five rings",
     ),
 }
