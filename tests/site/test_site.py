@@ -15,6 +15,7 @@ from tools import address, book
 ELSEWHERE = {
     "https://github.com/containers/bubblewrap",
     "https://github.com/zalandoresearch/fashion-mnist",
+    "https://github.com/zalandoresearch/fashion-mnist#benchmark",
 }
 PAGES = [
     path.relative_to(book.ROOT).with_suffix(".html").as_posix() for path in book.pages()
