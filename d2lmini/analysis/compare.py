@@ -104,10 +104,13 @@ def paired(
     """
     _same_pictures(first, second, labels)
     share, draws = _share(confidence), whole("draws", draws, most=1_000_000)
+    seed = whole("seed", seed, least=0)
     right, other = first.cpu() == labels.cpu(), second.cpu() == labels.cpu()
     gained, lost = int((right & ~other).sum()), int((other & ~right).sum())
-    resampled = _resampled(gained, lost, len(right), share, draws, seed)
-    ends = resampled if gained + lost >= FEW else _exact(gained, lost, share)
+    if gained + lost < FEW:
+        ends = _exact(gained, lost, share)
+    else:
+        ends = _resampled(gained, lost, len(right), share, draws, seed)
     low, high = (end / len(right) for end in ends)
     difference = Estimate((gained - lost) / len(right), low, high)
     return Paired(gained, lost, difference, mcnemar(gained, lost))
@@ -115,10 +118,10 @@ def paired(
 
 def _resampled(
     gained: int, lost: int, of: int, share: float, draws: int, seed: int
-) -> list[float]:
+) -> tuple[float, float]:
     """Between which numbers ``gained - lost`` lies in the share of all draws."""
     # Only these two counts matter, and how often such pictures are drawn is binomial.
-    generator = torch.Generator().manual_seed(whole("seed", seed, least=0))
+    generator = torch.Generator().manual_seed(seed)
     size = torch.full((draws,), float(of), dtype=torch.float64)
     gains = torch.binomial(
         size, torch.full_like(size, gained / of), generator=generator
@@ -126,7 +129,8 @@ def _resampled(
     chance = torch.full_like(size, lost / (of - gained) if lost else 0.0)
     losses = torch.binomial(size - gains, chance, generator=generator)
     ends = torch.tensor([(1 - share) / 2, (1 + share) / 2], dtype=torch.float64)
-    return (gains - losses).quantile(ends).tolist()
+    low, high = (gains - losses).quantile(ends).tolist()
+    return low, high
 
 
 def _exact(gained: int, lost: int, share: float) -> tuple[float, float]:
