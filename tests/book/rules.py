@@ -293,6 +293,15 @@ def spaced_per_cent(text):
     return found[0] if found else None
 
 
+def no_line_becomes_a_list(nb, path):
+    """A wrapped line that begins with a plus, a star or "1." ends its paragraph."""
+    begins = re.compile(r"^(?:[+*] .*|(?<=[^\n]\n)1[.)] .*)", re.MULTILINE)
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            for line in begins.findall(cell.source):
+                yield f"{called(cell)} has {line[:30]!r}: break the line elsewhere."
+
+
 def links_lead_somewhere(nb, path):
     for cell in nb.cells:
         if cell.cell_type != "markdown":
@@ -408,6 +417,7 @@ RULES: tuple[Rule, ...] = (
     net_is_the_packages,
     markdown_is_plain,
     per_cent_follows_its_number,
+    no_line_becomes_a_list,
     links_lead_somewhere,
     headings_make_an_outline,
     no_personal_folders,

@@ -205,6 +205,16 @@ def a_space_in_an_alt_text(nb):
     nb.cells[4].metadata["mystnb"]["image"]["alt"] = "A bar at 94 % of the width"
 
 
+@breaks(rules.no_line_becomes_a_list)
+def a_plus_at_the_start_of_a_line(nb):
+    nb.cells[1].source = "Ahead is LeNet\n+ BN, by far."
+
+
+@breaks(rules.no_line_becomes_a_list)
+def a_one_at_the_start_of_a_line(nb):
+    nb.cells[1].source = "They all begin at\n1. That is a lot."
+
+
 @breaks(rules.links_lead_somewhere)
 def a_link_to_nothing(nb):
     nb.cells[1].source = "See [there](nowhere.md#part)."
