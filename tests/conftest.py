@@ -1,6 +1,7 @@
 """What all tests share: quick mode for chapters, a browser, the closing table."""
 
 import os
+import signal
 
 import nbformat
 import pytest
@@ -37,7 +38,14 @@ def skip_drawing():
         layer.reset_parameters = draw
 
 
+def hear_interrupts():
+    """Let Ctrl-C be tried where a shell that runs tests behind it has it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_configure(config):
+    hear_interrupts()
     skip_drawing()
     data.settle()  # before the kernels of chapters, which start in other folders
     # As a plugin: a hook in this file would not be asked about chapters, which

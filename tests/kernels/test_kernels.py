@@ -52,7 +52,10 @@ class Kernel:
             if message["msg_type"] in ("stream", "error"):
                 printed.append(message["content"])
 
-        self.client.execute_interactive(code, output_hook=hear, timeout=60, **options)
+        reply = self.client.execute_interactive(
+            code, output_hook=hear, timeout=60, **options
+        )
+        assert reply["content"]["status"] != "aborted", f"never run: {code}"
         return printed
 
     def end(self, now=True):
@@ -113,7 +116,9 @@ def test_it_can_be_interrupted_and_killed_with_its_children(started):
     code = "import os, subprocess; child = subprocess.Popen(['sleep', '600'])"
     (shown,) = kernel.run(code + "; print(os.getpid(), child.pid)")
     numbers = shown["text"].split()
-    asked = kernel.client.execute("print('begun')\nwhile True: pass")
+    # With stop_on_error it would drop what it is sent just after the error.
+    forever = "print('begun')\nwhile True: pass"
+    asked = kernel.client.execute(forever, stop_on_error=False)
     while kernel.client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
         pass
     kernel.manager.interrupt_kernel()
