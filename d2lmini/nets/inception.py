@@ -1,4 +1,4 @@
-"""The Inception block in five other forms, and GoogLeNet with batch normalisation."""
+"""The Inception block in six other forms, and GoogLeNet with batch normalisation."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -65,6 +65,17 @@ class InceptionTwoThrees(Inception):
         )
 
 
+class InceptionLinearThrees(Inception):
+    """The two 3×3 without the ReLU between them, so one linear map, 5×5 wide."""
+
+    def __init__(self, in_channels: int, paths: Paths) -> None:
+        super().__init__(in_channels, paths)
+        narrow, wide = paths[2]
+        self.five[1] = nn.Sequential(
+            nn.Conv2d(narrow, narrow, 3, padding=1), conv(narrow, wide, 3, padding=1)
+        )
+
+
 def row_column(narrow: int, wide: int, n: int) -> nn.Sequential:
     """1×n, then n×1: together they see n×n; the second one widens."""
     return nn.Sequential(
@@ -82,6 +93,12 @@ class InceptionAsymmetric(Inception):
         super().__init__(in_channels, paths)
         self.three[1] = row_column(*paths[1], 3)
         self.five[1] = row_column(*paths[2], 5)
+
+
+def asymmetric_first(in_channels: int, paths: Paths) -> Inception:
+    """Rows and columns in GoogLeNet's first two blocks alone, on its largest maps."""
+    block = InceptionAsymmetric if paths in STAGES[0] else Inception
+    return block(in_channels, paths)
 
 
 class InceptionResidual(Inception):

@@ -12,9 +12,11 @@ from d2lmini.nets.googlenet import STAGES, Inception, out_channels
 from d2lmini.nets.inception import (
     InceptionAsymmetric,
     InceptionBN,
+    InceptionLinearThrees,
     InceptionResidual,
     InceptionThenBN,
     InceptionTwoThrees,
+    asymmetric_first,
     googlenet_bn,
     normalise,
     row_column,
@@ -24,6 +26,7 @@ BLOCKS = (
     InceptionBN,
     InceptionThenBN,
     InceptionTwoThrees,
+    InceptionLinearThrees,
     InceptionAsymmetric,
     InceptionResidual,
 )
@@ -72,6 +75,7 @@ def test_parameters_by_hand(channels, paths):
     assert more[InceptionThenBN] == 2 * out
     threes = convolution(n5, n5, 3, 3) + convolution(n5, five, 3, 3)
     assert more[InceptionTwoThrees] == threes - convolution(n5, five, 5, 5)
+    assert more[InceptionLinearThrees] == more[InceptionTwoThrees]
     pairs = [(n3, three, 3), (n5, five, 5)]
     assert more[InceptionAsymmetric] == sum(
         convolution(n, n, 1, k) + convolution(n, o, k, 1) - convolution(n, o, k, k)
@@ -108,6 +112,29 @@ def test_factors_see_what_the_large_kernels_see(block):
             assert seen.max() == 5 + fields[-1][0] // 2
             assert len(seen) == fields[-1][0] * fields[-1][1]
         assert fields[0] == fields[1]
+
+
+def test_without_the_relu_between_them_two_3x3_are_one_5x5():
+    """Far from the border, where the first one's padding does not reach."""
+    torch.manual_seed(2)
+    first, (second, relu) = InceptionLinearThrees(9, SMALL).double().five[1]
+    assert isinstance(relu, nn.ReLU)
+    X = torch.randn(2, 2, 9, 9).double()
+    with torch.no_grad():
+        corner = torch.zeros(2, 2, 5, 5).double()  # what each input channel answers
+        corner[0, 0, 2, 2] = corner[1, 1, 2, 2] = 1
+        through = torch.conv2d(corner, first.weight, padding=1)
+        kernel = torch.conv2d(through, second.weight, padding=1).flip(2, 3)
+        bias = second.weight.sum((2, 3)) @ first.bias + second.bias
+        whole = torch.conv2d(X, kernel.transpose(0, 1), bias)
+        torch.testing.assert_close(second(first(X))[..., 2:-2, 2:-2], whole)
+
+
+def test_rows_and_columns_in_the_first_two_blocks_alone():
+    with torch.device("meta"):
+        built = [asymmetric_first(*both) for both in zip(ENTER, ALL, strict=True)]
+    kinds = [InceptionAsymmetric] * 2 + [Inception] * 7
+    assert [type(block) for block in built] == kinds
 
 
 @pytest.mark.parametrize("n", [3, 5])
