@@ -291,9 +291,10 @@ def _offline_parts() -> list[ImageSet]:
     from d2lmini.data import offline  # draws with Pillow
 
     sizes = (2_000, 500, 1_000) if mode.quick() else (6_000, 1_000, 2_000)
+    drawn = [offline.draw(size, seed=part) for part, size in enumerate(sizes)]
     return [
-        ImageSet(*offline.draw(size, seed=part), offline.SOURCE, CLASSES)
-        for part, size in enumerate(sizes)
+        ImageSet(images.clone(), labels.clone(), offline.SOURCE, CLASSES)
+        for images, labels in drawn  # which the next call is given again
     ]
 
 

@@ -47,6 +47,11 @@ _REMEDY = "set D2LMINI_DATA to a folder that holds FashionMNIST/raw"
 _HEADER = {"images": 16, "labels": 8}  # bytes before the data of an idx file
 
 
+State = tuple[tuple[str, int, int, int], ...]
+#: The files that were read last, as they lay there, and what they hold.
+_latest: dict[State, tuple[Tensor, Tensor, Tensor, Tensor]] = {}
+
+
 class DataError(RuntimeError):
     """The data are missing or not what they should be; says what to do."""
 
@@ -62,7 +67,9 @@ def load(root: str | Path | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
     Images uint8 (N, 1, 28, 28), labels int64 (N,).  ``root`` is a folder with
     ``FashionMNIST/raw`` in it, read in place; None means ``D2LMINI_DATA``,
-    else the user's cache, downloaded into when it is empty.  Raises DataError.
+    else the user's cache, downloaded into when it is empty.  The tensors are the
+    caller's own; files that have not changed since the last call are not unpacked
+    again.  Raises DataError.
     """
     given = root if root is not None else os.environ.get("D2LMINI_DATA")
     folder = _folder(given)
@@ -75,15 +82,30 @@ def load(root: str | Path | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
                 f"There is no folder {raw}: give a folder that holds FashionMNIST/raw "
                 "(as root= or in D2LMINI_DATA), or 'offline' for the drawn sample."
             )
-        images, labels, test_images, test_labels = (
-            _tensor(name, read(raw, name)) for name in SHA256
-        )
+        images, labels, test_images, test_labels = _unpacked(raw)
     except OSError as error:  # a folder that this user may not enter
         raise DataError(
             f"{error.filename} cannot be read ({error.strerror}): {_REMEDY} and that "
             "this user may read."
         ) from error
-    return images, labels, test_images, test_labels
+    return images.clone(), labels.clone(), test_images.clone(), test_labels.clone()
+
+
+def _unpacked(raw: Path) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """What the four files hold, nobody's to change; kept until others are read."""
+    state = _state(raw)
+    if state not in _latest:
+        one, two, three, four = (_tensor(name, read(raw, name)) for name in SHA256)
+        _latest.clear()
+        _latest[state] = one, two, three, four
+    return _latest[state]
+
+
+def _state(raw: Path) -> State:
+    """What tells the files in ``raw`` from others, or from what they were."""
+    places = [place for name in SHA256 if (place := _place(raw, name))]
+    stats = [(place, place.stat()) for place in places]
+    return tuple((str(p), s.st_ino, s.st_size, s.st_mtime_ns) for p, s in stats)
 
 
 def _folder(given: str | Path | None) -> Path:

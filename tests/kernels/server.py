@@ -1,10 +1,11 @@
-"""Imports what chapters import, when first asked, and forks a kernel for each request.
+"""Imports and reads what chapters do, when first asked, and forks a kernel a request.
 
 Started with the number of the socket on which it listens, and "now" to import at once,
 since whoever waits for a kernel may not wait long; ends with its input.
 """
 
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -15,7 +16,6 @@ import signal
 import socket
 import sys
 import threading
-from functools import partial
 from pathlib import Path
 
 IMPORTED = (
@@ -50,6 +50,21 @@ def fixed(environ):
 def import_all():
     for name in IMPORTED:
         importlib.import_module(name)
+    read_data()
+
+
+@functools.cache
+def read_data():
+    """Unpack or draw once what every chapter begins with, as in quick mode."""
+    from d2lmini import load_fashion_mnist, mode
+    from d2lmini.data.files import DataError
+
+    if sys.modules["torch"].get_num_threads() > 1:
+        return  # a fork would wait for threads that it does not have
+    os.environ["D2LMINI_QUICK"] = "1"  # a fork has its own variables
+    with contextlib.suppress(DataError):  # whoever asks is told
+        load_fashion_mnist(batch_size=1)
+    mode.withdraw()
 
 
 class Server:
@@ -91,7 +106,7 @@ class Server:
             for file, call in zip(
                 self.running[kernel], (self.ended, self.left), strict=True
             ):
-                self.when(file, partial(call, kernel))
+                self.when(file, functools.partial(call, kernel))
             with Path(f"{self.place}.txt").open("a", encoding="utf-8") as notes:
                 notes.write("forked\n")
         return None

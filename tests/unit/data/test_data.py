@@ -113,8 +113,11 @@ def test_memory_of_large_images_is_a_few_batches():
 
 
 def test_offline_says_so():
-    load_fashion_mnist(64, root="offline", device=torch.device("cpu"))
+    data = load_fashion_mnist(64, root="offline", device=torch.device("cpu"))
     assert mode.notes() == ("offline sample",)
+    data.test.images.images.zero_()  # which the next call is not to see
+    again = load_fashion_mnist(64, root="offline", device=torch.device("cpu"))
+    assert again.test.images.images.any()
 
 
 def test_quick_mode_keeps_a_handful_and_says_so(monkeypatch):

@@ -42,6 +42,26 @@ def test_reads_what_was_written_plain_or_packed(data_folder, small_files):
     assert plain[1].tolist() == [i % 10 for i in range(600)]
 
 
+def test_what_was_read_is_not_unpacked_again_unless_a_file_has_changed(
+    data_folder, monkeypatch
+):
+    first = files.load(data_folder)
+    kept = [tensor.clone() for tensor in first]
+    for tensor in first:
+        tensor.zero_()  # the caller's own
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "read", None)
+        again = files.load(data_folder)
+    assert all(torch.equal(a, b) for a, b in zip(again, kept, strict=True))
+    path = data_folder / "FashionMNIST" / "raw" / f"{IMAGES}.gz"
+    _flip_bit(path)
+    with pytest.raises(DataError, match=IMAGES):
+        files.load(data_folder)
+    path.unlink()
+    with pytest.raises(DataError, match="neither"):
+        files.load(data_folder)
+
+
 def test_agrees_with_torchvision(data_folder):
     ours = files.load(data_folder)
     for name in files.SHA256:  # torchvision wants them unpacked
