@@ -151,11 +151,11 @@ def tables(found: Best) -> str:
     return "\n".join(lines) + "\n\n" + MEANING
 
 
-MEANING = f"""The first of these tables is what this processor does at best through the
+MEANING = f"""The table of multiply–adds is what this processor does at best through the
 same library in the same run: a product of {SIDE}×{SIDE} matrices, and a 3×3 convolution
-of {IMAGES[1]} channels. In the second, *pictures/s* are those of a step alone (batches
-of {networks.BATCH_SIZE}, LeNet 256; {_label(best_precision(best_device()))}; SGD; the
-median of {CALLS} steps or more),
+of {IMAGES[1]} channels. In the table of shares below it, *pictures/s* are those of a
+step alone (batches of {networks.BATCH_SIZE}, LeNet 256;
+{_label(best_precision(best_device()))}; SGD; the median of {CALLS} steps or more),
 *of the best* the multiply–adds that these pictures need (those of a backward pass
 counted twice) as a share of the faster of the two above, and the other columns where
 the time of a step goes, as PyTorch's profiler has it for two more steps: what each kind
