@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import functools
 import io
 import re
 import runpy
@@ -34,6 +35,7 @@ class Outcome:
         return self.printed if self.error is None else str(self.error)
 
 
+@functools.cache
 def readable():
     """The exercises of each chapter; of one that cannot be read, the ValueError."""
     found = {}

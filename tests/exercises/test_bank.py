@@ -10,6 +10,7 @@ import io
 import logging
 import re
 import zipfile
+from functools import cache
 from html import unescape
 from xml.etree import ElementTree
 
@@ -51,9 +52,18 @@ OWN = [
         "wrong": [[333.3333, "The sign."], [0.00001, "Nearly nothing."]],
     },
 ]
-ITEMS = bank.of_book(ROOT / "book", [])
 MINE = [bank.Item(f"own-{n}", "Mine/own", check(x)) for n, x in enumerate(OWN, 1)]
-ALL = [*ITEMS, *MINE]
+
+
+@cache
+def items():
+    """The questions of the book."""
+    return bank.of_book(ROOT / "book", [])
+
+
+@cache
+def every():
+    return [*items(), *MINE]
 
 
 def local(element):
@@ -221,15 +231,17 @@ class Qti21:
 @pytest.fixture(scope="module")
 def made():
     return {
-        k: make("A & B", ALL) for k, (make, _) in bank.FORMATS.items() if k != "gift"
+        k: make("A & B", every())
+        for k, (make, _) in bank.FORMATS.items()
+        if k != "gift"
     }
 
 
 @pytest.mark.parametrize("reader", [Moodle, Qti12, Qti21])
 def test_every_answer_gets_its_points_and_its_words(reader, made):
     read = reader(made[reader.__name__.lower()])
-    assert set(read.by_id) == {one.id for one in ALL}
-    for one in ALL:
+    assert set(read.by_id) == {one.id for one in every()}
+    for one in every():
         for answer, points, why in tries(one):
             if len(one.right) > 1 and reader is not Moodle:
                 answer = [answer]
@@ -254,7 +266,7 @@ def test_the_texts_arrive_as_they_are(made):
         Qti12(made["qti12"]),
         Qti21(made["qti21"]),
     )
-    for one in ALL:
+    for one in every():
         wanted = f"<p>{rich(one.question['text'])}</p>"
         assert moodle.by_id[one.id].findtext("questiontext/text").startswith(wanted)
         assert old.by_id[one.id].find("presentation//mattext").text.startswith(wanted)
@@ -301,7 +313,9 @@ def test_the_manifest_names_every_file_and_nothing_else(kind, made):
     assert all(re.fullmatch(r"[A-Za-z_][\w.-]*", name) for name in names)
     wanted = {x.get("identifierref") for x in root.iter() if local(x) == "dependency"}
     assert wanted <= set(names)
-    assert bank.FORMATS[kind][0]("A & B", ALL) == made[kind], "it is always the same"
+    assert bank.FORMATS[kind][0]("A & B", every()) == made[kind], (
+        "it is always the same"
+    )
 
 
 def test_gift_holds_no_pictures_and_escapes_its_signs():
@@ -373,9 +387,9 @@ def test_another_reader_opens_and_runs_qti_2(made, tmp_path):
     (tmp_path / "quiz.zip").write_bytes(made["qti21"])
     content = package.ContentPackage(str(tmp_path / "quiz.zip"))
     files = {str(x) for x in content.fileTable}
-    assert {f"items/{one.id}.xml" for one in ALL} <= files
+    assert {f"items/{one.id}.xml" for one in every()} <= files
     archive = zipfile.ZipFile(io.BytesIO(made["qti21"]))
-    for one in ALL:
+    for one in every():
         document = xml.QTIDocument()
         document.read(src=io.BytesIO(archive.read(f"items/{one.id}.xml")))
         item = document.root
@@ -406,8 +420,8 @@ def test_another_reader_opens_qti_1(made):
         logging.disable(logging.NOTSET)
     (section,) = document.root.Assessment.SectionMixin
     items = {x.title: x for x in section.SectionItemMixin}
-    assert set(items) == {one.id for one in ALL}
-    for one in ALL:
+    assert set(items) == {one.id for one in every()}
+    for one in every():
         feedback = {x.ident for x in items[one.id].ItemFeedback}
         due = set(one.choices) or {name for _, name, _ in one.said} | {"OTHERWISE"}
         assert feedback == {f"{name}_fb" for name in due}
@@ -416,7 +430,7 @@ def test_another_reader_opens_qti_1(made):
 @pytest.mark.course
 def test_another_reader_opens_gift():
     parser = pytest.importorskip("pygiftparser.parser")
-    plain = [*ITEMS, MINE[1]]  # it knows no number below 0
+    plain = [*items(), MINE[1]]  # it knows no number below 0
     read = parser.parseFile(io.StringIO(bank.gift("A", plain).decode()))
     assert [x.title for x in read] == [one.id for one in plain]
     assert not [x.source for x in read if not x.valid]
@@ -433,7 +447,7 @@ def test_another_reader_opens_gift():
 def test_another_reader_opens_moodle(made):
     parser = pytest.importorskip("moodle_xml_parser.parser")
     read = {x.name: x for x in parser.parse_bytes(made["moodle"])["multichoice"]}
-    asked = [one for one in ALL if one.choices]
+    asked = [one for one in every() if one.choices]
     assert set(read) == {one.id for one in asked}
     for one in asked:
         options = read[one.id].options

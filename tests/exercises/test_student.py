@@ -1,5 +1,6 @@
 """The student edition: nothing to copy from, and it runs up to the first stub."""
 
+import functools
 import json
 import re
 import shutil
@@ -15,11 +16,11 @@ from tools import student
 from tools.book import ROOT, chapters, pages
 from tools.written import Written
 
-EDITION = student.edition()
+edition = functools.cache(student.edition)
 
 
 def derived(path):
-    return nbformat.reads(EDITION_TEXT(path), as_version=4)
+    return nbformat.reads(edition_text(path), as_version=4)
 
 
 @pytest.fixture(params=chapters(), ids=lambda path: path.stem)
@@ -28,8 +29,8 @@ def path(request):
 
 
 def test_it_is_what_the_chapters_say():
-    found = student.present()
-    differ = [name for name in EDITION | found if EDITION.get(name) != found.get(name)]
+    found, ours = student.present(), edition()
+    differ = [name for name in ours | found if ours.get(name) != found.get(name)]
     assert not differ, f"make student: {', '.join(differ)}"
 
 
@@ -50,7 +51,7 @@ def region(source, name):
 
 def test_it_holds_no_solution_no_hidden_test_and_no_answer(path):
     ours = {cell["id"]: cell.source for cell in derived(path).cells}
-    assert not re.search("(BEGIN|END) (SOLUTION|HIDDEN)", EDITION_TEXT(path))
+    assert not re.search("(BEGIN|END) (SOLUTION|HIDDEN)", edition_text(path))
     for one in exercises.read(path):
         if one.kind == "open":
             assert ours[one.id] == "*Your answer here.*"
@@ -65,8 +66,8 @@ def test_it_holds_no_solution_no_hidden_test_and_no_answer(path):
         )
 
 
-def EDITION_TEXT(path):
-    return EDITION[path.relative_to(ROOT).as_posix()].decode()
+def edition_text(path):
+    return edition()[path.relative_to(ROOT).as_posix()].decode()
 
 
 def region_outside(source):
@@ -91,7 +92,7 @@ def test_a_stub_raises_its_task_where_the_solution_stood(path):
 def test_quiz_answers_are_in_no_text(path):
     from d2lmini.course.quizzes import questions
 
-    text = EDITION_TEXT(path)
+    text = edition_text(path)
     for question in questions(path):
         for said in (
             question.get("why"),
@@ -139,7 +140,7 @@ def test_writing_it_leaves_no_old_chapter(tmp_path, capsys):
     old = root / "student" / "book" / "gone.ipynb"
     Written(root / "student").write("book/gone.ipynb", b"{}")
     student.main(root)
-    assert student.present(root) == EDITION and not old.exists()
+    assert student.present(root) == edition() and not old.exists()
     capsys.readouterr()
     student.main(root)
     assert capsys.readouterr().out == "The student edition is up to date.\n"
