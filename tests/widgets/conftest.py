@@ -12,46 +12,97 @@ PAGE = """<!doctype html>
 <body style="margin: 12px; background: {paper}">{body}</body></html>"""
 
 
+class Pages:
+    """Pages that a test leaves to the next: a new one costs a tenth of a second more.
+
+    What a test may have set of a page is set anew; one with a clock of its own, or of
+    another kind than usual, is closed.
+    """
+
+    def __init__(self, browser):
+        self.browser, self.free = browser, []
+
+    def take(self, width, options):
+        """A page with nothing on it; with ``options`` one that is nobody else's."""
+        if options or not self.free:
+            return self._new(width, options)
+        page = self.free.pop()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(**USUAL)
+        return page
+
+    def _new(self, width, options):
+        viewport = {"width": width, "height": 900}
+        context = self.browser.new_context(viewport=viewport, offline=True, **options)
+        context.set_default_timeout(60_000)
+        return context.new_page()
+
+    def give_back(self, page, options):
+        """Keep the page as if it were new, or close it."""
+        if options or page.is_closed() or not page.evaluate(FORGET):
+            page.context.close()
+            return
+        page.mouse.move(0, 0)
+        page.goto("about:blank")
+        self.free.append(page)
+
+
+USUAL = {
+    "media": "null",
+    "color_scheme": "light",
+    "reduced_motion": "no-preference",
+    "forced_colors": "none",
+}
+
+# Forgets what the page keeps; says whether its clock is the browser's own.
+FORGET = """() => {
+  localStorage.clear();
+  sessionStorage.clear();
+  return /native code/.test(setTimeout);
+}"""
+
+
+@pytest.fixture(scope="session")
+def pages(browser):
+    return Pages(browser)
+
+
 @pytest.fixture
-def page_of(browser, tmp_path: Path):
+def page_of(pages, tmp_path: Path):
     """`page_of(*figures, theme=, width=, **context)`: an open page that holds them.
 
     The page lies in a file, the network is off, and any error on it, or any
     request beyond that file, fails the test at its end.
     """
-    contexts, faults = [], []
+    opened, faults = [], []
+    heard = {
+        "pageerror": lambda error: faults.append(f"error: {error}"),
+        "console": lambda m: m.type == "error" and faults.append(f"console: {m.text}"),
+        "request": lambda r: (
+            r.url.startswith(("file:", "data:", "blob:"))
+            or faults.append(f"request: {r.url}")
+        ),
+    }
 
     def open_page(*figures, theme="light", width=1280, **options):
         body = "\n".join(f if isinstance(f, str) else f.html() for f in figures)
         paper = "#121212" if theme == "dark" else "#ffffff"
-        file = tmp_path / f"page{len(contexts)}.html"
+        file = tmp_path / f"page{len(opened)}.html"
         file.write_text(
             PAGE.format(theme=theme, paper=paper, body=body), encoding="utf-8"
         )
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, offline=True, **options
-        )
-        context.set_default_timeout(60_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-        page.on(
-            "console",
-            lambda m: m.type == "error" and faults.append(f"console: {m.text}"),
-        )
-        page.on(
-            "request",
-            lambda r: (
-                r.url.startswith(("file:", "data:", "blob:"))
-                or faults.append(f"request: {r.url}")
-            ),
-        )
+        page = pages.take(width, options)
+        opened.append((page, options))
+        for event, hear in heard.items():
+            page.on(event, hear)
         page.goto(file.as_uri())
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page, options in opened:
+        for event, hear in heard.items():
+            page.remove_listener(event, hear)
+        pages.give_back(page, options)
     assert not faults, faults
 
 
