@@ -7,11 +7,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from d2lmini import mode
 from d2lmini.arguments import instance, real, whole
 from d2lmini.nets.borrowed import evaluating
 from d2lmini.nets.misfit import explain_misfit, is_network
 
 PLACES = 12  # squares along each side, unless told: 144 passes
+QUICK_PLACES = 4  # in a rehearsal
 CHUNK = 64  # covered images in one pass
 
 
@@ -30,16 +32,17 @@ def occlusion(
     on every ``stride``-th pixel of ``image`` (C, H, W); between those centres
     the fall is interpolated.  Negative: the network is surer with the place
     hidden.  ``None`` is the predicted class, a fifth of the image, and a
-    stride that makes about 144 passes.  The map is on the CPU, float32; the
-    net and the image stay as they were.  Raises ValueError for an image or an option
-    that does not fit (Zeiler & Fergus, 2014).
+    stride that makes about 144 passes, in quick mode 16.  The map is on the CPU,
+    float32; the net and the image stay as they were.  Raises ValueError for an image
+    or an option that does not fit (Zeiler & Fergus, 2014).
     """
     X = _one(net, image)
     H, W = X.shape[-2:]
     short = min(H, W)
     grey = real("grey", grey, example="0.5")
     patch = _whole("patch", patch, short // 5 | 1, most=short)
-    stride = _whole("stride", stride, math.ceil(max(H, W) / PLACES), most=short)
+    places = QUICK_PLACES if mode.quick() else PLACES
+    stride = _whole("stride", stride, math.ceil(max(H, W) / places), most=short)
     rows, columns = _covers(H, patch, stride), _covers(W, patch, stride)
     with evaluating(net), torch.no_grad():
         logits = _logits(net, X)
