@@ -1,9 +1,7 @@
 """Fashion-MNIST as batches that are made on the device."""
 
 import contextlib
-import functools
 import inspect
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -227,12 +225,7 @@ def load_fashion_mnist(
         instance("root", root, (str, Path), "give the path of a folder, or 'offline'")
     chosen = _present(device)
     mode.withdraw()
-    if files.is_offline(root):
-        parts = _offline_parts()
-    elif mode.quick():
-        parts = list(_read_once(root, os.environ.get("D2LMINI_DATA")))
-    else:
-        parts = _real_parts(root)
+    parts = _offline_parts() if files.is_offline(root) else _real_parts(root)
     if train_size is not None:
         whole("train_size", train_size, least=None)
         if files.is_offline(root):  # smaller, and admitted below
@@ -292,12 +285,6 @@ def _real_parts(root: str | Path | None) -> list[ImageSet]:
     training = ImageSet(images, labels, *real)
     test = ImageSet(test_images, test_labels, *real)
     return [training.pick(kept), training.pick(held_out), test]
-
-
-@functools.lru_cache(maxsize=1)
-def _read_once(root: str | Path | None, named: str | None) -> tuple[ImageSet, ...]:
-    """The same for a rehearsal, which would spend much of its time on reading."""
-    return tuple(_real_parts(root))
 
 
 def _offline_parts() -> list[ImageSet]:

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.transforms.v2 import functional as vision
 
 from d2lmini import augment, load_fashion_mnist, mode
-from d2lmini.data import CLASSES, VALIDATION, Batches, ImageSet, files, resized, split
+from d2lmini.data import CLASSES, VALIDATION, Batches, ImageSet, resized, split
 
 DATA = os.environ.get("D2LMINI_DATA", "offline")
 real = pytest.mark.skipif(
@@ -128,30 +128,6 @@ def test_quick_mode_keeps_a_handful_and_says_so(monkeypatch):
     assert data.test.images.labels.bincount(minlength=10).min() > 2, "chapters pick"
     assert len(load_fashion_mnist(8, root="offline").train.images) == 2 * 8
     assert "quick mode" in mode.notes()
-
-
-def test_quick_mode_reads_the_files_once_and_gives_no_images_twice(monkeypatch):
-    read, labels = [], torch.arange(6_000) % 10
-    images = torch.randint(256, (6_000, 1, 2, 2), dtype=torch.uint8)
-
-    def load(root):
-        read.append(root)
-        return images, labels, images[:100].clone(), labels[:100]
-
-    monkeypatch.setattr(files, "load", load)
-    monkeypatch.setenv("D2LMINI_QUICK", "1")
-    first = load_fashion_mnist(16, root="here", device="cpu")
-    kept = [part.images.images.clone() for part in first]
-    for part in first:
-        part.images.images.zero_()
-    second = load_fashion_mnist(16, root="here", device="cpu")
-    assert read == ["here"]
-    for part, before in zip(second, kept, strict=True):
-        assert before.any() and torch.equal(part.images.images, before)
-    load_fashion_mnist(16, root="there", device="cpu")
-    monkeypatch.delenv("D2LMINI_QUICK")
-    load_fashion_mnist(16, root="there", device="cpu")
-    assert read == ["here", "there", "there"]
 
 
 def test_augmentation_is_for_training_only():
