@@ -199,6 +199,35 @@ def nothing_is_skipped(nb, path):
             yield f"{called(cell)} asks the tests to look away; only {IGNORE} may."
 
 
+def checks_leave_the_learners_names(nb, path):
+    """What given and answer cells bind is still there when a check is run again."""
+    cells = [cell for cell in code_cells(nb) if "nbgrader" in cell.metadata]
+    checks = [cell for cell in cells if cell.metadata["nbgrader"].get("grade")]
+    learners = {
+        name
+        for cell in cells
+        if cell not in checks
+        for name in bound(parsed(cell), imports=False)
+    }
+    for cell in checks:
+        if both := learners & set(bound(parsed(cell))):
+            yield f"{called(cell)} binds {sorted(both)}, as an answer does: rename."
+
+
+def bound(tree, *, imports=True):
+    """The names that running the code sets; what functions set stays inside."""
+    inside = ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.alias) and imports:
+            yield (node.asname or node.name).split(".")[0]
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif not isinstance(node, inside):
+            yield from bound(node, imports=imports)
+
+
 def quizzes_hide_their_source(nb, path):
     """Half a screen of packed text: JupyterLab, Colab and the site fold it away."""
     for cell in code_cells(nb):
@@ -411,6 +440,7 @@ RULES: tuple[Rule, ...] = (
     images_have_alt_text,
     ignored_outputs_have_a_reason,
     nothing_is_skipped,
+    checks_leave_the_learners_names,
     quizzes_hide_their_source,
     right_answers_do_not_stand_out,
     no_trailing_semicolon,

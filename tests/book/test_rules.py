@@ -126,6 +126,34 @@ def skipped_by_a_comment(nb):
     nb.cells[-1].source = "# NBVAL_IGNORE_OUTPUT\n1 + 1"
 
 
+def exercise(nb, *, own, check):
+    """Append an answer, and a check of it."""
+    for source, grade in ((own, False), (check, True)):
+        nb.cells.append(new_code_cell(source, metadata={"nbgrader": {"grade": grade}}))
+
+
+@breaks(rules.checks_leave_the_learners_names)
+def a_given_number_set_by_the_check(nb):
+    exercise(nb, own="pooled = 32", check="with d as e:\n    pooled = pool(pooled)")
+
+
+@breaks(rules.checks_leave_the_learners_names)
+def a_given_number_set_by_another_check(nb):
+    exercise(nb, own="one = 64", check="assert one == 64")
+    exercise(nb, own="two = 2", check="for one in (two, 3):\n    assert one")
+
+
+@breaks(rules.checks_leave_the_learners_names)
+def a_class_of_the_learner_imported_by_the_check(nb):
+    exercise(nb, own="class Block: ...", check="from d2lmini.nets import Block")
+
+
+def test_a_check_has_names_of_its_own(good, path):
+    local = "def compare(size):\n    side = size\n\n\n[side for side in (1, 2)]"
+    exercise(good, own="import torch\n\nside = 3", check=f"import torch\n\n{local}")
+    assert not list(rules.checks_leave_the_learners_names(good, path))
+
+
 QUIZ = [
     {
         "text": "Which?",
