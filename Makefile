@@ -39,6 +39,8 @@ lab: $(STAMP)  ## open a copy of the chapters in JupyterLab (BOOK=book: with sol
 # One thread each: several processes whose threads wait for one another on the
 # same cores have been seen to slow each other down fiftyfold.
 test: export OMP_NUM_THREADS := 1
+# Compiled once and not by each of dozens of processes, also where that is switched off.
+test: export PYTHONDONTWRITEBYTECODE :=
 # The user's own data, if they are named, else the drawn sample, which needs no network.
 test: export D2LMINI_DATA := $(or $(D2LMINI_DATA),offline)
 test: $(STAMP)  ## lint, types, unit tests, every chapter, the site
