@@ -96,7 +96,12 @@ class InceptionAsymmetric(Inception):
 
 
 def asymmetric_first(in_channels: int, paths: Paths) -> Inception:
-    """Rows and columns in GoogLeNet's first two blocks alone, on its largest maps."""
+    """Rows and columns in GoogLeNet's first two blocks alone, on its largest maps.
+
+    Raises ValueError for paths of other widths, which do not say where they stand.
+    """
+    if not any(paths in stage for stage in STAGES):
+        raise ValueError(f"{paths} is none of GoogLeNet's blocks: give one of STAGES.")
     block = InceptionAsymmetric if paths in STAGES[0] else Inception
     return block(in_channels, paths)
 

@@ -135,6 +135,8 @@ def test_rows_and_columns_in_the_first_two_blocks_alone():
         built = [asymmetric_first(*both) for both in zip(ENTER, ALL, strict=True)]
     kinds = [InceptionAsymmetric] * 2 + [Inception] * 7
     assert [type(block) for block in built] == kinds
+    with pytest.raises(ValueError, match="none of GoogLeNet's blocks"):
+        nets.googlenet(stages=NARROW, block=asymmetric_first)
 
 
 @pytest.mark.parametrize("n", [3, 5])
