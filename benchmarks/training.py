@@ -52,7 +52,7 @@ def d2l_run(net: nn.Module, epochs: int) -> tuple[float, float]:
 
 def our_run(epochs: int, precision: torch.dtype) -> tuple[float, float]:
     """Seconds of our loader and ``train`` at d2l's recipe; and per epoch alone."""
-    files._latest.clear()  # d2l reads its files each time, too
+    files.unpacked.cache_clear()  # d2l reads its files each time, too
     begun = time.perf_counter()
     splits = data.load_fashion_mnist(BATCH_SIZE)
     history = train(
@@ -111,7 +111,7 @@ def rates(rounds: int, epochs: int) -> list[Rates]:
 def time_to_accuracy() -> dict[str, tuple[float, float]]:
     """Seconds and test accuracy: d2l's ten epochs, and ours until there."""
     d2l_seconds, d2l_accuracy = d2l_run(nets.lenet(), D2L_EPOCHS)
-    files._latest.clear()
+    files.unpacked.cache_clear()
     begun = time.perf_counter()
     splits = data.load_fashion_mnist(FAST["batch_size"])
     net = nets.lenet()

@@ -8,6 +8,8 @@ import os
 QUICK_BATCHES = (2, 1, 1)
 QUICK_BATCH_SIZES = (16, 16, 64)
 QUICK_EPOCHS = 1
+#: Squares along each side that a map of occlusion covers in quick mode.
+QUICK_PLACES = 4
 
 _notes: list[str] = []
 

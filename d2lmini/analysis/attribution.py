@@ -13,7 +13,6 @@ from d2lmini.nets.borrowed import evaluating
 from d2lmini.nets.misfit import explain_misfit, is_network
 
 PLACES = 12  # squares along each side, unless told: 144 passes
-QUICK_PLACES = 4  # in a rehearsal
 CHUNK = 64  # covered images in one pass
 
 
@@ -41,7 +40,7 @@ def occlusion(
     short = min(H, W)
     grey = real("grey", grey, example="0.5")
     patch = _whole("patch", patch, short // 5 | 1, most=short)
-    places = QUICK_PLACES if mode.quick() else PLACES
+    places = mode.QUICK_PLACES if mode.quick() else PLACES
     stride = _whole("stride", stride, math.ceil(max(H, W) / places), most=short)
     rows, columns = _covers(H, patch, stride), _covers(W, patch, stride)
     with evaluating(net), torch.no_grad():

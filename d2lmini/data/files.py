@@ -5,6 +5,7 @@ import hashlib
 import os
 import zlib
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -46,10 +47,7 @@ _PIECE = 1 << 18  # bytes between two words on the progress
 _REMEDY = "set D2LMINI_DATA to a folder that holds FashionMNIST/raw"
 _HEADER = {"images": 16, "labels": 8}  # bytes before the data of an idx file
 
-
-State = tuple[tuple[str, int, int, int], ...]
-#: The files that were read last, as they lay there, and what they hold.
-_latest: dict[State, tuple[Tensor, Tensor, Tensor, Tensor]] = {}
+State = tuple[tuple[Path, int, int, int], ...]
 
 
 class DataError(RuntimeError):
@@ -82,7 +80,7 @@ def load(root: str | Path | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
                 f"There is no folder {raw}: give a folder that holds FashionMNIST/raw "
                 "(as root= or in D2LMINI_DATA), or 'offline' for the drawn sample."
             )
-        images, labels, test_images, test_labels = _unpacked(raw)
+        images, labels, test_images, test_labels = unpacked(raw, _state(raw))
     except OSError as error:  # a folder that this user may not enter
         raise DataError(
             f"{error.filename} cannot be read ({error.strerror}): {_REMEDY} and that "
@@ -91,21 +89,22 @@ def load(root: str | Path | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return images.clone(), labels.clone(), test_images.clone(), test_labels.clone()
 
 
-def _unpacked(raw: Path) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """What the four files hold, nobody's to change; kept until others are read."""
-    state = _state(raw)
-    if state not in _latest:
-        one, two, three, four = (_tensor(name, read(raw, name)) for name in SHA256)
-        _latest.clear()
-        _latest[state] = one, two, three, four
-    return _latest[state]
+@lru_cache(maxsize=1)
+def unpacked(raw: Path, state: State) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """What the four files in ``raw`` hold, kept while their ``state`` is the same.
+
+    Nobody's to change: the next caller is given the same tensors.
+    """
+    images, labels, test_images, test_labels = (
+        _tensor(name, read(raw, name)) for name in SHA256
+    )
+    return images, labels, test_images, test_labels
 
 
 def _state(raw: Path) -> State:
-    """What tells the files in ``raw`` from others, or from what they were."""
-    places = [place for name in SHA256 if (place := _place(raw, name))]
-    stats = [(place, place.stat()) for place in places]
-    return tuple((str(p), s.st_ino, s.st_size, s.st_mtime_ns) for p, s in stats)
+    """What tells the files in ``raw`` from what they were at another time."""
+    stats = [(p, p.stat()) for name in SHA256 if (p := _place(raw, name))]
+    return tuple((p, s.st_ino, s.st_size, s.st_mtime_ns) for p, s in stats)
 
 
 def _folder(given: str | Path | None) -> Path:
