@@ -28,7 +28,7 @@ from d2lmini.device import best_device, device_name
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 460.0  # seconds for everything
-PARTS = ("tests", "speeds", "best", "chapters", "small", "studies")
+PARTS = ("tests", "speeds", "best", "chapters", "graphs", "small", "studies")
 
 
 def main() -> int:
@@ -62,6 +62,7 @@ def main() -> int:
         "speeds.md": speeds.rows,
         "best.md": lambda: runs.best(left),
         "chapters.md": lambda: runs.chapters(left),
+        "graphs.md": speeds.graphs,
         "small.md": speeds.small,
         "studies.md": lambda: runs.studies(left),
     }
@@ -81,7 +82,7 @@ def tests() -> Iterator[str]:
     if importlib.util.find_spec("pytest") is None:
         yield "not run: pytest is not installed here"
         return
-    command = [sys.executable, "-m", "pytest", "-q", "--noconftest"]
+    command = [sys.executable, "-m", "pytest", "-q", "--noconftest", "--durations=5"]
     done = subprocess.run(
         [*command, "-p", "no:cacheprovider", "tests/unit/test_gpu.py"],
         cwd=ROOT,

@@ -1,18 +1,19 @@
 """Pictures a second of the seven networks, and what share of the chip they use."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 
 import d2lmini
 from benchmarks.gpu import loops
 from benchmarks.gpu.settings import SETTINGS, made
-from d2lmini import mode
+from d2lmini import mode, report
 from d2lmini.device import best_device
 from d2lmini.nets.lenet import lenet
+from d2lmini.training.forward import Forward
 
-SECONDS = 4.0  # of each measurement
+SECONDS = 2.5  # of each measurement
 PRODUCT = 8192  # the side of the matrices that show what the chip can do
 
 
@@ -38,19 +39,45 @@ def rows() -> Iterator[str]:
     yield ""
     yield (
         "| network | px | batch | usual loop | ours, training | factor | inference "
-        "| share of the product |"
+        "| share of the product | layout |"
     )
-    yield "|---|---:|---:|---:|---:|---:|---:|---:|"
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|---|"
     for name, (size, batch_size, *_) in SETTINGS.items():
         data = SETTINGS[name].data()
         net = made(name)
         work = d2lmini.cost(net, (1, size, size)).multiply_adds
         ours = d2lmini.speed(net, data, seconds=SECONDS)
+        layout = str(Forward(net, data.train, training=True).layout).split(".")[1]
         usual = loops.usual(made(name), data.train.images, size, batch_size, SECONDS)
         share = 3 * work * ours.training / best  # backward is twice the forward
         yield (
             f"| {name} | {size} | {batch_size} | {usual:,.0f} | {ours.training:,.0f} "
-            f"| {ours.training / usual:.1f}× | {ours.inference:,.0f} | {share:.1%} |"
+            f"| {ours.training / usual:.1f}× | {ours.inference:,.0f} | {share:.1%} "
+            f"| {layout} |"
+        )
+
+
+def graphs(names: Iterable[str] = SETTINGS) -> Iterator[str]:
+    """Seconds of an epoch by ``train``, without and with ``graph``."""
+    yield "| network | px | batch | seconds an epoch | with graph | gain |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    for name in names:
+        setting, spent = SETTINGS[name], []
+        for graph in (False, True):
+            torch.manual_seed(0)
+            history = d2lmini.train(
+                made(name),
+                setting.data(),
+                epochs=3 if name == "lenet" else 1,
+                lr=setting.lr,
+                report=report.Silent(),
+                graph=graph,
+            )
+            spent.append(min(epoch.seconds for epoch in history.epochs))
+        plain, played = spent
+        yield (
+            f"| {name} | {setting.size} | {setting.batch_size} | {plain:.3f} "
+            f"| {played:.3f} | {plain / played:.2f}× |"
         )
 
 
@@ -58,7 +85,7 @@ def small() -> Iterator[str]:
     """What a CUDA graph or the compiler gains where a step is mostly launching."""
     yield "| LeNet, batch | step | steps/s | pictures/s | of eager |"
     yield "|---:|---|---:|---:|---:|"
-    for batch_size in (128, 512):
+    for batch_size in (128,):
         before = 0.0
         for name in ("eager", "graphed", "compiled"):
             net = lenet().cuda().to(memory_format=torch.channels_last)

@@ -176,13 +176,21 @@ def _augmented(augment: Augment, X: Tensor, generator: torch.Generator) -> Tenso
 
 
 def resized(X: Tensor, size: int) -> Tensor:
-    """(N, C, h, w) → (N, C, size, size), bilinear with antialiasing."""
+    """(N, C, h, w) → (N, C, size, size), bilinear with antialiasing.
+
+    Where nothing is made smaller there is nothing to smooth, and the plain way computes
+    the same faster.
+    """
     if X.shape[-2:] == (size, size):
         return X
     if X.device.type == "mps":  # not every PyTorch has the antialiasing there
         return resized(X.cpu(), size).to(X.device)
     return F.interpolate(
-        X, (size, size), mode="bilinear", antialias=True, align_corners=False
+        X,
+        (size, size),
+        mode="bilinear",
+        antialias=size < max(X.shape[-2:]),
+        align_corners=False,
     )
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import json
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training set; losses are means per example, in nats."""
+    """One pass over the training set; losses are means per example, in nats.
+
+    Where a number is not known, it is not a number.
+    """
 
     loss: float
     train_accuracy: float
@@ -127,8 +130,10 @@ class History:
     def to_json(self) -> str:
         """The whole run as JSON text; :meth:`from_json` reads it."""
         values = dataclasses.asdict(self)
-        for name in ("test_loss", "test_accuracy"):  # JSON has no "not a number"
-            values[name] = values[name] if self.finished else None
+        for part in (values, *values["epochs"]):  # JSON has no "not a number"
+            for name, value in part.items():
+                if isinstance(value, float) and math.isnan(value):
+                    part[name] = None
         return json.dumps(values, indent=1) + "\n"
 
     @classmethod
@@ -136,14 +141,14 @@ class History:
         """A run from :meth:`to_json`; ValueError for any other text."""
         try:
             values: dict[str, Any] = json.loads(text)
+            for epoch in values["epochs"]:
+                _nan(epoch, [field.name for field in dataclasses.fields(Epoch)])
             values["epochs"] = [_typed(Epoch, epoch) for epoch in values["epochs"]]
             values["notes"] = tuple(values.get("notes", ()))
             values["snapshots"] = [
                 _typed(Snapshot, shot) for shot in values.get("snapshots", ())
             ]
-            for name in ("test_loss", "test_accuracy"):
-                if values.get(name) is None:
-                    values[name] = math.nan
+            _nan(values, ("test_loss", "test_accuracy"))
             history: History = _typed(cls, values)
             history.recipe["epochs"], history.recipe["data"], history.precision
         except (
@@ -171,6 +176,13 @@ class History:
             return cls.from_json(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ValueError(f"{path}: {error}") from error
+
+
+def _nan(values: dict[str, Any], names: Iterable[str]) -> None:
+    """Give the ``names`` that are unknown in ``values`` as JSON cannot write it."""
+    for name in names:
+        if values.get(name, 0) is None:
+            values[name] = math.nan
 
 
 def _typed(kind: Any, values: dict[str, Any]) -> Any:

@@ -22,6 +22,7 @@ from d2lmini.nets.borrowed import borrowed, evaluating
 from d2lmini.training import interrupts, memory, notices
 from d2lmini.training.checkpoint import Checkpoint, file_of, keep
 from d2lmini.training.forward import Forward, initialised, sample
+from d2lmini.training.graphs import Graph
 from d2lmini.training.history import Epoch, History
 from d2lmini.training.processes import Group, group_for
 from d2lmini.training.recipe import Recipe, recipe
@@ -49,6 +50,7 @@ def train(
     name: str | None = None,
     watch: Tensor | None = None,
     average: float | None = None,
+    graph: bool = False,
 ) -> History:
     """Train ``net`` in place on ``data.train``; return how it went.
 
@@ -73,6 +75,11 @@ def train(
     as 0.998: then the averaged net is what is measured and what ``net`` ends as.
     At the end its batch normalisations get statistics of their own, from
     ``STATISTICS`` batches of training; before, they have the averaged ones.
+
+    ``graph`` records a step on a CUDA device once and plays it again, which is faster
+    where a step is hundreds of short kernels, as in small networks.  ``net`` and
+    ``loss`` must then do the same in every step: a branch that Python takes is recorded
+    as it was.  On other devices, and in several processes, it is said and not done.
 
     The net's weights, buffers and gradients change, and it moves to the data's device;
     the memory layout of its weights and the mode of each layer are afterwards what they
@@ -126,6 +133,7 @@ def train(
         report = group.report(report or default_report())
         run.forward.say = report.say
         report.start(history, steps)
+        _use_graph(run, loss, group, report, wanted=graph)
         if resume is not None or not interrupts.notebook():
             _say_continued(history, report)
         try:
@@ -137,6 +145,8 @@ def train(
                     group.begin_epoch(epoch)
                     report.begin(epoch, tally.means)
                     run.train_mode()
+                    if run.graph:
+                        run.graph.begin_epoch()
                     for i, (X, y, weight) in enumerate(group.shares(data.train)):
                         watcher(epoch, i, tally)
                         run.scale_rates(schedule((epoch + i / steps) / epochs))
@@ -145,6 +155,8 @@ def train(
                         report.batch(epoch, i + 1)
                         interrupts.point()
                     group.same_buffers(run, report)
+                    if run.graph:
+                        run.graph.end_epoch()
                     watcher(epoch, steps, tally)
                     history.epochs.append(
                         _measured(run, data, loss, tally, begun, group)
@@ -318,6 +330,18 @@ def _empty(name: str, asked: Recipe, run: Run, world: int) -> History:
         },
         notes=mode.notes(),
     )
+
+
+def _use_graph(
+    run: Run, loss: Loss, group: Group, report: Report, *, wanted: bool
+) -> None:
+    if not wanted:
+        return
+    if run.device.type != "cuda" or group.several:
+        where = "in several processes" if group.several else device_name(run.device)
+        report.say(f"graph=True needs one process and a CUDA device, not {where}.")
+        return
+    run.graph = Graph(run, loss)
 
 
 def _say_continued(history: History, report: Report) -> None:

@@ -112,6 +112,7 @@ def first_batch(
 
 
 def _of_first(run: Run, y: Tensor) -> Iterator[str]:
+    assert run.last is not None
     logits, value = run.last  # of the last piece; its graph is still there
     logits = logits.detach()
     if bool((logits >= 0).all() & ((logits.sum(1) - 1).abs() < 1e-2).all()):

@@ -5,7 +5,7 @@ import math
 import numbers
 import random as pyrandom
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from d2lmini.arguments import found
 from d2lmini.training.average import Average
 from d2lmini.training.forward import Forward, no_memory
+
+if TYPE_CHECKING:
+    from d2lmini.training.graphs import Graph
 
 Optimizer = Callable[..., torch.optim.Optimizer]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -50,6 +53,8 @@ class Run:
         lower = forward.precision == torch.float16 != forward.dtype
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=lower)
         self.averaged = Average(self.net, average)
+        self.last: tuple[Tensor, Tensor] | None = None  # logits and loss
+        self.graph: Graph | None = None  # computes the gradients, where it does
 
     def train_mode(self) -> None:
         """The net in training mode, but for the layers that were frozen."""
@@ -80,7 +85,8 @@ class Run:
         while True:
             part = Tally(self.device)
             try:
-                self._gradients(X, y, loss, part, weight)
+                if not (self.graph and self.graph(X, y, part)):
+                    self.gradients(X, y, loss, part, weight)
                 break
             except (RuntimeError, MemoryError) as error:
                 if not no_memory(error) or self.forward.pieces >= len(X):
@@ -92,9 +98,10 @@ class Run:
         self.scaler.update()
         self.averaged.update()
 
-    def _gradients(
-        self, X: Tensor, y: Tensor, loss: Loss, tally: "Tally", weight: float
+    def gradients(
+        self, X: Tensor, y: Tensor, loss: Loss, tally: "Tally", weight: float = 1.0
     ) -> None:
+        """Those of the mean loss times ``weight``; adds to ``tally`` as well."""
         self.optimizer.zero_grad(set_to_none=True)
         pieces = self.forward.pieces
         for X_piece, y_piece in zip(X.chunk(pieces), y.chunk(pieces), strict=True):

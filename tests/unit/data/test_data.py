@@ -66,7 +66,7 @@ def test_resize_agrees_with_torchvision(size):
     batches = Batches(image_set(4), 4, resize=size)
     got, _ = next(iter(batches))
     assert got.shape == (4, 1, size, size)
-    assert (got - wanted).abs().max() <= 1 / 255
+    assert (got - wanted).abs().max() <= 1 / 255 + 1e-6  # theirs are whole numbers
 
 
 def test_resize_of_a_constant_is_constant():

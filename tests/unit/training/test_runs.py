@@ -23,7 +23,7 @@ def test_a_run_is_the_stored_one_without_snapshots(file: Path):
     stored, shipped = History.load(file), runs.load(file.stem)
     assert shipped.snapshots == []
     stored.snapshots = []
-    assert shipped == stored
+    assert shipped.to_json() == stored.to_json()  # what is unknown equals nothing
 
 
 def test_stored_answers_agree_with_the_accuracies():

@@ -6,13 +6,14 @@ import itertools
 import pytest
 import torch
 import torch.nn.functional as F
-from samples import image_set, quietly, small_net, splits
+from samples import image_set, quietly, small_net, splits, weights
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from d2lmini import confusion_matrix, evaluate, predict, schedules
 from d2lmini.data import Splits
 from d2lmini.nets import lenet
+from d2lmini.training.report import Silent
 
 data = splits()
 loader = DataLoader(TensorDataset(torch.rand(4, 1, 28, 28), torch.arange(4)))
@@ -256,3 +257,16 @@ def test_a_partial_of_an_optimizer_keeps_what_it_was_told():
     assert quietly(small_net(), splits(), optimizer=fused).finished
     foreach = functools.partial(torch.optim.Adam, foreach=True)
     assert quietly(small_net(), splits(), optimizer=foreach).finished
+
+
+def test_a_graph_needs_a_gpu_and_says_so():
+    class Heard(Silent):
+        def say(self, text):
+            said.append(text)
+
+    said, net = [], small_net()
+    quietly(net, splits(), graph=True, report=Heard())
+    assert ["graph=True needs" in text for text in said] == [True]
+    plain = small_net()  # which seeds as well
+    quietly(plain, splits())
+    assert torch.equal(weights(net), weights(plain))

@@ -1,5 +1,6 @@
 """Training repeats, resumes, measures and stops as it says."""
 
+import dataclasses
 import functools
 import math
 import os
@@ -431,6 +432,15 @@ def test_history_survives_json(tmp_path):
     (tmp_path / "bad.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ValueError, match=r"bad\.json"):
         History.load(tmp_path / "bad.json")
+
+
+def test_an_unknown_number_of_an_epoch_survives_json(tmp_path):
+    history = quietly(small_net(), splits(), epochs=1)
+    unknown = dataclasses.replace(history.epochs[0], loss=math.nan)
+    history.epochs = [unknown]
+    assert "NaN" not in history.to_json()
+    (again,) = History.from_json(history.to_json()).epochs
+    assert math.isnan(again.loss) and again.val_loss == unknown.val_loss
 
 
 def test_a_history_keeps_what_was_answered(tmp_path):
