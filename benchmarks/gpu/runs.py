@@ -75,8 +75,8 @@ _96 = functools.partial(Study, size=96, batch_size=128, epochs=5, lr=1e-3)
 #: and the rate of the first were chosen among six by ten epochs, by validation.
 BEST = {"best-gpu": _strong(29, 0.2, stages=WIDE)}
 STUDIES = {
-    "vgg-published-96": Study(_vgg(size=96), 96, 128, 5, 1e-4, None),
-    "vgg-published-224": Study(_vgg(), 224, 128, 10, 1e-5, None),
+    "vgg-rates-96": Study(_vgg(size=96), 96, 128, 5, 1e-4, None),
+    "vgg-rates-224": Study(_vgg(), 224, 128, 10, 1e-5, None),
     **{
         f"best-without-{part}-{seed}": _strong(22, 0.3, part, seed)
         for seed in range(3)
