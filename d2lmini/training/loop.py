@@ -31,6 +31,9 @@ from d2lmini.training.run import Loss, Optimizer, Run, Tally, mean_loss
 from d2lmini.training.schedules import one_cycle
 from d2lmini.training.snapshots import Watcher
 
+#: What a history notes if its steps were: its seconds are no others'.
+RECORDED = "steps recorded"
+
 #: Batches from which an averaged net's normalisations take their statistics.
 STATISTICS = 100
 
@@ -78,8 +81,9 @@ def train(
 
     ``graph`` records a step on a CUDA device once and plays it again, which is faster
     where a step is hundreds of short kernels, as in small networks.  ``net`` and
-    ``loss`` must then do the same in every step: a branch that Python takes is recorded
-    as it was.  On other devices, and in several processes, it is said and not done.
+    ``loss`` must then do the same in every step; where they are seen not to, ValueError
+    says so.  It needs the memory of a second step.  On other devices, and in several
+    processes, it is said and not done.
 
     The net's weights, buffers and gradients change, and it moves to the data's device;
     the memory layout of its weights and the mode of each layer are afterwards what they
@@ -133,7 +137,8 @@ def train(
         report = group.report(report or default_report())
         run.forward.say = report.say
         report.start(history, steps)
-        _use_graph(run, loss, group, report, wanted=graph)
+        if graph:
+            _use_graph(run, loss, group, history, report)
         if resume is not None or not interrupts.notebook():
             _say_continued(history, report)
         try:
@@ -185,6 +190,8 @@ def train(
             )
             interrupts.end_cell()
         finally:
+            if run.graph:
+                run.graph.close()
             checkpoint.leave()
             report.close(history)
         del run  # the optimizer's memory is to be given back as well
@@ -333,15 +340,15 @@ def _empty(name: str, asked: Recipe, run: Run, world: int) -> History:
 
 
 def _use_graph(
-    run: Run, loss: Loss, group: Group, report: Report, *, wanted: bool
+    run: Run, loss: Loss, group: Group, history: History, report: Report
 ) -> None:
-    if not wanted:
-        return
     if run.device.type != "cuda" or group.several:
         where = "in several processes" if group.several else device_name(run.device)
         report.say(f"graph=True needs one process and a CUDA device, not {where}.")
         return
     run.graph = Graph(run, loss)
+    if RECORDED not in history.notes:
+        history.notes += (RECORDED,)
 
 
 def _say_continued(history: History, report: Report) -> None:

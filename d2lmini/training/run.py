@@ -92,6 +92,11 @@ class Run:
                 if not no_memory(error) or self.forward.pieces >= len(X):
                     raise
             self.optimizer.zero_grad(set_to_none=True)
+            if self.graph:  # first what it keeps; outside except, as below
+                self.graph.close()
+                torch.cuda.empty_cache()
+                self.forward.say("Memory is short: no step is recorded from here on.")
+                continue
             self.forward.halve(len(X))  # outside except, whose traceback holds tensors
         tally.take(part)
         self.scaler.step(self.optimizer)

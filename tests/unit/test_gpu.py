@@ -12,6 +12,7 @@ from d2lmini import augment, evaluate, load_fashion_mnist, nets
 from d2lmini.data import Batches, ImageSet, Splits
 from d2lmini.nets.trained import TRAINED
 from d2lmini.training.forward import Forward
+from d2lmini.training.report import Silent
 
 pytestmark = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="needs a CUDA device"
@@ -96,6 +97,10 @@ class Branches(nn.Sequential):
         return super().forward(X if X.sum().item() > 0 else -X)
 
 
+def descent(parameters, lr):
+    return torch.optim.SGD(parameters, lr=lr, momentum=0.9, fused=True)
+
+
 class TestGraph:
     def test_trains_as_without(self):
         data = on_gpu(splits(400, batch_size=32))  # a last batch that is smaller
@@ -111,34 +116,51 @@ class TestGraph:
         torch.testing.assert_close(weights(net), weights(plain), rtol=1e-2, atol=1e-3)
 
     @pytest.mark.parametrize("precision", [torch.bfloat16, torch.float16])
-    def test_lower_precision_and_momentum(self, precision):
+    @pytest.mark.parametrize("optimizer", [torch.optim.Adam, descent])
+    def test_lower_precision(self, precision, optimizer):
         data = on_gpu(splits(400, batch_size=32, augment=augment.flip))
-
-        def descent(parameters, lr):
-            return torch.optim.SGD(parameters, lr=lr, momentum=0.9, fused=True)
-
-        history = quietly(
-            small_net(), data, graph=True, precision=precision, epochs=4, lr=0.05
-        )
+        options = {"precision": precision, "optimizer": optimizer, "epochs": 4}
+        lr = 0.05 if optimizer is descent else 0.01
+        history = quietly(small_net(), data, graph=True, lr=lr, **options)
         assert history.test_accuracy > 0.9
-        history = quietly(
-            small_net(), data, graph=True, optimizer=descent, epochs=4, lr=0.05
-        )
-        assert history.test_accuracy > 0.9
+        assert "steps recorded" in history.notes
 
     def test_resumes(self, tmp_path):
-        data, net = on_gpu(splits(200)), small_net()
-        quietly(net, data, graph=True, resume=tmp_path / "run.pt")
-        again = small_net()
-        quietly(again, data, graph=True, resume=tmp_path / "run.pt")
-        assert torch.equal(weights(net), weights(again))
+        class Stops(Silent):
+            def epoch(self, history):
+                if len(history.epochs) == 2:
+                    raise KeyboardInterrupt
+
+        data, nets = on_gpu(splits(200)), []
+        for path in ("whole.pt", "broken.pt"):
+            torch.manual_seed(3)
+            nets.append(small_net())
+            how = {"graph": True, "epochs": 4, "lr": 1e-3, "resume": tmp_path / path}
+            if path == "broken.pt":
+                assert not quietly(nets[-1], data, report=Stops(), **how).finished
+                nets[-1] = small_net()
+            assert quietly(nets[-1], data, **how).finished
+        # The resumed run computes some batches as ever that the other has played.
+        torch.testing.assert_close(*map(weights, nets), rtol=1e-2, atol=1e-3)
 
     def test_a_loss_that_changes_is_refused(self):
-        with pytest.raises(ValueError, match="records the loss once"):
+        with pytest.raises(ValueError, match="the loss gives something else"):
             quietly(small_net(), on_gpu(splits(200)), graph=True, loss=Shares())
 
-    def test_a_net_that_branches_is_refused(self):
-        net = Branches(*small_net())
-        with pytest.raises(ValueError, match="cannot be recorded"):
-            quietly(net, on_gpu(splits(200)), graph=True)
-        quietly(net, on_gpu(splits(200)))  # and trains without
+    def test_a_net_that_reads_is_refused_and_nothing_is_left(self):
+        net, data = Branches(*small_net()), on_gpu(splits(200))
+        stream = torch.cuda.current_stream()
+        with pytest.raises(ValueError, match="reads a number from the GPU"):
+            quietly(net, data, graph=True)
+        assert torch.cuda.current_stream() == stream
+        assert torch.cuda.get_sync_debug_mode() == 0
+        torch.cuda.empty_cache()
+        quietly(net, data)  # trains without
+        quietly(small_net(), data, graph=True)
+
+    def test_its_memory_is_given_back(self):
+        data = on_gpu(splits(200))
+        quietly(small_net(), data)
+        before = torch.cuda.memory_allocated()
+        quietly(small_net(), data, graph=True)
+        assert torch.cuda.memory_allocated() <= before + 100_000
