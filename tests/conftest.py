@@ -5,7 +5,6 @@ import signal
 
 import nbformat
 import pytest
-from torch import nn
 
 from tests import kernels
 from tools import book, data
@@ -30,6 +29,8 @@ def skip_drawing():
 
     PyTorch draws them in Python then, which takes longer than all that is tested.
     """
+    from torch import nn
+
     for layer in (nn.Linear, nn.modules.conv._ConvNd):
 
         def draw(self, drawn=layer.reset_parameters):
@@ -46,13 +47,17 @@ def hear_interrupts():
 
 def pytest_configure(config):
     hear_interrupts()
-    skip_drawing()
     data.settle()  # before the kernels of chapters, which start in other folders
     # As a plugin: a hook in this file would not be asked about chapters, which
     # lie in another folder.
     config.pluginmanager.register(Rehearsal())
+    dealt = config.getoption("dist", "no") != "no"
     if not hasattr(config, "workerinput"):  # workers have what their master has set
-        config.kernels = kernels.Forge(eager=config.getoption("nbval", False))
+        config.kernels = kernels.Forge(eager=dealt or config.getoption("nbval", False))
+    if dealt:  # the master runs no test
+        config.option.tx = config.kernels.workers(config.option.tx)
+    else:
+        skip_drawing()
 
 
 def pytest_unconfigure(config):

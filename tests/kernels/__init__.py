@@ -6,13 +6,15 @@ of it: a process of its own, with its own folder, variables, streams and sockets
 which nothing has run but imports.  Jupyter finds it as "python3" in ``spec``, ahead of
 the real one, and starts ``launch.py``, a small process that asks the server and stands
 for the kernel: it hands on signals and ends as the kernel ends.  Where anything is in
-the way it becomes a plain kernel, and the tests' summary says how often and why.
+the way it becomes a plain kernel, and the tests' summary says how often and why.  The
+workers among which ``pytest -n`` deals the tests are forks of the same server.
 
 Submissions behind their walls, and `make outputs`, whose outputs are stored, have
 plain kernels.
 """
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -23,7 +25,7 @@ HERE = Path(__file__).parent
 
 
 class Forge:
-    """The server of one run of the tests; ``eager`` if kernels are sure to be asked."""
+    """The server of one run of the tests; ``eager`` if it is sure to be asked."""
 
     def __init__(self, eager: bool) -> None:
         try:
@@ -48,8 +50,15 @@ class Forge:
         os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, paths))
         os.environ["TESTS_KERNELS"] = str(self.place)
 
+    def workers(self, asked: list[str]) -> list[str]:
+        """What xdist is to start for the ``asked``, of which "popen" is a plain one."""
+        if self.folder is None:
+            return asked
+        launch = shlex.join([sys.executable, "-IS", str(HERE / "launch.py")])
+        return [f"popen//python={launch}" if s == "popen" else s for s in asked]
+
     def said(self) -> list[str]:
-        """How the kernels were started, in lines."""
+        """How the kernels and workers were started, in lines."""
         if self.folder is None:
             return ["each has imported everything itself: Linux alone forks them"]
         file = self.place.with_suffix(".txt")

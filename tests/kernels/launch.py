@@ -1,6 +1,7 @@
-"""Stands for a kernel that the server forks; without the server, becomes a plain one.
+"""Stands for a process that the server forks; without the server, becomes a plain one.
 
-Imports little, since it is there to save time.
+It is given what Python would be: ``-m ipykernel_launcher …`` for a kernel, ``-c …`` for
+a worker.  Imports little, since it is there to save time.
 """
 
 import json
@@ -11,7 +12,7 @@ import sys
 
 
 def asked():
-    """The connection to the server, and the kernel's number; OSError without one."""
+    """The connection to the server, and the fork's number; OSError without one."""
     link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     link.connect(os.environ.get("TESTS_KERNELS", ""))
     wanted = {"argv": sys.argv[1:], "environ": dict(os.environ)}
@@ -23,11 +24,11 @@ def asked():
     return link, int(answer)
 
 
-def stand_for(link, kernel):
+def stand_for(link, fork):
     """Hand on signals, to it and its children, and end as it ends."""
 
     def hand_on(number, frame):
-        os.killpg(kernel, number)
+        os.killpg(fork, number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, hand_on)
@@ -39,13 +40,12 @@ def stand_for(link, kernel):
 
 
 def plain(why):
-    """Become a plain kernel, and leave a note of it."""
+    """Become a plain process, and leave a note of it."""
     place = os.environ.get("TESTS_KERNELS", "")
     if os.access(place, os.F_OK):
         notes = os.open(f"{place}.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.write(notes, f"plain: {why}\n".encode())
-    command = [sys.executable, "-m", "ipykernel_launcher", *sys.argv[1:]]
-    os.execv(sys.executable, command)
+    os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import threading
+import types
 from pathlib import Path
 
 IMPORTED = (
@@ -160,7 +161,7 @@ class Server:
 
 
 def become(argv, environ, files):
-    """Run the kernel as if it had been started anew."""
+    """Run the kernel, or the worker, as if it had been started anew."""
     os.setsid()
     os.fchdir(files[3])
     for number, file in enumerate(files[:3]):
@@ -168,12 +169,28 @@ def become(argv, environ, files):
     for file in files:
         os.close(file)
     os.environ.clear()
-    os.environ.update(environ, JPY_PARENT_PID=str(os.getppid()))
-    sys.argv[1:] = argv
+    os.environ.update(environ)
     random.seed()
     sys.modules["numpy"].random.seed()
-    sys.modules["torch"].seed()
-    sys.modules["ipykernel.kernelapp"].launch_new_instance()
+    if argv[:2] == ["-m", "ipykernel_launcher"]:
+        os.environ["JPY_PARENT_PID"] = str(os.getppid())
+        sys.argv[1:] = argv[2:]
+        sys.modules["torch"].seed()
+        sys.modules["ipykernel.kernelapp"].launch_new_instance()
+    else:
+        work(argv[argv.index("-c") + 1])
+
+
+def work(code):
+    """Run ``code`` as ``python -c`` does, without what a kernel alone is given."""
+    torch, matplotlib = sys.modules["torch"], sys.modules["matplotlib"]
+    torch.manual_seed(torch.initial_seed())
+    # As the user's file has it; through dict, which looks for no backend yet.
+    backend = dict.__getitem__(matplotlib.rcParamsOrig, "backend")
+    dict.update(matplotlib.rcParams, backend=backend)
+    sys.argv = ["-c"]
+    sys.modules["__main__"] = main = types.ModuleType("__main__")
+    exec(code, main.__dict__)
 
 
 def main():
