@@ -25,6 +25,8 @@ class Forward:
     The first images show at once whether they fit: ValueError, naming the layer, if
     not.  ``training``: the net is tried in training as well, and its weights are laid
     out anew; otherwise they stay.  ``classes=None``: as many as the images have.
+    ``like``: that of training, which has tried this net, or one laid out as it is; if
+    that allows channels_last, it is not tried again for images of the same shape.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Forward:
         *,
         training: bool = False,
         classes: int | None = None,
+        like: "Forward | None" = None,
     ) -> None:
         self.training = training
         self.net = initialised(net, batches)
@@ -46,7 +49,13 @@ class Forward:
         self.say: Callable[[str], None] = lambda text: None  # to whom it may concern
         self.pieces = 1  # doubled whenever memory runs out
         self.divisible = True  # else a batch that does not fit is refused
-        self.layout = self._best_layout(batches)
+        X = sample(batches, 2)
+        self.shape = X.shape[1:]  # that of an image
+        known = (torch.channels_last, self.shape)
+        if like is not None and (like.layout, like.shape) == known:
+            self.layout = like.layout
+        else:
+            self.layout = self._best_layout(X, batches)
 
     def __call__(self, X: Tensor) -> Tensor:
         """Logits (N, classes) of ``X`` (N, C, H, W), at least float32.
@@ -124,14 +133,13 @@ class Forward:
                     for buffer, content in buffers:
                         buffer.copy_(content)
 
-    def _best_layout(self, batches: Batches) -> torch.memory_format:
+    def _best_layout(self, X: Tensor, batches: Batches) -> torch.memory_format:
         """channels_last, with the weights laid out so, where the net allows it.
 
         Convolutions are faster in it.  But a net that looks at the order in memory
         (``view``, ``as_strided``) fails or computes something else: such a one gets
         its images, and keeps its weights, as PyTorch lays them out by itself.
         """
-        X = sample(batches, 2)
         convolves = any(weight.ndim == 4 for weight in self.net.parameters())
         both = self.training and convolves
         try:

@@ -220,10 +220,11 @@ def _answers(
     net: nn.Module,
     batches: Batches,
     precision: torch.dtype | None,
-    classes: int | None = None,
+    like: Forward | None = None,
     group: Group | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    forward = Forward(net, batches, precision, classes=classes)
+    classes = like.classes if like else None
+    forward = Forward(net, batches, precision, classes=classes, like=like)
     for X, y in group.dealt(batches) if group else batches:
         interrupts.point()
         with evaluating(net):  # for each batch: between two, the net is its owner's
@@ -251,8 +252,8 @@ def evaluate(
 def _judged(
     net: nn.Module, batches: Batches, like: Forward, loss: Loss, group: Group
 ) -> Tally:
-    """``net`` on ``batches`` as ``like`` computes, in precision and classes."""
-    answers = _answers(net, batches, like.precision, like.classes, group)
+    """``net`` on ``batches`` as ``like`` computes: precision, classes and layout."""
+    answers = _answers(net, batches, like.precision, like, group)
     return group.total(_tallied(answers, batches, loss))
 
 

@@ -5,10 +5,11 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from samples import FP32, quietly, small_net, splits, weights
+from samples import FP32, image_set, quietly, small_net, splits, weights
 from torch import nn
 
 from d2lmini import confusion_matrix, evaluate, predict, schedules, speed
+from d2lmini.data import Batches
 from d2lmini.training.report import Silent
 from d2lmini.training.run import Tally
 
@@ -99,6 +100,52 @@ def test_what_is_computed_in_training_alone_is_computed_too():
     F.cross_entropy(twin.train()(X), y).backward()
     stepped = twin.conv.weight - 0.1 * twin.conv.weight.grad
     torch.testing.assert_close(net.conv.weight, stepped)
+
+
+class OnlyInEvaluation(Strided):
+    """Looks at its memory in evaluation alone."""
+
+    def forward(self, X):
+        if self.training:
+            return self.dense(self.conv(X).flatten(1))
+        return super().forward(X)
+
+
+def seen(net):
+    """How many images the net gets in each pass, from now on."""
+    counts = []
+    net.register_forward_pre_hook(lambda net, given: counts.append(len(given[0])))
+    return counts
+
+
+@pytest.mark.parametrize("make", [Viewer, OnlyInEvaluation, small_net])
+@pytest.mark.parametrize("average", [None, 0.5])
+def test_a_run_measures_a_net_as_it_is_measured_afterwards(make, average):
+    net, data = make(), splits()
+    history = quietly(net, data, average=average)
+    measured = evaluate(net, data.test, precision=FP32)
+    assert (history.test_loss, history.test_accuracy) == pytest.approx(measured)
+
+
+def test_a_layout_is_tried_once_a_run():
+    net = small_net()
+    counts = seen(net)
+    quietly(net, splits())
+    assert counts.count(2) == 4  # two layouts, in training and in evaluation
+
+
+def test_images_of_another_shape_are_tried_anew():
+    net = nn.Sequential(nn.LazyConv2d(4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    val = Batches(image_set(20, size=20), 8)
+    counts = seen(net.append(nn.LazyLinear(10)))
+    quietly(net, splits()._replace(val=val), epochs=1)
+    assert counts.count(2) == 6 + 1  # and once to take sizes from the images
+
+
+def test_a_net_that_knows_its_batch_size_is_told_where_another_does_not_fit():
+    data = splits(40)._replace(val=splits(40, 10).train)
+    with pytest.raises(ValueError, match="dense"):
+        quietly(Hard(), data)
 
 
 def test_two_passes_at_once_leave_the_mode_alone():
