@@ -7,7 +7,8 @@ which nothing has run but imports.  Jupyter finds it as "python3" in ``spec``, a
 the real one, and starts ``launch.py``, a small process that asks the server and stands
 for the kernel: it hands on signals and ends as the kernel ends.  Where anything is in
 the way it becomes a plain kernel, and the tests' summary says how often and why.  The
-workers among which ``pytest -n`` deals the tests are forks of the same server.
+workers among which ``pytest -n`` deals the tests are forks of the same server, and so
+is a program that a test starts with ``PYTHON``.
 
 Submissions behind their walls, and `make outputs`, whose outputs are stored, have
 plain kernels.
@@ -22,6 +23,8 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
+#: Starts what Python would with the same arguments, and is Python where need be.
+PYTHON = (sys.executable, "-IS", str(HERE / "launch.py"))
 
 
 class Forge:
@@ -54,8 +57,8 @@ class Forge:
         """What xdist is to start for the ``asked``, of which "popen" is a plain one."""
         if self.folder is None:
             return asked
-        launch = shlex.join([sys.executable, "-IS", str(HERE / "launch.py")])
-        return [f"popen//python={launch}" if s == "popen" else s for s in asked]
+        forked = f"popen//python={shlex.join(PYTHON)}"
+        return [forked if spec == "popen" else spec for spec in asked]
 
     def said(self) -> list[str]:
         """How the kernels and workers were started, in lines."""

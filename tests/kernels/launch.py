@@ -1,7 +1,7 @@
 """Stands for a process that the server forks; without the server, becomes a plain one.
 
 It is given what Python would be: ``-m ipykernel_launcher …`` for a kernel, ``-c …`` for
-a worker.  Imports little, since it is there to save time.
+a worker, ``-m …`` for another program.  Imports little, since it is there to save time.
 """
 
 import json

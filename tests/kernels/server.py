@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import random
+import runpy
 import selectors
 import signal
 import socket
@@ -161,7 +162,7 @@ class Server:
 
 
 def become(argv, environ, files):
-    """Run the kernel, or the worker, as if it had been started anew."""
+    """Run the kernel, or what else Python is to be, as if it had been started anew."""
     os.setsid()
     os.fchdir(files[3])
     for number, file in enumerate(files[:3]):
@@ -178,19 +179,24 @@ def become(argv, environ, files):
         sys.modules["torch"].seed()
         sys.modules["ipykernel.kernelapp"].launch_new_instance()
     else:
-        work(argv[argv.index("-c") + 1])
+        run(argv)
 
 
-def work(code):
-    """Run ``code`` as ``python -c`` does, without what a kernel alone is given."""
+def run(argv):
+    """Do as Python does with ``argv``, and take back what is for kernels alone."""
     torch, matplotlib = sys.modules["torch"], sys.modules["matplotlib"]
     torch.manual_seed(torch.initial_seed())
     # As the user's file has it; through dict, which looks for no backend yet.
     backend = dict.__getitem__(matplotlib.rcParamsOrig, "backend")
     dict.update(matplotlib.rcParams, backend=backend)
-    sys.argv = ["-c"]
-    sys.modules["__main__"] = main = types.ModuleType("__main__")
-    exec(code, main.__dict__)
+    if argv[0] == "-m":
+        sys.path.insert(0, str(Path.cwd()))
+        sys.argv = argv[1:]
+        runpy.run_module(argv[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = ["-c"]
+        sys.modules["__main__"] = main = types.ModuleType("__main__")
+        exec(argv[argv.index("-c") + 1], main.__dict__)
 
 
 def main():

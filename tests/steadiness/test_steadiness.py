@@ -7,12 +7,13 @@ import sys
 import pytest
 
 from benchmarks.steadiness.__main__ import PARTS, main
+from tests import kernels
 from tools import book
 
 
 def command(*arguments, timeout=900):
     return subprocess.run(
-        [sys.executable, "-m", "benchmarks.steadiness", *arguments],
+        [*kernels.PYTHON, "-m", "benchmarks.steadiness", *arguments],
         cwd=book.ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
