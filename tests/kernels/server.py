@@ -65,7 +65,7 @@ def read_data():
         return  # a fork would wait for threads that it does not have
     os.environ["D2LMINI_QUICK"] = "1"  # a fork has its own variables
     with contextlib.suppress(DataError):  # whoever asks is told
-        load_fashion_mnist(batch_size=1)
+        load_fashion_mnist(batch_size=1, device="cpu")  # no fork has its parent's GPU
     mode.withdraw()
 
 
