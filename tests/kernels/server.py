@@ -173,10 +173,10 @@ def become(argv, environ, files):
     os.environ.update(environ)
     random.seed()
     sys.modules["numpy"].random.seed()
+    sys.modules["torch"].seed()
     if argv[:2] == ["-m", "ipykernel_launcher"]:
         os.environ["JPY_PARENT_PID"] = str(os.getppid())
         sys.argv[1:] = argv[2:]
-        sys.modules["torch"].seed()
         sys.modules["ipykernel.kernelapp"].launch_new_instance()
     else:
         run(argv)
@@ -184,8 +184,7 @@ def become(argv, environ, files):
 
 def run(argv):
     """Do as Python does with ``argv``, and take back what is for kernels alone."""
-    torch, matplotlib = sys.modules["torch"], sys.modules["matplotlib"]
-    torch.manual_seed(torch.initial_seed())
+    matplotlib = sys.modules["matplotlib"]
     # As the user's file has it; through dict, which looks for no backend yet.
     backend = dict.__getitem__(matplotlib.rcParamsOrig, "backend")
     dict.update(matplotlib.rcParams, backend=backend)
@@ -194,9 +193,10 @@ def run(argv):
         sys.argv = argv[1:]
         runpy.run_module(argv[1], run_name="__main__", alter_sys=True)
     else:
-        sys.argv = ["-c"]
+        place = argv.index("-c")
+        sys.argv = ["-c", *argv[place + 2 :]]
         sys.modules["__main__"] = main = types.ModuleType("__main__")
-        exec(argv[argv.index("-c") + 1], main.__dict__)
+        exec(argv[place + 1], main.__dict__)
 
 
 def main():

@@ -2,11 +2,14 @@
 
 import json
 import os
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from jupyter_client.manager import start_new_kernel
+
+from tests.kernels import PYTHON
 
 pytestmark = pytest.mark.skipif(
     "TESTS_KERNELS" not in os.environ, reason="kernels are plain here"
@@ -147,3 +150,32 @@ def test_one_with_other_variables_that_imports_read_is_plain_and_noted(started):
     )
     assert kernel.run(code)[0]["text"] == "False 7\n"
     assert notes()[len(before) :].count("plain: OMP_NUM_THREADS differs") == 1
+
+
+PROGRAM = """
+import json, os, sys
+import matplotlib
+modules = "torchvision" in sys.modules, "JPY_PARENT_PID" in os.environ
+backend = str(dict.__getitem__(matplotlib.rcParams, "backend"))
+print(json.dumps([__name__, sys.argv[1:], os.getcwd(), sys.stdin.read(), *modules,
+                  "inline" in backend]))
+sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize("way", ["-c", "-m"])
+def test_a_program_is_forked_and_runs_as_python_runs_it(tmp_path, way):
+    (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
+    name = PROGRAM if way == "-c" else "program"
+    environ = {k: v for k, v in os.environ.items() if k != "JPY_PARENT_PID"}
+    done = subprocess.run(
+        [*PYTHON, way, name, "one", "two"],
+        cwd=tmp_path,
+        env=environ,
+        input="given",
+        capture_output=True,
+        encoding="utf-8",
+    )
+    seen = ["__main__", ["one", "two"], str(tmp_path.resolve()), "given"]
+    assert json.loads(done.stdout) == [*seen, True, False, False]
+    assert done.returncode == 3
