@@ -6,7 +6,7 @@ import os
 #: most images in one.  Chapters pick the images they show from the first test batch,
 #: and 64 hold some of each class.
 QUICK_BATCHES = (2, 1, 1)
-QUICK_BATCH_SIZES = (16, 16, 64)
+QUICK_BATCH_SIZES = (8, 8, 64)
 QUICK_EPOCHS = 1
 #: Squares along each side that a map of occlusion covers in quick mode.
 QUICK_PLACES = 4

@@ -223,7 +223,7 @@ def load_fashion_mnist(
     images only.  ``train_size`` keeps that many training images, the same
     number of each class and always the same ones, and the source says so
     (the drawn sample may have fewer).  Quick mode keeps a few batches of each
-    part, those of training and validation with at most 32 images.
+    part, those of training and validation with at most 8 images.
     Later figures say whether the sample was drawn; random states stay as they are.
     Raises :class:`d2lmini.data.files.DataError`, and TypeError or ValueError for
     an argument that cannot be.

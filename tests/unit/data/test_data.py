@@ -124,9 +124,9 @@ def test_quick_mode_keeps_a_handful_and_says_so(monkeypatch):
     monkeypatch.setenv("D2LMINI_QUICK", "1")
     data = load_fashion_mnist(128, root="offline")
     assert [len(part) for part in data] == [2, 1, 1]
-    assert [len(part.images) for part in data] == [2 * 16, 16, 64]
+    assert [len(part.images) for part in data] == [2 * 8, 8, 64]
     assert data.test.images.labels.bincount(minlength=10).min() > 2, "chapters pick"
-    assert len(load_fashion_mnist(8, root="offline").train.images) == 2 * 8
+    assert len(load_fashion_mnist(4, root="offline").train.images) == 2 * 4
     assert "quick mode" in mode.notes()
 
 
