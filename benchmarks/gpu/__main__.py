@@ -2,11 +2,12 @@
 
 Needs torch, torchvision and what d2lmini needs at import; reads ``D2LMINI_DATA``.
 Writes to the folder OUT, a file as soon as its part is done: ``tests.txt``,
-``speeds.md``, ``best.md``, ``chapters.md``, ``graphs.md``, ``small.md``, ``studies.md``,
-and the runs' histories.  A part that fails says so in its file, and the others go on; a run for which
-the time does not suffice is left out.  ``--parts`` names some of them, so that a
-machine lent twice does the rest the second time.  Without a CUDA device it is a
-rehearsal: a few batches of everything, which shows that it runs and no more.
+``speeds.md``, ``best.md``, ``chapters.md``, ``graphs.md``, ``small.md``,
+``studies.md``, and the runs' histories.  A part that fails says so in its file, and the
+others go on; a run for which the time does not suffice is left out.  ``--parts`` names
+some of them, so that a machine lent twice does the rest the second time.  Without a
+CUDA device it is a rehearsal: a few batches of everything, which shows that it runs and
+no more.
 """
 
 import argparse
