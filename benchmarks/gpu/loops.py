@@ -90,22 +90,6 @@ def eager(net: nn.Module, X: Tensor, y: Tensor) -> Callable[[], object]:
     return functools.partial(_step, net, optimizer, X, y)
 
 
-def graphed(net: nn.Module, X: Tensor, y: Tensor) -> Callable[[], object]:
-    """The same step, recorded once as a CUDA graph and played again."""
-    optimizer = torch.optim.Adam(net.parameters(), lr=1e-4, fused=True, capturable=True)
-    step = functools.partial(_step, net, optimizer, X, y)
-    aside = torch.cuda.Stream()
-    aside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(aside):
-        for _ in range(3):
-            step()
-    torch.cuda.current_stream().wait_stream(aside)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        step()
-    return graph.replay
-
-
 def compiled(net: nn.Module, X: Tensor, y: Tensor) -> Callable[[], object]:
     """The same step of the compiled network, with less done for each call."""
     return eager(torch.compile(net, mode="reduce-overhead"), X, y)  # type: ignore[arg-type]
@@ -116,6 +100,6 @@ def _step(
 ) -> None:
     with torch.autocast(X.device.type, torch.bfloat16):
         loss = F.cross_entropy(net(X).float(), y)
-    optimizer.zero_grad(set_to_none=False)
+    optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()

@@ -48,13 +48,14 @@ def _vgg(**size: int) -> Callable[[], nn.Module]:
 #: The strong recipe of "The best recipe" for batches of 512; what can be left out of it
 #: has a name.  The average remembers as many pictures as that of batches of 128 does.
 _STEPS = {"mirror": augment.flip, "shifts": augment.crop, "erasing": augment.erase}
-PARTS = (*_STEPS, "smooth", "decay", "average")
+ADDITIONS = (*_STEPS, "smooth", "decay", "average")
 WIDE = ((2, 96), (2, 192), (2, 384))
 
 
 def _strong(
     epochs: int, lr: float, without: str = "nothing", seed: int = 0, **net: Any
 ) -> Study:
+    """A residual network for 28 px by the strong recipe, ``without`` one addition."""
     decay = 5e-4 * (without != "decay")
     descent = functools.partial(
         torch.optim.SGD, momentum=0.9, nesterov=True, weight_decay=decay
@@ -80,7 +81,7 @@ STUDIES = {
     **{
         f"best-without-{part}-{seed}": _strong(22, 0.3, part, seed)
         for seed in range(3)
-        for part in ("nothing", *PARTS)
+        for part in ("nothing", *ADDITIONS)
     },
     "inception-96-plain": _96(googlenet),
     "inception-96-bn": _96(inception.googlenet_bn),
@@ -115,7 +116,8 @@ def studies(left: Callable[[], float], of: dict[str, Study] = STUDIES) -> Iterat
     """Train those of the studies for which ``left()`` seconds suffice."""
     yield HEAD
     for name, study in of.items():
-        yield _if_time(name, study.make, study, study.options, left)
+        more = {"graph": True, **study.options}  # the chapters train without
+        yield _if_time(name, study.make, study, more, left, seed=study.seed)
 
 
 def _if_time(
@@ -125,6 +127,7 @@ def _if_time(
     more: dict[str, Any],
     left: Callable[[], float],
     published: float | None = None,
+    seed: int = 0,
 ) -> str:
     """Train if there is time; the run's line in the table, or what it would need."""
     rate = d2lmini.speed(make(), how.data(), seconds=1.0)  # without a graph: at most
@@ -132,7 +135,7 @@ def _if_time(
     wanted += 10_000 / rate.inference
     if wanted * 1.1 > left():
         return f"| {name} | {how.epochs} | | {wanted:,.0f} wanted | | | |"
-    return _trained(name, make, how, more, published)
+    return _trained(name, make, how, more, published, seed)
 
 
 def _trained(
@@ -140,11 +143,11 @@ def _trained(
     make: Callable[[], nn.Module],
     how: Setting | Study,
     more: dict[str, Any],
-    published: float | None = None,
+    published: float | None,
+    seed: int,
 ) -> str:
     """Train on the pictures of ``how``; the run's line in the table."""
     data = how.data()
-    seed = how.seed if isinstance(how, Study) else 0
     torch.manual_seed(seed)
     data.train.seed = seed
     begun = time.perf_counter()
@@ -154,7 +157,6 @@ def _trained(
         lr=how.lr,
         name=name,
         report=report.Silent(),
-        graph=isinstance(how, Study),  # the chapters train without
         **more,
     )
     return _line(history, time.perf_counter() - begun, published)

@@ -164,6 +164,7 @@ class Forward:
 
 
 def _drop_nothing(net: nn.Module) -> None:
+    """Dropout in evaluation mode, within a net in training mode."""
     for layer in net.modules():
         if isinstance(layer, nn.modules.dropout._DropoutNd):
             layer.training = False

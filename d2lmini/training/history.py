@@ -142,13 +142,13 @@ class History:
         try:
             values: dict[str, Any] = json.loads(text)
             for epoch in values["epochs"]:
-                _nan(epoch, [field.name for field in dataclasses.fields(Epoch)])
+                _none_to_nan(epoch, [field.name for field in dataclasses.fields(Epoch)])
             values["epochs"] = [_typed(Epoch, epoch) for epoch in values["epochs"]]
             values["notes"] = tuple(values.get("notes", ()))
             values["snapshots"] = [
                 _typed(Snapshot, shot) for shot in values.get("snapshots", ())
             ]
-            _nan(values, ("test_loss", "test_accuracy"))
+            _none_to_nan(values, ("test_loss", "test_accuracy"))
             history: History = _typed(cls, values)
             history.recipe["epochs"], history.recipe["data"], history.precision
         except (
@@ -178,8 +178,8 @@ class History:
             raise ValueError(f"{path}: {error}") from error
 
 
-def _nan(values: dict[str, Any], names: Iterable[str]) -> None:
-    """Give the ``names`` that are unknown in ``values`` as JSON cannot write it."""
+def _none_to_nan(values: dict[str, Any], names: Iterable[str]) -> None:
+    """Make what is null among ``names`` not a number again, in place."""
     for name in names:
         if values.get(name, 0) is None:
             values[name] = math.nan
