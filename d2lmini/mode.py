@@ -4,9 +4,11 @@ import os
 
 #: Batches that quick mode keeps of the training, validation and test set, and the
 #: most images in one.  Chapters pick the images they show from the first test batch,
-#: and 64 hold some of each class.
+#: and 64 hold some of each class.  Enlarged ones cost more, and among 24 are what
+#: chapters show of those.
 QUICK_BATCHES = (2, 1, 1)
 QUICK_BATCH_SIZES = (8, 8, 64)
+QUICK_ENLARGED = (8, 8, 24)
 QUICK_EPOCHS = 1
 #: Squares along each side that a map of occlusion covers in quick mode.
 QUICK_PLACES = 4

@@ -326,7 +326,8 @@ class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
         config=True
     )
     latest: list[str] = []  # noqa: RUF012  what the last submission had touched
-    coalesce_streams = Bool(True)
+    #: Ours joins them in the end; nbclient's takes minutes of a long line.
+    coalesce_streams = Bool(False)
     record_timing = Bool(False)
     store_widget_state = Bool(False)
 

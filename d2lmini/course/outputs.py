@@ -92,7 +92,7 @@ def cleaned(outputs: Iterable[Any], *, graded: bool) -> list[NotebookNode]:
     nbgrader gives no points to a cell that prints to stderr, as progress bars do.
     """
     kept = []
-    for one in list(outputs)[:MANY]:
+    for one in _joined(outputs)[:MANY]:
         if graded and one.get("output_type") == "stream":
             one["name"] = "stdout"
         if one.get("output_type") == "error":  # also one that a reply brought
@@ -103,3 +103,28 @@ def cleaned(outputs: Iterable[Any], *, graded: bool) -> list[NotebookNode]:
             continue
         kept.append(one)
     return kept
+
+
+def _joined(outputs: Iterable[Any]) -> list[Any]:
+    """`outputs` with all text of a stream in one, where the first of it came."""
+    kept, said = [], dict[str, list[str]]()
+    for one in outputs:
+        if one.get("output_type") == "stream":
+            name = str(one.get("name"))
+            if name in said:
+                said[name].append(text(one.get("text", "")))
+                continue
+            said[name] = [text(one.get("text", ""))]
+        kept.append(one)
+    for one in kept:
+        if one.get("output_type") == "stream":
+            one["text"] = "\n".join(
+                map(_overwritten, "".join(said[str(one["name"])]).split("\n"))
+            )
+    return kept
+
+
+def _overwritten(line: str) -> str:
+    """What is left of a line in which a progress bar returns to the beginning."""
+    shown = line.rstrip("\r")
+    return shown[shown.rfind("\r") + 1 :] + line[len(shown) :]

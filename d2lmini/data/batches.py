@@ -244,7 +244,9 @@ def load_fashion_mnist(
     sets = [_on(chosen, part) for part in parts]
     batch_sizes = [batch_size] * 3
     if mode.quick():
-        batch_sizes = [min(batch_size, n or batch_size) for n in mode.QUICK_BATCH_SIZES]
+        enlarged = resize is not None and resize > parts[0].images.shape[-1]
+        most = mode.QUICK_ENLARGED if enlarged else mode.QUICK_BATCH_SIZES
+        batch_sizes = [min(batch_size, n) for n in most]
         kept = [n * m for n, m in zip(mode.QUICK_BATCHES, batch_sizes, strict=True)]
         sets = [
             part.pick(torch.arange(min(len(part), n), device=chosen))

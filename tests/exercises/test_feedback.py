@@ -179,6 +179,25 @@ def test_a_checks_stderr_does_not_decide():
     assert outputs.cleaned([said], graded=False)[0].name == "stderr"
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (["10%\r20%", "\r30%\nend"], "30%\nend"),
+        (["one\r\ntwo\r"], "one\r\ntwo\r"),
+        (["a\rb\r\r\n"], "b\r\r\n"),
+        (["x" * 10**6, "\r" * 10**6, "y"], "y"),  # a search for returns never ends here
+    ],
+)
+def test_what_a_progress_bar_has_overwritten_is_left_out(said, shown):
+    streams = [nbformat.v4.new_output("stream", text=one) for one in said]
+    streams.insert(1, nbformat.v4.new_output("stream", name="stderr", text="oh"))
+    found = outputs.cleaned(streams, graded=False)
+    assert [(one.name, one.text) for one in found] == [
+        ("stdout", shown),
+        ("stderr", "oh"),
+    ]
+
+
 # --- signs -------------------------------------------------------------------------
 
 
