@@ -1,5 +1,6 @@
 """The glossary leads to where each word first stands, and has every word once."""
 
+import functools
 import re
 
 import nbformat
@@ -19,6 +20,7 @@ def entries():
     return [(word, text) for word, text in ENTRY.findall(text)]
 
 
+@functools.cache
 def in_italics(path):
     cells = nbformat.read(path, as_version=4).cells
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")

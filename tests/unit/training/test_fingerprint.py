@@ -234,21 +234,22 @@ print(t.fingerprint(lambda p: sum(i for i in (p, 1))), t.fingerprint(t.SAME["a s
 """
 
 
-def test_every_process_finds_the_same():
+def test_every_process_finds_the_same(capsys):
+    """This one and one with other hashes of strings."""
     here = Path(__file__)
     script = SCRIPT.format(tests=str(here.parents[1]), here=str(here.parent))
-    found = {
-        subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", script],
-            env={"PYTHONHASHSEED": seed, "PATH": "", "OMP_NUM_THREADS": "1"}
-            | ({"PYTHONPATH": path} if (path := ":".join(sys.path)) else {}),
-            capture_output=True,
-            encoding="utf-8",
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert len(found) == 1
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        env={"PYTHONHASHSEED": "1", "PATH": "", "OMP_NUM_THREADS": "1"}
+        | ({"PYTHONPATH": path} if (path := ":".join(sys.path)) else {}),
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [*sys.path])
+        exec(script, {})
+    assert capsys.readouterr().out == done.stdout != ""
 
 
 def _endless():
