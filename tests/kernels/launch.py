@@ -34,7 +34,8 @@ def stand_for(link, fork):
         signal.signal(number, hand_on)
     status = int(link.recv(100) or 1)
     if status < 0:
-        signal.signal(-status, signal.SIG_DFL)
+        if -status != signal.SIGKILL:  # which nobody can handle
+            signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
     sys.exit(status)
 

@@ -6,7 +6,6 @@ import math
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from d2lmini.device import best_precision
 from d2lmini.training.checkpoint import CheckpointError
 from d2lmini.training.history import History
 from d2lmini.training.report import Silent
+from tests import kernels
 
 
 def test_one_epoch_equals_a_loop_written_out():
@@ -203,17 +203,19 @@ def _run(state: Path) -> torch.Tensor:
 
 def _killed(state: Path, moment: str) -> None:
     """The same in a process of its own, which dies when it says ``moment``."""
-    folders = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+    folders = [str(Path(__file__).parents[i]) for i in (1, 0, 3)]
     text = (
-        f"import sys; sys.path[:0] = {folders!r}; from pathlib import Path; "
+        "import os, sys; print(os.getpid(), flush=True); "
+        f"sys.path[:0] = {folders!r}; from pathlib import Path; "
         f"from {Path(__file__).stem} import _run; _run(Path({str(state)!r}))"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", text], stdout=subprocess.PIPE, encoding="utf-8"
+        [*kernels.PYTHON, "-c", text], stdout=subprocess.PIPE, encoding="utf-8"
     )
+    number = int(process.stdout.readline())
     for line in process.stdout:
         if line.strip() == moment:
-            os.kill(process.pid, signal.SIGKILL)
+            os.kill(number, signal.SIGKILL)
             break
     process.stdout.close()
     assert process.wait() == -signal.SIGKILL
