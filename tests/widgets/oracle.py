@@ -54,6 +54,26 @@ def state_of(page, index=0, *names):
     )
 
 
+GO = """(hash) => new Promise((done) => {
+  addEventListener("hashchange", () => setTimeout(done), { once: true });
+  location.hash = hash;
+})"""
+
+
+def go(page, hash):
+    """Change the hash of the address, and wait until the page has seen it."""
+    page.evaluate(GO, hash)
+
+
+def becomes(page, name, value, index=0):
+    """Wait until the figure's trait has this value, as JSON writes it."""
+    page.wait_for_function(
+        "([index, name, value]) => JSON.stringify(document.querySelectorAll"
+        "('.d2l-host')[index].d2lModel.get(name)) === JSON.stringify(value)",
+        arg=[index, name, value],
+    )
+
+
 def close(shown, truth, tolerance=1e-5):
     """Whether nested numbers agree with a tensor, shape included."""
     shown = torch.as_tensor(shown, dtype=torch.float64)

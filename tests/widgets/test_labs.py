@@ -93,8 +93,7 @@ def address(name, place, state):
 def test_an_address_leads_to_a_state_and_back(site_page, name):
     page = site_page(LABS[name](), LABS[name]())
     page.wait_for_function("document.querySelectorAll('[data-live]').length == 2")
-    page.evaluate("(hash) => (location.hash = hash)", address(name, 2, CHANGED[name]))
-    page.wait_for_timeout(50)
+    oracle.go(page, address(name, 2, CHANGED[name]))
     assert oracle.state_of(page, 1, *CHANGED[name]) == CHANGED[name]
     second = (
         "[...document.querySelectorAll('.d2l-host')].indexOf(document.activeElement)"
@@ -121,8 +120,7 @@ def test_a_wrong_address_changes_nothing(site_page, name):
     page.wait_for_function("document.querySelector('[data-live]')")
     garbage = f"#{name}-1?{name}&x=1&=&input=%E0%A4%A&constructor=1&__proto__={{}}"
     for text in (address(name, 1, WRONG[name]), garbage, f"#{name}-9?stride=[2,2]"):
-        page.evaluate("(hash) => (location.hash = hash)", text)
-        page.wait_for_timeout(50)
+        oracle.go(page, text)
         assert oracle.state_of(page, 0, *lab.state_names()) == lab.state
 
 
@@ -133,8 +131,7 @@ def test_frames_and_comparisons_have_addresses_too(site_page):
     page = site_page(table, shown)
     page.wait_for_function("document.querySelectorAll('[data-live]').length == 2")
     for hash in ("#comparison-1?sort=%22z%22&x=%22y%22", "#explore-1?choice=[2]"):
-        page.evaluate("(hash) => (location.hash = hash)", hash)
-        page.wait_for_timeout(50)
+        oracle.go(page, hash)
     assert oracle.state_of(page, 0, "x", "sort") == {"x": "y", "sort": ""}
     assert oracle.state_of(page, 1, "choice") == {"choice": [2]}
 

@@ -277,7 +277,8 @@ def test_only_what_is_new_is_heard(lenet_page):
     page.locator("[data-node='1'] canvas").focus()
     for key in ("ArrowRight", "ArrowRight"):
         page.keyboard.press(key)
-    page.wait_for_timeout(100)
+    page.wait_for_function("heard.length >= 2")
+    page.wait_for_timeout(100)  # for what should not come
     heard = page.evaluate("heard")
     assert len(heard) == 2 and all("Sigmoid 1, map 1" in text for text in heard)
 
@@ -425,19 +426,16 @@ def test_an_address_leads_to_a_situation_and_a_wrong_one_nowhere(page_of):
     )
     page = page_of(style + head, figures.shorten(NetworkLab().html()))
     page.wait_for_function("document.querySelector('[data-live]')")
-    go = "(hash) => (location.hash = hash)"
     before = oracle.state_of(page, 0, *NetworkLab().state_names())
     for text in WRONG:
-        page.evaluate(go, f"#network_lab-1?{text}")
-        page.wait_for_timeout(20)
+        oracle.go(page, f"#network_lab-1?{text}")
     after = oracle.state_of(page, 0, *NetworkLab().state_names())
     assert {**after, "selected": []} == before  # a place that is not there chooses none
-    page.evaluate(go, "#network_lab-1?picture=6&rotate=30&silenced=[[1,2]]")
-    page.wait_for_timeout(50)
+    oracle.go(page, "#network_lab-1?picture=6&rotate=30&silenced=[[1,2]]")
     state = oracle.state_of(page, 0, "picture", "rotate", "silenced")
     assert state == {"picture": 6, "rotate": 30, "silenced": [[1, 2]]}
     nowhere = [[1, 2], [1, 99], [99, 0]]  # of which one is there to be silenced
-    page.evaluate(go, f"#network_lab-1?&silenced={json.dumps(nowhere)}&")
+    oracle.go(page, f"#network_lab-1?&silenced={json.dumps(nowhere)}&")
     page.get_by_text("LeNet (with 1 silenced map) says").wait_for()
     assert page.locator(".d2l-address").count() == 0
 

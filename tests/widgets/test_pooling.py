@@ -216,9 +216,8 @@ def test_other_controls_by_keyboard(page_of):
     for name, key in (("Window", "window"), ("Padding each side", "padding")):
         page.get_by_label(f"{name}, across", exact=True).focus()
         page.keyboard.press("ArrowUp")
-        page.wait_for_timeout(20)
         before = PoolingLab().state[key]
-        assert oracle.state_of(page, 0, key)[key] == [before[0], before[1] + 1]
+        oracle.becomes(page, key, [before[0], before[1] + 1])
     page.get_by_label("max", exact=True).focus()
     page.keyboard.press("ArrowRight")
     assert oracle.state_of(page, 0, "mode") == {"mode": "average"}
