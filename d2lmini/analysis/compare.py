@@ -56,14 +56,29 @@ def wilson(right: int, of: int, *, confidence: float = 0.95) -> Estimate:
     return Estimate(value, min(low, value), max(high, value))  # rounding at the ends
 
 
+def measured(
+    accuracy: float, of: int = 10_000, *, confidence: float = 0.95
+) -> Estimate:
+    """An ``accuracy`` over ``of`` pictures with :func:`wilson`'s interval.
+
+    For what is known as a share alone, as a stored ``test_accuracy`` or a published
+    one; Fashion-MNIST's test set has 10,000 pictures.  Rounded to whole pictures.
+    """
+    of, accuracy = whole("of", of), real("accuracy", accuracy, example="0.92")
+    if not 0 <= accuracy <= 1:
+        wanted = "give the share of right answers, from 0 to 1"
+        raise ValueError(f"accuracy is {accuracy:g}: {wanted}, such as 0.92.")
+    return wilson(round(accuracy * of), of, confidence=confidence)
+
+
 def unpaired(first: Estimate, second: Estimate) -> Estimate:
-    """The first accuracy less the second, both from :func:`wilson` (Newcombe, 1998).
+    """The first accuracy less the second, both from :func:`measured` (Newcombe, 1998).
 
     For networks whose answers are not known, as those of a publication; where they
     are, :func:`paired` sees smaller differences.
     """
     for name, one in (("first", first), ("second", second)):
-        instance(name, one, Estimate, "give what wilson(right, of) returns")
+        instance(name, one, Estimate, "give what measured(accuracy) returns")
     value = first.value - second.value
     below = math.hypot(first.value - first.low, second.high - second.value)
     above = math.hypot(first.high - first.value, second.value - second.low)

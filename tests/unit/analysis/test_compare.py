@@ -13,6 +13,7 @@ from d2lmini.analysis.compare import (
     Estimate,
     claims,
     mcnemar,
+    measured,
     over_seeds,
     paired,
     student,
@@ -31,6 +32,14 @@ SLEEP = (
 def test_wilson_agrees_with_the_published_example():
     """81 of 263: Newcombe (1998), Statistics in Medicine 17, 857–872."""
     assert wilson(81, 263) == pytest.approx((81 / 263, 0.2553, 0.3662), abs=5e-5)
+
+
+@pytest.mark.parametrize("right", [0, 1, 37, 9099, 10_000])
+def test_a_share_is_measured_as_its_pictures_are(right):
+    share = torch.tensor(right / 10_000, dtype=torch.float32).item()
+    assert measured(share) == wilson(right, 10_000)
+    half = measured(0.5, 7, confidence=0.8)  # no whole number of seven pictures
+    assert half == wilson(4, 7, confidence=0.8)
 
 
 @pytest.mark.parametrize("right", [0, 1, 37, 99, 100])
@@ -203,7 +212,8 @@ def test_a_wider_confidence_is_a_wider_interval():
     [
         (lambda: wilson(11, 10), "right must be at most 10, not 11"),
         (lambda: wilson(1, 10, confidence=95), "confidence must be .* such as 0.95"),
-        (lambda: unpaired((0.9, 0.8, 1.0), wilson(1, 2)), "first is .*wilson"),
+        (lambda: measured(92.4), "accuracy is 92.4: .* from 0 to 1"),
+        (lambda: unpaired((0.9, 0.8, 1.0), wilson(1, 2)), "first is .*measured"),
         (lambda: mcnemar(-1, 2), "only_first must be at least 0"),
         (lambda: student(0.95, 0), "freedom must be at least 1"),
         (lambda: over_seeds([0.9], [0.8]), "1 and 1 accuracies: .*two seeds"),
