@@ -41,8 +41,9 @@ def predicted(found: Any, expected: Any, case: str, tolerance: float = 1e-3) -> 
     """Demand a prediction: the same, but the sentence never names what is expected.
 
     It says which part is wrong, and whether it is too high or too low.  Whole numbers
-    are compared exactly, others to ``tolerance`` of ``expected``: as many digits as
-    somebody writes who calculates with a pencil.
+    are compared exactly, others to ``tolerance`` of ``expected``; rounded to three
+    significant digits they always pass, as somebody writes them who calculates with a
+    pencil.
     """
     _demand(found, expected, case, _judged, tolerance)
 
@@ -283,14 +284,23 @@ def _demand(found: Any, expected: Any, case: str, tell: Tell, coarse: float) -> 
             _fail(case, f"found {_show(found)}{tell(found, expected)}")
     elif not _is_number(found):
         _fail(case, f"found {_show(found)}, which is no number{tell(found, expected)}")
-    elif not _close(found, expected, coarse):
+    elif not _close(found, expected, coarse, rounded=tell is _judged):
         _fail(case, f"found {_show(found)}{tell(found, expected)}")
 
 
-def _close(found: Number, expected: Number, coarse: float) -> bool:
+def _close(found: Number, expected: Number, coarse: float, *, rounded: bool) -> bool:
     if isinstance(expected, int) or math.isnan(expected):
         return found == expected or (math.isnan(found) and math.isnan(expected))
-    return math.isclose(found, expected, rel_tol=coarse, abs_tol=1e-12)
+    half = _half_a_digit(expected) if rounded else 0
+    return math.isclose(found, expected, rel_tol=coarse, abs_tol=max(half, 1e-12))
+
+
+def _half_a_digit(number: float) -> float:
+    """What rounding it to three significant digits may change, and no more."""
+    if not number or math.isinf(number):
+        return 0
+    unit = 10.0 ** (math.floor(math.log10(abs(number))) - 2)
+    return unit / 2 * (1 + 1e-9)  # what lies in the middle may be rounded either way
 
 
 def _demand_tuple(

@@ -1,6 +1,7 @@
 """What a check lets pass, what it refuses, and the sentence it says."""
 
 import math
+import random
 import subprocess
 import sys
 from decimal import Decimal
@@ -114,6 +115,20 @@ def test_what_is_wrong_is_named_in_one_sentence(found, expected, sentence):
 )
 def test_a_prediction_is_right_to_the_digits_of_a_pencil(found, expected):
     check.predicted(found, expected, "answer")
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("power", [-9, -2, -1, 0, 2, 5])
+def test_three_significant_digits_are_enough_and_two_are_not(power, sign):
+    draw = random.Random(power)
+    drawn = (draw.uniform(1, 10) for _ in range(20))
+    for number in (1.0, 1.005, 9.994, 9.995, 9.996, 9.999, *drawn):
+        expected = sign * number * 10.0**power
+        rounded = Decimal(repr(expected)).normalize().adjusted()
+        unit = 10.0 ** (rounded - 2)
+        check.predicted(float(f"{expected:.3g}"), expected, "answer")
+        with pytest.raises(AssertionError, match="found"):
+            check.predicted(expected + 1.6 * unit, expected, "answer")
 
 
 @pytest.mark.parametrize(

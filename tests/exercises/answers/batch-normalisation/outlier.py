@@ -19,6 +19,11 @@ X = torch.zeros(pictures * height * width, dtype=torch.float64)
 X[0] = bright
 bright_out, dark_out = ((X - X.mean()) / X.std(correction=0))[:2]
 """,
+    "three-digits": """
+bright_out = (pictures * height * width - 1) ** 0.5
+dark_out = float(f"{-1 / bright_out:.3g}")
+bright_out = float(f"{bright_out:.3g}")
+""",
 }
 WRONG = {
     "constant": ("bright_out, dark_out = 1, -1", "bright_out: found 1"),

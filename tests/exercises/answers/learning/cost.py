@@ -19,8 +19,8 @@ loss_true, slope_true = log(1 / p_true), -(1 - p_true)
 from math import exp, log
 
 p_true = exp(logits[target]) / sum(map(exp, logits))
-loss_true, slope_true = round(-log(p_true), 4), round(p_true - 1, 4)
-p_true = round(p_true, 4)
+loss_true, slope_true = float(f"{-log(p_true):.3g}"), float(f"{p_true - 1:.3g}")
+p_true = float(f"{p_true:.3g}")
 """,
 }
 _P = """

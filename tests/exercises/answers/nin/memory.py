@@ -10,9 +10,8 @@ megabytes = numbers * batch * bytes_each * 1e-6
 first_block = 3 * 96 * 54 * 54 / numbers
 """,
     "three-digits": """
-megabytes = float(f"{1.525674 * batch * bytes_each:.4g}")
+megabytes = float(f"{1.525674 * batch * bytes_each:.3g}")
 first_block = 0.55
-first_block = float(f"{839808 / 1525674:.3g}")
 """,
 }
 WRONG = {
