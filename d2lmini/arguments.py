@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 
@@ -17,13 +18,16 @@ def found(value: Any) -> str:
     if value is None:
         return "None"
     if isinstance(value, Tensor):
-        return f"a tensor {_dtype(value)} of shape {tuple(value.shape)}"
+        kind = "meta tensor" if value.is_meta else "tensor"
+        return f"a {kind} {_dtype(value)} of shape {tuple(value.shape)}"
     if isinstance(value, np.ndarray):
         return f"a NumPy array {value.dtype} of shape {value.shape}"
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isinstance(value, str):
         return f"the text {_short(value)}"
+    if isinstance(value, int) and value.bit_length() > 128:  # no line holds it
+        return f"a whole number of {value.bit_length()} bits"
     if isinstance(value, (bool, int, float, complex)):
         return f"{value!r}"
     if callable(value) and hasattr(value, "__qualname__"):
@@ -44,10 +48,17 @@ def whole(
         raise TypeError(f"{name} must be a whole number, not {found(value)}.")
     number = int(value)
     if least is not None and number < least:
-        raise ValueError(f"{name} must be at least {least}, not {number}.")
+        raise ValueError(f"{name} must be at least {least}, not {found(number)}.")
     if most is not None and number > most:
-        raise ValueError(f"{name} must be at most {most}, not {number}.")
+        raise ValueError(f"{name} must be at most {most}, not {found(number)}.")
     return number
+
+
+def truth(name: str, value: Any) -> bool:
+    """``value`` as a bool, Python's or NumPy's; nothing else is taken for one."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, not {found(value)}.")
+    return bool(value)
 
 
 def real(
@@ -62,14 +73,15 @@ def real(
     hint = f", such as {example}" if example else ""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise TypeError(f"{name} must be a number{hint}, not {found(value)}.")
-    number = float(value)
+    number = _float(value)
     low = above is not None and not number > above
     high = below is not None and not number < below
     if low or high or not math.isfinite(number):
         bounds = [f"above {above:g}"] if above is not None else []
         bounds += [f"below {below:g}"] if below is not None else []
         kind = f"a finite number{' ' if bounds else ''}{' and '.join(bounds)}"
-        raise ValueError(f"{name} must be {kind}{hint}, not {number:g}.")
+        given = found(value) if isinstance(value, int) else f"{number:g}"
+        raise ValueError(f"{name} must be {kind}{hint}, not {given}.")
     return number
 
 
@@ -103,6 +115,28 @@ def instance(name: str, value: Any, kind: type | tuple[type, ...], remedy: str) 
         raise TypeError(f"{name} is {found(value)}: {remedy}.")
 
 
+def listed(name: str, value: Any, remedy: str) -> list[Any]:
+    """What ``value`` has, as a list; TypeError for what cannot be gone through."""
+    try:
+        entries = iter(value)
+    except TypeError:
+        raise TypeError(f"{name} is {found(value)}: {remedy}.") from None
+    return list(entries)
+
+
+def classes(name: str, value: Any, remedy: str) -> Tensor:
+    """``value``, a tensor of class numbers, as int64 (…) on the CPU; else TypeError.
+
+    Every integer dtype and device will do; true and false are no classes, and a meta
+    tensor has none.
+    """
+    instance(name, value, Tensor, remedy)
+    other = value.is_floating_point() or value.is_complex() or value.is_quantized
+    if other or value.dtype == torch.bool or value.is_meta:
+        raise TypeError(f"{name} is {found(value)}: {remedy}.")
+    return value.cpu().long()  # type: ignore[no-any-return]
+
+
 def function(name: str, value: Any, remedy: str) -> Callable[..., Any]:
     """``value``, which can be called and is no class; else TypeError."""
     if not callable(value) or isinstance(value, type):
@@ -110,10 +144,20 @@ def function(name: str, value: Any, remedy: str) -> Callable[..., Any]:
     return value  # type: ignore[no-any-return]
 
 
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # as 10**400, which no float reaches
+        return math.inf if value > 0 else -math.inf
+
+
 def _dtype(X: Tensor) -> str:
     return str(X.dtype).removeprefix("torch.")
 
 
 def _short(value: object) -> str:
-    text = " ".join(repr(value).split())  # those of tensors have lines
+    try:
+        text = " ".join(repr(value).split())  # those of tensors have lines
+    except Exception:  # more digits than Python writes, or a class's own mistake
+        return "…"
     return text if len(text) <= 40 else f"{text[:37]}…"

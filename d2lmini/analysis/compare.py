@@ -11,14 +11,16 @@ decides) for two recipes.  For the best of ``k`` comparisons give
 import math
 import statistics
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from d2lmini.arguments import instance, real, whole
+from d2lmini.arguments import classes, found, instance, listed, real, whole
 from d2lmini.plot.table import Table
 
+MOST = 10**9  # pictures: beyond, a count is a slip
+LAST_SEED = 2**64 - 1  # as PyTorch has it
 FEW = 25  # differing pictures below which the bootstrap finds too many differences
 
 
@@ -46,9 +48,10 @@ class Paired(NamedTuple):
 
 def wilson(right: int, of: int, *, confidence: float = 0.95) -> Estimate:
     """The accuracy ``right / of`` with Wilson's score interval (1927)."""
-    of = whole("of", of)
+    of = whole("of", of, most=MOST)
     right = whole("right", right, least=0, most=of)
-    z = statistics.NormalDist().inv_cdf((1 + _share(confidence)) / 2)
+    # From below, where a confidence near 1 still leaves a share to ask for.
+    z = -statistics.NormalDist().inv_cdf((1 - _share(confidence)) / 2)
     value, extra = right / of, z * z / of
     middle = (value + extra / 2) / (1 + extra)
     reach = math.sqrt(value * (1 - value) / of * z * z + extra**2 / 4) / (1 + extra)
@@ -64,7 +67,8 @@ def measured(
     For what is known as a share alone, as a stored ``test_accuracy`` or a published
     one; Fashion-MNIST's test set has 10,000 pictures.  Rounded to whole pictures.
     """
-    of, accuracy = whole("of", of), real("accuracy", accuracy, example="0.92")
+    of = whole("of", of, most=MOST)
+    accuracy = real("accuracy", accuracy, example="0.92")
     if not 0 <= accuracy <= 1:
         wanted = "give the share of right answers, from 0 to 1"
         raise ValueError(f"accuracy is {accuracy:g}: {wanted}, such as 0.92.")
@@ -91,8 +95,8 @@ def mcnemar(only_first: int, only_second: int) -> float:
     The pictures that one network alone gets right fall to either with probability ½
     where both are equally good: the exact binomial test, both sides.
     """
-    counts = [whole("only_first", only_first, least=0)]
-    counts += [whole("only_second", only_second, least=0)]
+    counts = [whole("only_first", only_first, least=0, most=MOST)]
+    counts += [whole("only_second", only_second, least=0, most=MOST)]
     n, ways, total = sum(counts), 1, 0
     for k in range(min(counts) + 1):
         total += ways
@@ -111,16 +115,18 @@ def paired(
 ) -> Paired:
     """Compare the classes (N,) that two networks gave to pictures with ``labels`` (N,).
 
+    All three are integers, as ``logits.argmax(1)`` and not whether it was right.
     The interval is the paired bootstrap's (Efron, 1979): ``draws`` times, N pictures
     are drawn with replacement, each with both answers.  Where fewer than ``FEW``
     pictures were answered rightly by one network alone, it is exact instead (Clopper &
     Pearson, 1934, of the way they split), and holds zero just when ``p`` exceeds
-    1 − ``confidence``.  PyTorch's random state stays.
+    1 − ``confidence``.  PyTorch's random state stays.  Raises TypeError for what is no
+    class, and ValueError for numbers that do not fit.
     """
-    _same_pictures(first, second, labels)
+    first, second, labels = _same_pictures(first, second, labels)
     share, draws = _share(confidence), whole("draws", draws, most=1_000_000)
-    seed = whole("seed", seed, least=0)
-    right, other = first.cpu() == labels.cpu(), second.cpu() == labels.cpu()
+    seed = whole("seed", seed, least=0, most=LAST_SEED)
+    right, other = first == labels, second == labels
     gained, lost = int((right & ~other).sum()), int((other & ~right).sum())
     if gained + lost < FEW:
         ends = _exact(gained, lost, share)
@@ -137,13 +143,13 @@ def _resampled(
     """Between which numbers ``gained - lost`` lies in the share of all draws."""
     # Only these two counts matter, and how often such pictures are drawn is binomial.
     generator = torch.Generator().manual_seed(seed)
-    size = torch.full((draws,), float(of), dtype=torch.float64)
+    size = torch.full((draws,), float(of), dtype=torch.float64, device="cpu")
     gains = torch.binomial(
         size, torch.full_like(size, gained / of), generator=generator
     )
     chance = torch.full_like(size, lost / (of - gained) if lost else 0.0)
     losses = torch.binomial(size - gains, chance, generator=generator)
-    ends = torch.tensor([(1 - share) / 2, (1 + share) / 2], dtype=torch.float64)
+    ends = size.new_tensor([(1 - share) / 2, (1 + share) / 2])
     low, high = (gains - losses).quantile(ends).tolist()
     return low, high
 
@@ -176,7 +182,7 @@ def over_seeds(
     The i-th accuracies belong to one seed; at least two are needed.
     """
     share = _share(confidence)
-    pairs = [[real("an accuracy", x) for x in values] for values in (first, second)]
+    pairs = _accuracies(first, second)
     if len(pairs[0]) != len(pairs[1]) or len(pairs[0]) < 2:
         raise ValueError(
             f"there are {len(pairs[0])} and {len(pairs[1])} accuracies: give one of "
@@ -198,7 +204,7 @@ def unpaired_seeds(
     freedom are rounded down, which can only make the interval wider.
     """
     share = _share(confidence)
-    sides = [[real("an accuracy", x) for x in values] for values in (first, second)]
+    sides = _accuracies(first, second)
     if min(map(len, sides)) < 2:
         raise ValueError(
             f"there are {len(sides[0])} and {len(sides[1])} accuracies: give each "
@@ -218,12 +224,23 @@ def claims(rows: Sequence[tuple[str, str, Estimate]]) -> Table:
     The last column is the rule's answer: a tie, or which of the two is higher.
     """
     made = []
-    for what, over, found in rows:
-        instance(f"the difference {what!r}", found, Estimate, "give a difference")
-        answer = "tie" if found.tie else "first" if found.low > 0 else "second"
-        made.append((what, over, *found, answer))
+    for what, over, gap in _claimed(rows):
+        answer = "tie" if gap.tie else "first" if gap.low > 0 else "second"
+        made.append((what, over, *gap, answer))
     head = ("difference", "over", "measured", "from", "to", "higher")
     return Table(head, made, formats=dict.fromkeys(head[2:5], "+.4f"))
+
+
+def _claimed(rows: Sequence[tuple[str, str, Estimate]]) -> list[Any]:
+    """``rows``, each two texts and an estimate; else TypeError."""
+    remedy = "give (a difference, over what its interval is, an Estimate)"
+    given = listed("rows", rows, f"{remedy} in a list")
+    for number, row in enumerate(given, 1):
+        three = isinstance(row, (tuple, list)) and len(row) == 3
+        if not three or not all(isinstance(text, str) for text in row[:2]):
+            raise TypeError(f"row {number} of the claims is {found(row)}: {remedy}.")
+        instance(f"the difference {row[0]!r}", row[2], Estimate, "give a difference")
+    return given
 
 
 def student(confidence: float, freedom: int) -> float:
@@ -231,7 +248,7 @@ def student(confidence: float, freedom: int) -> float:
 
     ``freedom`` are its degrees of freedom, as many as seeds less one.
     """
-    share, freedom = _share(confidence), whole("freedom", freedom)
+    share, freedom = _share(confidence), whole("freedom", freedom, most=1_000_000)
     low, high = 0.0, math.pi / 2  # of the angle whose tangent is t / √freedom
     for _ in range(60):
         angle = (low + high) / 2
@@ -254,13 +271,30 @@ def _share(confidence: float) -> float:
     return real("confidence", confidence, above=0, below=1, example="0.95")
 
 
-def _same_pictures(first: Tensor, second: Tensor, labels: Tensor) -> None:
-    given = {"first": first, "second": second, "labels": labels}
-    for name, classes in given.items():
-        instance(name, classes, Tensor, "give a class for each picture, a tensor (N,)")
-    shapes = [tuple(classes.shape) for classes in given.values()]
-    if len(set(shapes)) > 1 or len(shapes[0]) != 1 or not len(first):
+def _accuracies(*recipes: Sequence[float]) -> list[list[float]]:
+    """Those of the first and of the second recipe, as floats."""
+    remedy = "give a list of accuracies, one for each seed"
+    sides = zip(("first", "second"), recipes, strict=True)
+    return [
+        # within bounds whose squares a float still holds
+        [
+            real("an accuracy", x, above=-1e50, below=1e50)
+            for x in listed(name, values, remedy)
+        ]
+        for name, values in sides
+    ]
+
+
+def _same_pictures(first: Tensor, second: Tensor, labels: Tensor) -> list[Tensor]:
+    """All three as int64 (N,) on the CPU."""
+    remedy = "give the class of each picture, an integer tensor (N,)"
+    answer = f"{remedy}, as logits.argmax(1) has them"
+    given = [classes("first", first, answer), classes("second", second, answer)]
+    given.append(classes("labels", labels, remedy))
+    shapes = [tuple(one.shape) for one in given]
+    if len(set(shapes)) > 1 or len(shapes[0]) != 1 or not shapes[0][0]:
         raise ValueError(
             f"first, second and labels have the shapes {shapes[0]}, {shapes[1]} and "
             f"{shapes[2]}: give one class for each of the same pictures, (N,)."
         )
+    return given

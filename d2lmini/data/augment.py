@@ -15,9 +15,14 @@ from torch import Tensor
 from d2lmini.data.batches import Augment
 
 
+def _drawn(*shape: int, generator: torch.Generator) -> Tensor:
+    """Even draws from [0, 1), float32 on the CPU, whatever PyTorch's defaults are."""
+    return torch.rand(shape, generator=generator, dtype=torch.float32, device="cpu")
+
+
 def flip(X: Tensor, generator: torch.Generator) -> Tensor:
     """Mirror each image left to right with probability one half."""
-    chosen = torch.rand(len(X), generator=generator) < 0.5
+    chosen = _drawn(len(X), generator=generator) < 0.5
     return torch.where(chosen.to(X.device).view(-1, 1, 1, 1), X.flip(-1), X)
 
 
@@ -28,7 +33,8 @@ def crop(X: Tensor, generator: torch.Generator, *, padding: int = 2) -> Tensor:
     """
     N, _, H, W = X.shape
     padded = F.pad(X, [padding] * 4)
-    shift = torch.randint(2 * padding + 1, (2, N), generator=generator).to(X.device)
+    shift = torch.randint(2 * padding + 1, (2, N), generator=generator, device="cpu")
+    shift = shift.to(X.device)
     rows = shift[0].view(N, 1, 1, 1) + torch.arange(H, device=X.device).view(H, 1)
     columns = shift[1].view(N, 1, 1, 1) + torch.arange(W, device=X.device)
     images = torch.arange(N, device=X.device).view(N, 1, 1, 1)
@@ -53,7 +59,7 @@ def erase(
     """
     N, _, H, W = X.shape
     least, most = area
-    draw = torch.rand(5, N, generator=generator)
+    draw = _drawn(5, N, generator=generator)
     share = (least + (most - least) * draw[1]) * H * W
     shape = narrowest ** (1 - 2 * draw[2])  # even in its logarithm
     height = (share * shape).sqrt().round().clamp(1, H)
@@ -62,18 +68,18 @@ def erase(
         ((H - height + 1) * draw[3]).floor(),
         ((W - width + 1) * draw[4]).floor(),
     )
-    rows, columns = torch.arange(H), torch.arange(W)
+    rows, columns = (torch.arange(side, device="cpu") for side in (H, W))
     tall = (rows >= top[:, None]) & (rows < (top + height)[:, None])  # (N, H)
     wide = (columns >= left[:, None]) & (columns < (left + width)[:, None])  # (N, W)
     inside = tall[:, None, :, None] & wide[:, None, None, :]
     inside &= (draw[0] < probability).view(-1, 1, 1, 1)
-    noise = torch.rand(X.shape, generator=generator)
+    noise = _drawn(*X.shape, generator=generator)
     return torch.where(inside.to(X.device), noise.to(X), X)
 
 
 def brightness(X: Tensor, generator: torch.Generator, *, by: float = 0.3) -> Tensor:
     """Multiply each image by a factor in [1 - by, 1 + by]; stays in [0, 1]."""
-    factor = 1 + by * (2 * torch.rand(len(X), generator=generator) - 1)
+    factor = 1 + by * (2 * _drawn(len(X), generator=generator) - 1)
     return (X * factor.to(X).view(-1, 1, 1, 1)).clamp(0, 1)
 
 

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from d2lmini import mode
-from d2lmini.arguments import found, function, instance, whole
+from d2lmini.arguments import classes as class_numbers
+from d2lmini.arguments import found, function, instance, truth, whole
 from d2lmini.data import files
 from d2lmini.data.classes import CLASSES, meet, name, names
 from d2lmini.device import best_device
@@ -23,6 +24,8 @@ VALIDATION = 5_000  # images that leave the 60 000 of the training files
 SPLIT_SEED = 2017  # fixes which: never the seed of a run
 LAST_SEED = 2**32 - 1  # as NumPy has it
 MOST_CLASSES = 100_000  # beyond, a label is a mistake
+LARGEST = 2**14  # pixels a side: one such picture takes a gigabyte
+LARGEST_BATCH = 2**31 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +72,8 @@ def _check_images(images: Tensor) -> None:
     instance("images", images, Tensor, remedy)
     if images.ndim != 4 or images.dtype != torch.uint8 or 0 in images.shape[1:]:
         raise ValueError(f"images is {found(images)}: {remedy}.")
+    if images.is_meta:
+        raise ValueError(f"images is {found(images)}: give pixels, on a real device.")
 
 
 def _check_labels(labels: Tensor, images: Tensor) -> None:
@@ -110,13 +115,10 @@ class Batches:
         seed: int = 0,
     ) -> None:
         instance("images", images, ImageSet, "give an ImageSet(images, labels)")
-        _check_options(batch_size, resize, augment, seed)
         self.images = images
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.resize = resize
-        self.augment = augment
-        self.seed = seed
+        self.batch_size, self.resize, self.seed = _options(batch_size, resize, seed)
+        self.shuffle = truth("shuffle", shuffle)
+        self.augment = _augmentation(augment)
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -127,9 +129,9 @@ class Batches:
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
         self.epoch += 1
         images, labels = self.images.images, self.images.labels
-        order = torch.arange(len(images))
+        order = torch.arange(len(images), device="cpu")
         if self.shuffle:
-            order = torch.randperm(len(images), generator=generator)
+            order = torch.randperm(len(images), generator=generator, device="cpu")
         order = order.to(images.device)
         for start in range(0, len(images), self.batch_size):
             rows = order[start : start + self.batch_size]
@@ -137,6 +139,8 @@ class Batches:
 
     def prepare(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """uint8 (N, 1, height, width) → float32 (N, 1, resize, resize)."""
+        if torch.get_default_dtype() != torch.float32:
+            images = images.float()
         X = images / 255  # float32, in one pass
         if self.augment is not None:
             X = _augmented(self.augment, X, generator)
@@ -144,15 +148,20 @@ class Batches:
         return X if self.resize is None else resized(X, self.resize)
 
 
-def _check_options(
-    batch_size: int, resize: int | None, augment: Augment | None, seed: int
-) -> None:
-    whole("batch_size", batch_size)
+def _options(
+    batch_size: int, resize: int | None, seed: int
+) -> tuple[int, int | None, int]:
+    """The numbers as Python's own, since a history stores them as JSON."""
+    batch_size = whole("batch_size", batch_size, most=LARGEST_BATCH)
     if resize is not None:
-        whole("resize", resize)
-    whole("seed", seed, least=0, most=LAST_SEED)
+        resize = whole("resize", resize, most=LARGEST)
+    return batch_size, resize, whole("seed", seed, least=0, most=LAST_SEED)
+
+
+def _augmentation(augment: Augment | None) -> Augment | None:
+    """``augment``, which takes (X, generator), or None; else TypeError."""
     if augment is None:
-        return
+        return None
     remedy = (
         "give a function of (X, generator) such as augment.flip; one of X alone, as "
         "torchvision has them, becomes lambda X, generator: transform(X)"
@@ -164,13 +173,20 @@ def _check_options(
             called.bind(None, None)
         except TypeError:
             raise TypeError(f"augment is {found(augment)}: {remedy}.") from None
+    return augment
 
 
 def _augmented(augment: Augment, X: Tensor, generator: torch.Generator) -> Tensor:
     Y: object = augment(X, generator)
-    if not isinstance(Y, Tensor) or Y.ndim != 4 or len(Y) != len(X):
+    if not (
+        isinstance(Y, Tensor)
+        and Y.ndim == 4
+        and len(Y) == len(X)
+        and Y.is_floating_point()  # uint8 would be 255 times as bright
+    ):
         raise ValueError(
-            f"augment made {found(Y)} of {found(X)}: return a batch of as many images."
+            f"augment made {found(Y)} of {found(X)}: return a batch of as many images, "
+            "floats from 0 to 1."
         )
     return Y
 
@@ -228,14 +244,15 @@ def load_fashion_mnist(
     Raises :class:`d2lmini.data.files.DataError`, and TypeError or ValueError for
     an argument that cannot be.
     """
-    _check_options(batch_size, resize, augment, seed)
+    batch_size, resize, seed = _options(batch_size, resize, seed)
+    augment = _augmentation(augment)
     if root is not None:
         instance("root", root, (str, Path), "give the path of a folder, or 'offline'")
     chosen = _present(device)
     mode.withdraw()
     parts = _offline_parts() if files.is_offline(root) else _real_parts(root)
     if train_size is not None:
-        whole("train_size", train_size, least=None)
+        train_size = whole("train_size", train_size, least=None)
         if files.is_offline(root):  # smaller, and admitted below
             train_size = min(train_size, len(parts[0]))
         parts[0] = _subset(parts[0], train_size)
@@ -263,15 +280,28 @@ def load_fashion_mnist(
 def split(labels: Tensor, held_out: int) -> tuple[Tensor, Tensor]:
     """Positions (kept, held out): the same number of each class held out.
 
-    ``labels`` (N,) int64; both results are ascending, disjoint, and the same
-    on every machine.
+    ``labels`` (N,) int64; both results are ascending, disjoint, on the CPU, and the
+    same on every machine.  Raises TypeError or ValueError where the classes that occur
+    cannot give ``held_out`` images, all the same number.
     """
+    held_out = whole("held_out", held_out, least=0)
+    remedy = "give an int64 tensor (N,), the class of each image"
+    known = class_numbers("labels", labels, remedy)
+    if known.ndim != 1 or len(known) == 0:
+        raise ValueError(f"labels is {found(labels)}: {remedy}.")
+    present, counts = torch.unique(known, return_counts=True)
+    share, rest = divmod(held_out, len(present))
+    most = len(present) * int(counts.min())
+    if rest or held_out > most:
+        raise ValueError(
+            f"held_out must be a multiple of {len(present)}, as many as there are "
+            f"classes, and at most {most:,}, since the smallest class has "
+            f"{int(counts.min()):,} images, not {found(held_out)}."
+        )
     generator = torch.Generator().manual_seed(SPLIT_SEED)
-    order = torch.randperm(len(labels), generator=generator)
-    count = int(labels.max()) + 1
-    share = held_out // count
-    taken = [order[labels[order] == c][:share] for c in range(count)]
-    out = torch.zeros(len(labels), dtype=torch.bool)
+    order = torch.randperm(len(known), generator=generator, device="cpu")
+    taken = [order[known[order] == c][:share] for c in present]
+    out = torch.zeros(len(known), dtype=torch.bool, device="cpu")
     out[torch.cat(taken)] = True
     return torch.nonzero(~out).flatten(), torch.nonzero(out).flatten()
 
@@ -281,7 +311,7 @@ def _subset(part: ImageSet, size: int) -> ImageSet:
     if size % len(part.classes) or not 0 < size <= len(part):
         raise ValueError(
             f"train_size must be a multiple of {len(part.classes)} of at most "
-            f"{len(part):,} images, or None for all of them, not {size}."
+            f"{len(part):,} images, or None for all of them, not {found(size)}."
         )
     _, chosen = split(part.labels, size)
     source = f"{part.source}, {size:,} of {len(part):,} training images"
@@ -319,6 +349,8 @@ def _present(device: torch.device | str | None) -> torch.device:
     remedy = "give 'cpu', 'cuda' or 'mps', or None for the best there is"
     instance("device", device, (str, torch.device), remedy)
     try:
-        return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError):  # an unknown name; no such chip
+        one = torch.ones(1, dtype=torch.uint8, device=device)
+        one.item()  # which meta, where nothing is computed, does not have
+        return one.device
+    except (RuntimeError, AssertionError, ImportError):  # an unknown name; no such chip
         raise ValueError(f"this machine has no device {device}: {remedy}.") from None

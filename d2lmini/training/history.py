@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from d2lmini.plot.picture import Picture
 
 
+MOST_ANSWERS = 10_000_000  # no test set has as many; a small file may claim billions
+
+
 @dataclass(frozen=True)
 class Epoch:
     """One pass over the training set; losses are means per example, in nats.
@@ -62,7 +65,7 @@ class History:
     def keep_answers(self, answers: Sequence[Tensor]) -> None:
         """Store the classes given to the test images, batches (N,) in their order."""
         whole = torch.cat(list(answers)).cpu()
-        if len(whole) and int(whole.max()) < 256:  # a byte each
+        if 0 < len(whole) <= MOST_ANSWERS and int(whole.max()) < 256:  # a byte each
             content = zlib.compress(whole.to(torch.uint8).numpy().tobytes(), 9)
             self.answers = base64.b64encode(content).decode()
 
@@ -79,7 +82,7 @@ class History:
                 "compare picture by picture."
             )
         try:
-            content = zlib.decompress(base64.b64decode(self.answers))
+            content = _unpacked(base64.b64decode(self.answers))
         except (ValueError, zlib.error) as error:
             raise ValueError(
                 f"the answers of the run {self.name!r} are damaged ({error}): load the "
@@ -176,6 +179,17 @@ class History:
             return cls.from_json(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ValueError(f"{path}: {error}") from error
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """From 1 to MOST_ANSWERS bytes, and no memory for more; else an error of zlib's."""
+    stream = zlib.decompressobj()
+    content = stream.decompress(packed, MOST_ANSWERS + 1)
+    if not 0 < len(content) <= MOST_ANSWERS:
+        raise zlib.error(f"not from 1 to {MOST_ANSWERS:,} answers")
+    if not stream.eof:
+        raise zlib.error("cut short")
+    return content
 
 
 def _none_to_nan(values: dict[str, Any], names: Iterable[str]) -> None:

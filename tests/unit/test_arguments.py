@@ -1,5 +1,7 @@
 """Arguments are refused in one sentence: what, the value found, the remedy."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
@@ -24,6 +26,9 @@ from d2lmini.nets import lenet
         (torch.zeros(2, 3), "a tensor float32 of shape (2, 3)"),
         (np.zeros((2, 3)), "a NumPy array float64 of shape (2, 3)"),
         ("x" * 80, "the text 'xxx"),
+        pytest.param(-(10**5000), "a whole number of 16610 bits", id="huge"),
+        ([10**5000], "the list …"),
+        (torch.zeros(2, device="meta"), "a meta tensor float32 of shape (2,)"),
     ],
 )
 def test_a_value_is_named_in_a_few_words(value, words):
@@ -44,6 +49,8 @@ def test_whole_numbers_of_numpy_are_whole_and_bounds_are_named():
         arguments.whole("n", 0)
     with pytest.raises(ValueError, match=r"n must be at most 5, not 6\."):
         arguments.whole("n", 6, most=5)
+    with pytest.raises(ValueError, match="at most 5, not a whole number of 16610 bits"):
+        arguments.whole("n", 10**5000, most=5)
 
 
 @pytest.mark.parametrize("value", ["0.1", None, [0.1], True, 1j])
@@ -56,6 +63,27 @@ def test_a_real_number_is_not_guessed(value):
 def test_a_real_number_keeps_its_bounds(value):
     with pytest.raises(ValueError, match=r"finite number above 0 and below 1.*not"):
         arguments.real("average", value, above=0, below=1)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        pytest.param(10**400, "a whole number of 1329 bits", id="huge"),
+        pytest.param(-(10**400), "a whole number of 1329 bits", id="minus"),
+        (Fraction(10**400, 3), "inf"),
+        (-Fraction(10**400, 3), "-inf"),
+    ],
+)
+def test_a_number_that_no_float_reaches_is_refused(value, shown):
+    with pytest.raises(ValueError, match=rf"^lr must be a finite number, not {shown}"):
+        arguments.real("lr", value)
+
+
+def test_true_and_false_are_not_guessed():
+    assert arguments.truth("shuffle", np.True_) is True
+    for wrong in ("no", 1, None, torch.tensor(True)):
+        with pytest.raises(TypeError, match=r"^shuffle must be True or False, not"):
+            arguments.truth("shuffle", wrong)
 
 
 def test_a_function_is_no_class_and_no_value():

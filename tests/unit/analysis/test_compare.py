@@ -207,6 +207,29 @@ def test_a_wider_confidence_is_a_wider_interval():
             assert outer.low < inner.low <= inner.high < outer.high
 
 
+def test_a_confidence_that_is_hardly_below_1_is_one():
+    value, low, high = wilson(3, 5, confidence=1 - 2**-53)
+    assert 0 < low < value < high < 1
+    assert low < wilson(3, 5, confidence=1 - 2**-50).low
+
+
+def test_classes_are_integers_of_any_size():
+    first, second, labels = answers(30, 5, 2, 9)
+    wanted = paired(first, second, labels)
+    for kind in (torch.uint8, torch.int8, torch.int32, torch.uint16):
+        assert paired(first.to(kind), second, labels.to(kind)) == wanted
+
+
+ONES = torch.ones(3).long()
+NO_CLASSES = {  # of which True and 1 are alike
+    "bool": ONES == ONES,
+    "float32": torch.rand(3),
+    "float16": torch.full((3,), math.nan).half(),
+    "complex64": ONES + 0j,
+    "meta tensor int64": ONES.to("meta"),
+}
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -220,12 +243,29 @@ def test_a_wider_confidence_is_a_wider_interval():
         (lambda: over_seeds([0.9, 0.8], [0.8]), "2 and 1 accuracies"),
         (lambda: unpaired_seeds([0.9], [0.8, 1]), "1 and 2 accuracies: .*two seeds"),
         (lambda: over_seeds([0.9, None], [0.8, 1]), "accuracy must be a number"),
-        (lambda: paired([1], torch.ones(1), torch.ones(1)), "first is .*tensor"),
-        (
-            lambda: paired(*torch.ones(2, 3), torch.ones(4)),
-            r"\(3,\), \(3,\) and \(4,\)",
-        ),
-        (lambda: paired(*torch.ones(3, 0)), "one class for each"),
+        (lambda: over_seeds(None, [0.8]), "first is None: .*one for each seed"),
+        (lambda: over_seeds([0.8], 0.9), "second is 0.9: .*one for each seed"),
+        (lambda: unpaired_seeds(torch.tensor(1), [1]), "first is a tensor int64"),
+        (lambda: over_seeds([10**400, 1], [1, 1]), "an accuracy must be a finite"),
+        (lambda: unpaired_seeds([1e200, 1], [1, 1]), "an accuracy must be .* 1e.50"),
+        (lambda: student(0.95, 10**400), "freedom must be at most 1000000"),
+        (lambda: wilson(3, 10**400), "of must be at most 1000000000, not a whole"),
+        (lambda: measured(0.5, 10**400), "of must be at most 1000000000"),
+        (lambda: mcnemar(10**400, 1), "only_first must be at most 1000000000"),
+        (lambda: claims(None), "rows is None: .*in a list"),
+        (lambda: claims([("a", "b")]), "row 1 of the claims is the tuple .*Estimate"),
+        (lambda: claims([("a", [1], wilson(1, 2))]), "row 1 of the claims is the tupl"),
+        (lambda: claims([wilson(1, 2)]), "row 1 of the claims is an Estimate"),
+        (lambda: paired([1], ONES, ONES), "first is .*tensor"),
+        (lambda: paired(ONES, ONES, ONES[:2]), r"\(3,\), \(3,\) and \(2,\)"),
+        (lambda: paired(*torch.ones(3, 0).long()), "one class for each"),
+        (lambda: paired(ONES, ONES, ONES, seed=2**64), "seed must be at most"),
+        (lambda: paired(ONES, ONES, ONES.float()), "labels is a tensor float32"),
+        (lambda: paired(ONES, torch.ones(3, 4), ONES), "second is .*logits.argmax"),
+        *[
+            (lambda X=X: paired(X, ONES, ONES), f"first is a .*{kind} .*logits.argmax")
+            for kind, X in NO_CLASSES.items()
+        ],
     ],
 )
 def test_what_cannot_be_compared_is_said(call, words):

@@ -1,9 +1,11 @@
 """Batches are complete, shuffled, resized and split as they say."""
 
 import functools
+import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -82,6 +84,39 @@ def test_split_is_disjoint_complete_stratified_and_fixed():
     assert torch.bincount(labels[out]).tolist() == [20] * 10
     torch.manual_seed(99)
     assert torch.equal(split(labels, 200)[1], out)
+
+
+def test_split_counts_the_classes_that_occur():
+    labels = torch.tensor([3, 8, 3, 3, 8, 8, 3], dtype=torch.int16)
+    kept, out = split(labels, 6)
+    assert labels[out].bincount()[[3, 8]].tolist() == [3, 3] and len(kept) == 1
+    assert [len(part) for part in split(labels, 0)] == [7, 0]
+
+
+@pytest.mark.parametrize(
+    "held_out", [5, 13, -10, 50, pytest.param(10**5000, id="huge")]
+)
+def test_a_split_holds_out_what_is_asked_or_nothing(held_out):
+    labels = torch.cat([torch.arange(10), torch.arange(90) % 9])
+    words = "held_out must be (at least 0|a multiple of 10.* at most 10, since)"
+    with pytest.raises(ValueError, match=words):
+        split(labels, held_out)
+
+
+@pytest.mark.parametrize(
+    ("labels", "held_out", "words"),
+    [
+        (torch.zeros(0).long(), 0, "labels is a tensor int64 of shape .0,"),
+        (torch.zeros(4, 1).long(), 1, "labels is .* of shape .4, 1"),
+        (torch.zeros(4), 1, "labels is a tensor float32 .*int64"),
+        (torch.zeros(4).bool(), 1, "labels is a tensor bool"),
+        ([0, 1], 1, "labels is the list"),
+        (torch.zeros(4).long(), 1.0, "held_out must be a whole number, not 1.0"),
+    ],
+)
+def test_what_cannot_be_split_is_said(labels, held_out, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        split(labels, held_out)
 
 
 @real
@@ -209,6 +244,22 @@ def test_erase_with_probability_0_or_1():
     assert (all_of_them != X).flatten(1).any(1).all()
 
 
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
+def test_neither_default_of_pytorch_changes_a_batch(kind):
+    few, strong = image_set(4), augment.chain(*STEPS)
+    ((wanted, _),) = Batches(few, 4, shuffle=True, augment=strong)
+    expected = split(few.labels, 4)
+    try:
+        torch.set_default_dtype(kind)
+        with torch.device("meta"):
+            ((X, _),) = Batches(few, 4, shuffle=True, augment=strong)
+            found = split(few.labels, 4)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert X.dtype == torch.float32 and torch.equal(X, wanted)
+    assert all(map(torch.equal, found, expected))
+
+
 def test_chain_applies_in_order():
     X = torch.rand(4, 1, 5, 5)
     none = functools.partial(augment.crop, padding=0)
@@ -230,6 +281,7 @@ ONES = torch.ones(2).long()
         (PIXELS[:0], ONES[:0], {}, "at least one image"),
         (PIXELS[:, :, :0], ONES, {}, "sides above 0"),
         (PIXELS.numpy(), ONES, {}, "images is a NumPy array uint8"),
+        (PIXELS.to("meta"), ONES.to("meta"), {}, "images is a meta tensor uint8"),
         ([[1]], ONES, {}, "images is the list"),
         (PIXELS, ONES.float(), {}, "labels is a tensor float32 .*int64"),
         (PIXELS, ONES.int(), {}, "labels is a tensor int32 .*int64"),
@@ -291,6 +343,8 @@ OPTIONS = [
     ({"resize": "32"}, "resize must be a whole number, not the text"),
     ({"resize": (28, 28)}, "resize must be a whole number, not the tuple"),
     ({"resize": 28.5}, "resize must be a whole number, not 28.5"),
+    ({"batch_size": 10**5000}, "batch_size must be at most 2147483647, not a whole"),
+    ({"resize": 10**400}, "resize must be at most 16384, not a whole number of"),
     ({"seed": "a"}, "seed must be a whole number, not the text"),
     ({"seed": None}, "seed must be a whole number, not None"),
     ({"seed": 1.5}, "seed must be a whole number, not 1.5"),
@@ -305,6 +359,9 @@ OPTIONS = [
 LOADING = [
     ({"train_size": "1000"}, "train_size must be a whole number, not the text"),
     ({"train_size": 99.5}, "train_size must be a whole number, not 99.5"),
+    ({"train_size": -(10**5000)}, "train_size must be .* not a whole number of"),
+    ({"device": "meta"}, "this machine has no device meta: give 'cpu'"),
+    ({"device": "hpu"}, "this machine has no device hpu: give 'cpu'"),
     ({"device": "gpu"}, "this machine has no device gpu: give 'cpu'"),
     ({"device": "cuda:77"}, "this machine has no device cuda:77: give 'cpu'"),
     ({"device": 0}, "device is 0: give 'cpu'"),
@@ -325,6 +382,20 @@ def test_a_slip_in_loading_is_one_sentence(options, words):
         load_fashion_mnist(**({"batch_size": 4, "root": "offline"} | options))
 
 
+def test_numbers_of_numpy_become_pythons_own():
+    numbers = {"batch_size": np.int64(3), "resize": np.int8(9), "seed": np.uint32(7)}
+    own = {name: int(number) for name, number in numbers.items()}
+    few = Batches(image_set(4), shuffle=np.True_, **numbers)
+    assert json.loads(json.dumps({name: vars(few)[name] for name in own})) == own
+    (X, y), _ = few
+    (wanted, labels), _ = Batches(image_set(4), shuffle=True, **own)
+    assert torch.equal(X, wanted) and torch.equal(y, labels)
+    data = load_fashion_mnist(root="offline", train_size=np.int16(20), **numbers)
+    assert {type(vars(part)[name]) for part in data for name in own} == {int}
+    with pytest.raises(TypeError, match="shuffle must be True or False, not the text"):
+        Batches(image_set(4), 3, shuffle="no")
+
+
 def test_batches_are_made_of_an_image_set():
     with pytest.raises(TypeError, match=r"images is a tensor uint8 .* ImageSet"):
         Batches(PIXELS, 4)
@@ -336,6 +407,10 @@ def test_batches_are_made_of_an_image_set():
         (lambda X, generator: None, "augment made None of a tensor"),
         (lambda X, generator: X[0], r"augment made a tensor float32 of shape \(1, 28"),
         (lambda X, generator: X[1:], "return a batch of as many images"),
+        (lambda X, generator: (X * 255).byte(), "augment made a tensor uint8 .*floats"),
+        (lambda X, generator: X > 0.5, "augment made a tensor bool .*floats from 0 to"),
+        (lambda X, generator: X.long(), "augment made a tensor int64 .*floats from 0"),
+        (lambda X, generator: X + 0j, "augment made a tensor complex64 .*floats"),
     ],
 )
 def test_what_an_augmentation_returns_is_a_batch(change, words):

@@ -1,5 +1,6 @@
 """Training repeats, resumes, measures and stops as it says."""
 
+import base64
 import dataclasses
 import functools
 import math
@@ -7,6 +8,8 @@ import os
 import signal
 import subprocess
 import time
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import pytest
@@ -457,6 +460,26 @@ def test_a_history_keeps_what_was_answered(tmp_path):
     history.answers = ""
     with pytest.raises(ValueError, match="did not keep its answers"):
         history.answered()
+
+
+def test_answers_that_are_too_many_or_cut_short_are_damaged(monkeypatch):
+    history = History("x", {}, "CPU", 0, {})
+    history.keep_answers([torch.arange(256)])
+    assert torch.equal(history.answered(), torch.arange(256))
+    whole = base64.b64decode(history.answers)
+    bomb, none = zlib.compress(bytes(10**6)), zlib.compress(b"")
+    monkeypatch.setattr("d2lmini.training.history.MOST_ANSWERS", 256)
+    assert len(history.answered()) == 256
+    for content in (bomb, none, whole[:-9], whole[:-1], b"answers"):
+        history.answers = base64.b64encode(content).decode()
+        tracemalloc.start()
+        with pytest.raises(ValueError, match=r"answers of the run 'x' are damaged"):
+            history.answered()
+        assert tracemalloc.get_traced_memory()[1] < 10**5
+        tracemalloc.stop()
+    history.answers = ""
+    history.keep_answers([torch.zeros(257).long()])  # could not be read again
+    assert not history.answers
 
 
 def test_history_tells_what_was_measured():
