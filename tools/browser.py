@@ -5,6 +5,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from tools import options
+
 #: Names on the path: first those that have no window to draw, in which a page opens
 #: in a quarter of the time; then those of Linux, then those of Windows.
 NAMES = (
@@ -70,6 +72,7 @@ def places(platform: str) -> list[str]:
 
 
 if __name__ == "__main__":
+    options.read("browser", __doc__)
     try:
         print(f"browser: {find()}")
     except LookupError as error:

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 
-from tools import book
+from tools import book, options
 
 SCRIPT = book.ROOT / "d2lmini" / "widgets" / "products.js"
 WABT = book.ROOT / "node_modules" / "wabt"
@@ -173,4 +173,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    options.read("products", __doc__)
     main()

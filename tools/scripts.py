@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-from tools import book
+from tools import book, options
 
 PROGRAMS = book.ROOT / "node_modules" / ".bin"
 
@@ -39,4 +39,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    options.read("scripts", __doc__)
     main()

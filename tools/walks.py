@@ -7,6 +7,7 @@ of every layer, at every size.
 import json
 
 from d2lmini.widgets.shape_walk import SEVEN, ShapeWalk, seven
+from tools import options
 
 
 def main() -> None:
@@ -16,4 +17,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    options.read("walks", __doc__)
     main()
