@@ -1,10 +1,12 @@
 """A network that a function borrows comes back as it was."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 @contextlib.contextmanager
@@ -53,8 +55,48 @@ def layout_kept(net: nn.Module) -> Iterator[None]:
                 weight.data = data.copy_(weight.data)
 
 
+@contextlib.contextmanager
+def state_kept(net: nn.Module) -> Iterator[None]:
+    """Afterwards the buffers hold what they held, and are the tensors that they were,
+    and so are the other attributes of each layer; the weights are not looked at."""
+    layers = [(m, dict(vars(m)), dict(m._buffers.items())) for m in net.modules()]
+    contents = [(buffer, buffer.clone()) for buffer in net.buffers() if _open(buffer)]
+    try:
+        yield
+    finally:
+        for layer, attributes, buffers in layers:
+            _put_back(vars(layer), attributes)
+            _put_back(layer._buffers, buffers)
+        with torch.no_grad():
+            for buffer, content in contents:
+                buffer.copy_(content)
+
+
+def _put_back(held: Any, before: dict[str, Any]) -> None:
+    """Make ``held`` what it was, and leave alone what has stayed."""
+    for name in set(held.keys()) - set(before):
+        del held[name]
+    for name, value in before.items():
+        if name not in held or held[name] is not value:
+            held[name] = value
+
+
+def _open(buffer: Tensor) -> bool:
+    """Whether anybody can change it in place."""
+    return torch.is_inference_mode_enabled() or not buffer.is_inference()
+
+
 def lay_out(net: nn.Module, layout: torch.memory_format) -> None:
-    """Put the weights of convolutions in another order in memory; values stay."""
+    """Put the weights of convolutions in another order in memory; values stay.
+
+    A weight that shares its memory with another stays where it is.
+    """
+    shared = Counter(_memory(t) for t in (*net.parameters(), *net.buffers()))
     for weight in net.parameters():
-        if weight.ndim == 4:
+        whole = weight.untyped_storage().nbytes() == weight.nbytes
+        if weight.ndim == 4 and whole and shared[_memory(weight)] == 1:
             weight.data = weight.data.contiguous(memory_format=layout)
+
+
+def _memory(X: Tensor) -> int:
+    return X.untyped_storage().data_ptr()

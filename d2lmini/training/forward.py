@@ -1,15 +1,17 @@
 """A network applied to batches: in which precision, which order, how many pieces."""
 
 import contextlib
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from d2lmini.arguments import found
 from d2lmini.data import Batches
 from d2lmini.device import best_precision, device_name
-from d2lmini.nets.borrowed import evaluating, lay_out, modes_kept
+from d2lmini.nets.borrowed import evaluating, lay_out, modes_kept, state_kept
 from d2lmini.nets.misfit import explain_misfit
 
 LOWER = (torch.bfloat16, torch.float16)  # what autocast computes in
@@ -43,7 +45,7 @@ class Forward:
         self.net = initialised(net, batches)
         self.device = batches.images.images.device
         self.classes = classes or len(batches.images.classes)
-        self.dtype = next((p.dtype for p in net.parameters()), torch.float32)
+        self.dtype = dtype_of(net)
         self.precision = _precision(self.dtype, self.device, precision)
         self.layout = torch.contiguous_format
         self.say: Callable[[str], None] = lambda text: None  # to whom it may concern
@@ -72,7 +74,12 @@ class Forward:
         return out if out.dtype == torch.float64 else out.float()
 
     def autocast(self) -> torch.autocast:
-        """Compute in the precision within, where that is lower than the weights'."""
+        """Compute in the precision within, where that is lower than the weights'.
+
+        Within another autocast PyTorch would go on using the copies of the weights that
+        it has made there, however the weights have changed since: they are forgotten.
+        """
+        torch.clear_autocast_cache()
         lower = self.precision != self.dtype
         dtype = self.precision if lower else None
         return torch.autocast(self.device.type, dtype, enabled=lower)
@@ -112,26 +119,19 @@ class Forward:
 
         Nothing else is changed: what draws, draws the same in each trial (dropout would
         draw another mask in another layout, on a GPU, and is left out), and the
-        process's random state and the net's buffers stay.
+        process's random state, the net's buffers and what its layers hold stay.
         """
-        devices = [X.device] if X.device.type == "cuda" else []
-        buffers = [(buffer, buffer.clone()) for buffer in self.net.buffers()]
         given = X.to(self.dtype, memory_format=self.layout)
         made: list[object] = []
-        with torch.random.fork_rng(devices):
-            try:
-                if in_training:
-                    with torch.enable_grad(), modes_kept(self.net):
-                        if not self.net.training:
-                            self.net.train()
-                        _drop_nothing(self.net)
-                        made.append(self.net(given))
-                with torch.no_grad(), evaluating(self.net):
-                    return [*made, self.net(given)]
-            finally:
-                with torch.no_grad():
-                    for buffer, content in buffers:
-                        buffer.copy_(content)
+        with unlowered(self.device), _drawing_kept(self.device), state_kept(self.net):
+            if in_training:
+                with torch.enable_grad(), modes_kept(self.net):
+                    if not self.net.training:
+                        self.net.train()
+                    _drop_nothing(self.net)
+                    made.append(self.net(given))
+            with torch.no_grad(), evaluating(self.net):
+                return [*made, self.net(given)]
 
     def _best_layout(self, X: Tensor, batches: Batches) -> torch.memory_format:
         """channels_last, with the weights laid out so, where the net allows it.
@@ -163,6 +163,34 @@ class Forward:
         return torch.contiguous_format
 
 
+@contextlib.contextmanager
+def unlowered(device: torch.device) -> Iterator[None]:
+    """Within, no autocast around lowers the precision; it keeps no weights of ours."""
+    with torch.autocast(device.type, enabled=False):
+        try:
+            yield
+        finally:
+            torch.clear_autocast_cache()
+
+
+@contextlib.contextmanager
+def _drawing_kept(device: torch.device) -> Iterator[None]:
+    """The generators of PyTorch, NumPy and Python are afterwards where they were."""
+    python, numpy = random.getstate(), np.random.get_state(legacy=False)
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
+
+
+def dtype_of(net: nn.Module) -> torch.dtype:
+    """What ``net`` computes in: the type of its first weights that are fractions."""
+    types = [p.dtype for p in net.parameters()]
+    return next((t for t in types if t.is_floating_point), torch.float32)
+
+
 def _drop_nothing(net: nn.Module) -> None:
     """Dropout in evaluation mode, within a net in training mode."""
     for layer in net.modules():
@@ -175,9 +203,8 @@ def initialised(net: nn.Module, batches: Batches) -> nn.Module:
     X = sample(batches, 2)
     net.to(X.device)
     if any(map(nn.parameter.is_lazy, (*net.parameters(), *net.buffers()))):
-        first = next((p.dtype for p in net.parameters()), X.dtype)
         with explain_misfit(net, X), evaluating(net), torch.no_grad():
-            net(X.to(first))
+            net(X.to(dtype_of(net)))
     return net
 
 

@@ -1,11 +1,13 @@
 """The gradients of a batch, recorded once on a CUDA device and played again."""
 
 import contextlib
+import pickle
 import random
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -51,7 +53,8 @@ class Graph:
         self.tally = Tally(run.device)
         self.gradients: list[tuple[Tensor, Tensor]] = []
         self.places: list[int] = []  # of what the recorded step reads and writes
-        self.off = torch.zeros((), device=run.device)  # how far the loss was off
+        # How far the loss was off.
+        self.off = torch.zeros((), device=run.device, dtype=torch.float32)
         self.logits = self.value = self.off
 
     def begin_epoch(self) -> None:
@@ -206,9 +209,10 @@ def _reading_refused() -> Iterator[None]:
             torch.cuda.set_sync_debug_mode(before)
 
 
-def _drawn() -> tuple[bytes, object]:
-    """Where the CPU's generators are, PyTorch's and Python's."""
-    return torch.get_rng_state().numpy().tobytes(), random.getstate()
+def _drawn() -> tuple[bytes, object, bytes]:
+    """Where the CPU's generators are, PyTorch's, Python's and NumPy's."""
+    numpy = pickle.dumps(np.random.get_state(legacy=False))
+    return torch.get_rng_state().numpy().tobytes(), random.getstate(), numpy
 
 
 def _refused(why: str) -> ValueError:

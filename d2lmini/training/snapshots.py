@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from d2lmini.data import Batches
 from d2lmini.nets.borrowed import evaluating
-from d2lmini.training.forward import no_memory
+from d2lmini.training.forward import dtype_of, no_memory, unlowered
 from d2lmini.training.run import Tally
 
 #: The first kernels that are kept; more do not fit into a figure.
@@ -88,9 +88,9 @@ def take(
 
     Measured in evaluation mode and float32; the net is left as it was.
     """
-    like = next(net.parameters())
-    images = images.to(like.device, like.dtype)
-    with evaluating(net):
+    device = next(net.parameters()).device
+    images = images.to(device, dtype_of(net))
+    with unlowered(device), evaluating(net):
         logits = _logits(net, images)
     rows: list[list[float]] = logits.softmax(1).tolist()
     probabilities = [[round(p, 4) for p in row] for row in rows]

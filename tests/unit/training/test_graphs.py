@@ -9,6 +9,7 @@ import gc
 import random
 import weakref
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -172,9 +173,15 @@ def reassigning():
     return net
 
 
+class DrawsInNumPy(nn.Sequential):
+    def forward(self, X):
+        return super().forward(X) * np.random.rand()
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
+        (lambda: DrawsInNumPy(*even_net()), "draws numbers on the CPU"),
         (lambda: Draws(*even_net()), "draws numbers on the CPU"),
         (lambda: DrawsInTorch(*even_net()), "draws numbers on the CPU"),
         (reassigning, "new tensors in the place of buffers"),
