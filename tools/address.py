@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import yaml
 
-from tools import options
 from tools.book import ROOT
 
 _NOT_OURS = {
@@ -105,7 +104,7 @@ def move(new: Address, root: Path = ROOT) -> list[Path]:
 
 def main() -> None:
     """Take the new address from the command line."""
-    url = "".join(options.read("address", __doc__, "URL"))
+    url = sys.argv[1] if len(sys.argv) > 1 else ""
     if not url:
         sys.exit("Give the new address: make address URL=https://github.com/OWNER/NAME")
     try:

@@ -5,8 +5,6 @@ import shutil
 import sys
 from pathlib import Path
 
-from tools import options
-
 #: Names on the path: first those that have no window to draw, in which a page opens
 #: in a quarter of the time; then those of Linux, then those of Windows.
 NAMES = (
@@ -72,7 +70,6 @@ def places(platform: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    options.read("browser", __doc__)
     try:
         print(f"browser: {find()}")
     except LookupError as error:

@@ -20,7 +20,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 from packaging.requirements import Requirement
 
-from tools import install, options
+from tools import install
 from tools.book import ROOT, chapters
 
 #: What Colab has, as far as a chapter could meet it.
@@ -166,5 +166,4 @@ def execute(what: str, nb: nbformat.NotebookNode, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    options.read("colab", __doc__)
     main()

@@ -25,7 +25,7 @@ from nbformat import NotebookNode
 
 from d2lmini import widgets
 from d2lmini.widgets import base, network_lab
-from tools import book, options, outputs
+from tools import book, outputs
 
 HOST = re.compile(r'<div class="d2l-host[^>]* data-d2l="(\w+)" data-figure="(\w+)">')
 STILL, END = '<div class="d2l d2l-still">', ");\n</script>"
@@ -162,5 +162,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    options.read("figures", __doc__)
     main()

@@ -10,8 +10,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools import options
-
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -23,8 +21,6 @@ def python(venv: Path) -> Path:
 
 def make(venv: Path, interpreter: str = sys.executable) -> None:
     """Make ``venv`` anew for ``interpreter``; ends the program if that fails."""
-    if not shutil.which(interpreter):
-        sys.exit(f"There is no Python called {interpreter}: give another one.")
     command = [interpreter, "-m", "venv", "--clear", str(venv)]
     if subprocess.run(command, stdin=subprocess.DEVNULL).returncode:
         shutil.rmtree(venv, ignore_errors=True)
@@ -97,5 +93,4 @@ def main(root: Path = ROOT) -> None:
 
 
 if __name__ == "__main__":
-    options.read("install", __doc__)
     main()

@@ -12,7 +12,7 @@ from importlib import metadata
 
 from packaging.requirements import Requirement
 
-from tools import data, install, options
+from tools import data, install
 from tools.book import ROOT, chapters
 
 VENV = ROOT / ".venv-oldest"
@@ -55,12 +55,11 @@ def _runs(name: str) -> bool:
 
 def main() -> None:
     """Make the environment where it is missing or another, and run the tests in it."""
-    chosen = options.read("oldest", __doc__, "PYTHON")
     wanted = [*floors(), *TESTING]
     ready = VENV / "ready"
     if not ready.exists() or ready.read_text(encoding="utf-8") != repr(wanted):
         print(f"Making {VENV.name} with {', '.join(floors())} ...", flush=True)
-        install.make(VENV, *(chosen or [interpreter()]))
+        install.make(VENV, sys.argv[1] if sys.argv[1:] else interpreter())
         install.pip(VENV, "install", *wanted)
         ready.write_text(repr(wanted), encoding="utf-8", newline="\n")
     install.pip(VENV, "install", "--no-deps", "--editable", str(ROOT))

@@ -12,7 +12,7 @@ import numpy as np
 
 from d2lmini.data import files
 from d2lmini.widgets.pictures import COUNT, GREYS, Bytes, median, packed
-from tools import book, options
+from tools import book
 
 PLACE = book.ROOT / "book" / "_static" / "fashion-mnist" / "pictures.js"
 HEAD, TAIL = 'globalThis.d2lminiPictures =\n  "', '";\n'
@@ -46,5 +46,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    options.read("pictures", __doc__)
     main()

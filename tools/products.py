@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 
-from tools import book, options
+from tools import book
 
 SCRIPT = book.ROOT / "d2lmini" / "widgets" / "products.js"
 WABT = book.ROOT / "node_modules" / "wabt"
@@ -173,5 +173,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    options.read("products", __doc__)
     main()

@@ -8,7 +8,6 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools import options
 from tools.book import ROOT
 
 #: From the ground up; a room may use those before it.
@@ -98,6 +97,5 @@ def drawn(page: str) -> str:
 
 
 if __name__ == "__main__":
-    options.read("rooms", __doc__)
     text = drawn(PAGE.read_text(encoding="utf-8"))
     PAGE.write_text(text, encoding="utf-8", newline="\n")

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-from tools import book, options
+from tools import book
 
 PROGRAMS = book.ROOT / "node_modules" / ".bin"
 
@@ -39,5 +39,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    options.read("scripts", __doc__)
     main()

@@ -22,7 +22,7 @@ from nbgrader.preprocessors import (
 
 from d2lmini.course.exercises import notebook
 from d2lmini.course.stubs import HintedStubs
-from tools import address, options, written
+from tools import address, written
 from tools.book import ROOT, chapters
 
 README = """# The student edition
@@ -149,5 +149,4 @@ def main(root: Path = ROOT) -> None:
 
 
 if __name__ == "__main__":
-    options.read("student", __doc__)
     main()

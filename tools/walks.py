@@ -7,7 +7,6 @@ of every layer, at every size.
 import json
 
 from d2lmini.widgets.shape_walk import SEVEN, ShapeWalk, seven
-from tools import options
 
 
 def main() -> None:
@@ -17,5 +16,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    options.read("walks", __doc__)
     main()

@@ -5,6 +5,7 @@ import copy
 import io
 import json
 import os
+import pickle
 import re
 import shutil
 import zipfile
@@ -15,19 +16,28 @@ import torch
 from torch import Tensor, nn
 
 from d2lmini import mode, storage
-from d2lmini.arguments import instance
+from d2lmini.arguments import found, instance
 from d2lmini.data import Splits
 from d2lmini.nets import trained
 from d2lmini.training.fingerprint import Unfollowable
+from d2lmini.training.form import fitted, infinite
 from d2lmini.training.history import History
 from d2lmini.training.interrupts import held
-from d2lmini.training.recipe import content, difference, leave
+from d2lmini.training.notices import Unkept
+from d2lmini.training.recipe import beside, content, difference, known, leave
 from d2lmini.training.report import Report
 from d2lmini.training.run import Run
+
+#: Bytes in the name of a file (most systems take 255), and characters in a path.
+LONGEST, PATH = 200, 1000
 
 
 class CheckpointError(RuntimeError):
     """The file cannot continue this run; the message names it and says why."""
+
+
+class Unreadable(ValueError):
+    """A run holds what no file of numbers can give back."""
 
 
 class Checkpoint:
@@ -46,8 +56,10 @@ class Checkpoint:
         watch: Tensor | None,
         functions: dict[str, Any],
     ) -> None:
-        self.path, self.net = path, net
+        self.path, self.net, self.data = path, net, data
+        self.functions, self.others = functions, list[Tensor]()
         self.content = content(net, data, watch, **functions) if path else {}
+        self.unkept: Unkept | None = None  # asked once
 
     def begin(self, run: Run, history: History) -> History:
         """The stored history, and ``run`` as it was then; else ``history``.
@@ -59,15 +71,20 @@ class Checkpoint:
         """
         if self.path is None:
             return history
-        if self.path.exists():
-            return self._restored(self.path, run, history)
+        self.others = run.others
+        if run.others:
+            self.content |= beside(self.net, self.data, run.others, self.functions)
         try:
-            self._check_room(self.path, run)
-            self._write(self.path, run, history)
-        except OSError as error:
+            if self.path.exists():
+                history = self._restored(self.path, run, history)
+            else:
+                self._check_room(self.path, run)
+                self._write(self.path, run, history)
+        except (OSError, Unreadable) as error:
             raise CheckpointError(
                 f"{error} To train without a file, leave out resume=."
             ) from None
+        self.unkept = Unkept(run, self.functions, known(self.net, self.data))
         return history
 
     def save(self, run: Run, history: History, report: Report) -> None:
@@ -82,13 +99,34 @@ class Checkpoint:
             if self._is_taken(self.path):
                 raise OSError(f"{self.path} holds another run by now.")
             self._write(self.path, run, history)
-        except OSError as error:
+        except (OSError, Unreadable) as error:
             report.say(f"{error} The run goes on and is not stored meanwhile.")
+        if self.unkept:
+            self.unkept.say(report)
+            self.unkept = None
 
-    def _is_taken(self, path: Path) -> bool:
+    def keep(self, history: History, name: str | None, report: Report) -> None:
+        """Store the history and the weights of a named run in ``D2LMINI_RUNS``.
+
+        What cannot be stored is said: the run is over, and its history is not lost.
+        """
+        folder = _runs()
+        if not folder or not name:
+            return
+        try:
+            if self._is_taken(self.path):
+                raise OSError(f"{self.path} holds another run by now.")
+            history.save(folder / f"{_checked(name)}.json")
+            trained.save(self.net, folder / "weights" / f"{name}.npz")
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            report.say(f"The run {name!r} is not stored in {folder}: {error}")
+
+    def _is_taken(self, path: Path | None) -> bool:
         """Whether another process has put another run there meanwhile."""
+        if path is None:
+            return False
         try:  # mmap: the numbers are not read
-            state = torch.load(path, mmap=True, weights_only=True)
+            state = torch.load(path, "cpu", mmap=True, weights_only=True)
             return bool(state["content"] != self.content)
         except Exception:  # no file, or one that helps nobody
             return False
@@ -97,16 +135,27 @@ class Checkpoint:
         """Know the net again when it is handed in once more to go on."""
         if self.path is not None:
             with contextlib.suppress(Unfollowable):  # it holds what it did not before
-                leave(self.net, self.content["net"])
+                leave(self.net, self.content, self.others)
 
     def _write(self, path: Path, run: Run, history: History) -> None:
+        """Replace the file; Unreadable, and it stays, if nobody could read the new one.
+
+        PyTorch writes whatever there is, and of safe files it reads tensors, numbers
+        and texts alone.
+        """
         state = {
             "history": history.to_json(),
             "content": self.content,
             **run.state_dict(),
         }
+        state["infinite"] = infinite(state)
         with held(), storage.written(path) as file:
-            torch.save(state, file)
+            try:
+                torch.save(state, file)
+                file.flush()
+                torch.load(file.name, "cpu", mmap=True, weights_only=True)
+            except (pickle.PickleError, AttributeError, TypeError) as error:
+                raise Unreadable(_no_numbers(path, error)) from None
 
     def _check_room(self, path: Path, run: Run) -> None:
         """OSError unless there is room for what the file will grow to."""
@@ -141,8 +190,7 @@ class Checkpoint:
             )
         before = copy.deepcopy(run.state_dict())
         try:
-            _check(state, stored, run)
-            run.load_state_dict(state)
+            run.load_state_dict(fitted(state, stored, run))
         except Exception as error:  # whatever PyTorch raises for a file of others
             run.load_state_dict(before)
             raise CheckpointError(_damaged(path, error)) from error
@@ -167,25 +215,13 @@ def _read(path: Path, device: torch.device) -> dict[str, Any]:
     return state
 
 
-def _check(state: dict[str, Any], history: History, run: Run) -> None:
-    """An error for a content that no training writes."""
-    # A kernel that updates all weights at once trusts these shapes.
-    weights = [p for group in run.optimizer.param_groups for p in group["params"]]
-    for number, kept in state["optimizer"]["state"].items():
-        for name, value in kept.items():
-            if not isinstance(value, Tensor):
-                continue
-            if value.ndim and value.shape != weights[number].shape:
-                raise ValueError(f"{name} has the shape {tuple(value.shape)}")
-            if value.is_complex() or not torch.isfinite(value).all():
-                raise ValueError(f"{name} is not finite")
-    if not all(isinstance(state[name], dict) for name in ("scaler", "average")):
-        raise TypeError("an entry is no dictionary")
-    if len(history.epochs) > history.recipe["epochs"]:
-        raise ValueError("it has more epochs than its recipe")
-    for name, value in state["net"].items():
-        if value.is_floating_point() and not torch.isfinite(value).all():
-            raise ValueError(f"{name} is not finite")
+def _no_numbers(path: Path, error: Exception) -> str:
+    named = re.search(r"GLOBAL ([\w.]+)|object '?([^'\n]+)", str(error))
+    what = next(filter(None, named.groups())) if named else type(error).__name__
+    return (
+        f"{path} could not be read again, as the optimizer or the net's extra state "
+        f"holds more than numbers, texts and tensors ({what}): keep only these."
+    )
 
 
 def _damaged(path: Path, error: Exception) -> str:
@@ -199,6 +235,9 @@ def file_of(resume: str | Path | None, name: str | None) -> Path | None:
     """Where a run keeps its state: ``resume``, or a place in ``D2LMINI_RUNS``."""
     if name is not None:
         instance("name", name, str, "give a short text")
+    folder = _runs()
+    if folder and name:
+        _checked(name)
     if resume is not None:
         instance("resume", resume, (str, os.PathLike), "give the name of a file")
         path = _file(resume)
@@ -208,39 +247,29 @@ def file_of(resume: str | Path | None, name: str | None) -> Path | None:
                 "of a file, such as run.pt."
             )
         return path
-    folder = _runs()
-    return folder / "checkpoints" / f"{_checked(name)}.pt" if folder and name else None
+    return folder / "checkpoints" / f"{name}.pt" if folder and name else None
 
 
 def _file(resume: str | Path) -> Path | None:
     """``resume`` as a path, ``~`` followed; None for what can be no file."""
-    text = os.fspath(resume)
-    path = Path(text).expanduser()
+    text = os.fsdecode(resume)
     try:
-        unusable = not text or text.endswith(("/", os.sep)) or path.is_dir()
-        return None if unusable or len(path.name) > 200 else path
-    except (OSError, ValueError):  # a name too long, or with a zero in it
+        path = Path(text).expanduser()
+        unusable = not text or text.endswith(("/", os.sep)) or "\0" in text
+        fits = len(os.fsencode(path.name)) <= LONGEST
+        return None if unusable or path.is_dir() or not fits else path
+    except (OSError, ValueError, RuntimeError):  # too long, no text, nobody's home
         return None
-
-
-def keep(net: nn.Module, history: History, name: str | None, report: Report) -> None:
-    """Store the history and the weights of a named run in ``D2LMINI_RUNS``.
-
-    What cannot be stored is said: the run is over, and its history is not lost.
-    """
-    folder = _runs()
-    if not folder or not name:
-        return
-    try:
-        history.save(folder / f"{_checked(name)}.json")
-        trained.save(net, folder / "weights" / f"{name}.npz")
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        report.say(f"The run {name!r} is not stored in {folder}: {error}")
 
 
 def _checked(name: str) -> str:
     parts = name.split("/")
     fit = [re.fullmatch(r"[\w.+=-][\w .+=-]*", part) for part in parts]
+    if len(name) > PATH or max(len(os.fsencode(part)) for part in parts) > LONGEST:
+        raise ValueError(
+            f"name is {found(name)} with {len(name)} characters, and names files in "
+            "D2LMINI_RUNS: give a shorter one."
+        )
     if not all(fit) or ".." in parts:
         raise ValueError(
             f"name is {name!r}, and names files in D2LMINI_RUNS: use letters, digits, "

@@ -244,8 +244,22 @@ def _of_class(value: type) -> Parts:
         yield "the bases", value.__bases__
         for name, item in sorted(vars(value).items()):
             dunder = name.startswith("__") and not callable(item)
-            if not dunder and name != "_abc_impl":
-                yield name, item
+            if not dunder and name != "_abc_impl" and not _only_wrapped(value, name):
+                yield name, _as_written(item)
+
+
+def _as_written(item: Any) -> Any:
+    """``item`` without what PyTorch puts around ``step`` in an optimizer's class."""
+    return item.__wrapped__ if getattr(item, "hooked", False) is True else item
+
+
+def _only_wrapped(kind: type, name: str) -> bool:
+    """Whether a class has ``name`` since PyTorch has wrapped what it inherits."""
+    item = vars(kind)[name]
+    written, bases = _as_written(item), kind.__mro__[1:]
+    return written is not item and any(
+        _as_written(vars(base).get(name)) is written for base in bases
+    )
 
 
 def _of_module(value: types.ModuleType) -> Parts:

@@ -20,8 +20,8 @@ from d2lmini.data import Batches, Splits
 from d2lmini.device import device_name
 from d2lmini.nets.borrowed import borrowed, evaluating
 from d2lmini.training import interrupts, memory, notices
-from d2lmini.training.checkpoint import Checkpoint, file_of, keep
-from d2lmini.training.forward import Forward, initialised, sample
+from d2lmini.training.checkpoint import Checkpoint, file_of
+from d2lmini.training.forward import Forward, initialised, sample, unlowered
 from d2lmini.training.graphs import Graph
 from d2lmini.training.history import Epoch, History
 from d2lmini.training.processes import Group, group_for
@@ -68,7 +68,10 @@ def train(
     ``resume`` names a file that keeps the run's state after each epoch and
     that the run continues from, bit for bit on a CPU, if it exists; it is
     refused if another run wrote it, which its content tells (code, closures, weights,
-    data, seed) and not names alone.  ``name`` labels the run in plots;
+    data, seed) and not names alone.  Kept are the net's weights and buffers, the
+    optimizer with the weights that it steps beside them, the average, and the random
+    generators of PyTorch, NumPy and Python.  What layers or the loss keep in other
+    attributes is not, and is said where it changes.  ``name`` labels the run in plots;
     with ``D2LMINI_RUNS`` set, the run also keeps its state, its history and its
     weights in that folder under this name.  ``watch`` is a few images (N, C, H, W) as
     the net takes them: the history then keeps, at some moments of the run,
@@ -110,6 +113,8 @@ def train(
         epochs = min(epochs, mode.QUICK_EPOCHS)
     notices.refuse_net(initialised(net, data.train))
     functions = {"optimizer": optimizer, "schedule": schedule, "loss": loss}
+    if average is not None:
+        average = real("average", average, above=0, below=1, example="0.998")
     numbers = {"epochs": epochs, "lr": lr, "average": average}
     steps = len(data.train)
     group = group_for(data.train)
@@ -122,13 +127,14 @@ def train(
         interrupts.heard(termination=group.several),
         group.together(),
         borrowed(net),
+        unlowered(data.train.images.images.device),
         torch.enable_grad(),
     ):
         forward = Forward(
             net, data.train, precision, training=True, classes=_classes(data)
         )
         run = Run(forward, optimizer, lr, average)
-        notices.refuse(run, data.train)
+        notices.refuse(run, data.train, alone=not group.several)
         asked = recipe(net, data.train, run.forward.precision, numbers, functions)
         group.agree(asked, data, net, watch, functions)
         empty = _empty(name or type(net).__name__, asked, run, group.world)
@@ -179,7 +185,7 @@ def train(
                         history.keep_answers(tested.answers)
                     checkpoint.save(run, history, report)
                 if group.first:
-                    keep(net, history, name, report)
+                    checkpoint.keep(history, name, report)
             history = group.same(history)
         except KeyboardInterrupt:
             if group.several:
@@ -210,8 +216,7 @@ def predict(
     :class:`Batches`, images that do not fit, and a net that does not give one row of
     logits for each image.
     """
-    _check_net(net)
-    instance("batches", batches, Batches, _PART)
+    _check_measured(net, batches)
     return _answers(net, batches, precision)
 
 
@@ -243,8 +248,9 @@ def evaluate(
 
     Of ``net``, and of errors, the same is true as in :func:`predict`.
     """
+    _check_measured(net, batches)
     function("loss", loss, _LOSS)
-    with memory.kept():
+    with memory.kept(), unlowered(batches.images.images.device):
         answers = predict(net, batches, precision=precision)
         return _tallied(answers, batches, loss).means()
 
@@ -291,12 +297,8 @@ def _check(
     function("schedule", schedule, "give a function of progress, as in schedules")
     function("loss", loss, _LOSS)
     instance("watch", watch, (Tensor, type(None)), "give images (N, C, H, W), or None")
-    one = tuple(sample(data.train, 1).shape[1:])
-    if watch is not None and (watch.ndim != 4 or tuple(watch.shape[1:]) != one):
-        raise ValueError(
-            f"watch is {found(watch)}: give images as the net takes them, "
-            f"{('N', *one)}, such as X[:1].".replace("'", "")
-        )
+    if watch is not None:
+        _check_watch(watch, tuple(sample(data.train, 1).shape[1:]))
     if report is not None and (
         isinstance(report, type) or not isinstance(report, Report)
     ):
@@ -304,6 +306,19 @@ def _check(
             f"report is {found(report)}: give a Report, such as report.Silent(), or "
             "None."
         )
+
+
+def _check_watch(watch: Tensor, one: tuple[int, ...]) -> None:
+    """ValueError for what are no images (N, *one) as the net gets them."""
+    given = found(watch)
+    if watch.is_floating_point() and not watch.isfinite().all():
+        given += " that holds numbers which are not finite"
+    elif watch.is_floating_point() and watch.ndim == 4 and watch.shape[1:] == one:
+        return
+    raise ValueError(
+        f"watch is {given}: give images as the net takes them, floats "
+        f"{('N', *one)}, such as X[:1] of a batch.".replace("'", "")
+    )
 
 
 def _classes(data: Splits) -> int:
@@ -322,6 +337,11 @@ def _classes(data: Splits) -> int:
 
 def _check_net(net: Any) -> None:
     instance("net", net, nn.Module, "give a network, such as lenet()")
+
+
+def _check_measured(net: Any, batches: Any) -> None:
+    _check_net(net)
+    instance("batches", batches, Batches, _PART)
 
 
 def _empty(name: str, asked: Recipe, run: Run, world: int) -> History:

@@ -3,19 +3,22 @@
 import contextlib
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.parameter import is_lazy
 
 from d2lmini import mode
 from d2lmini.data import Batches
 from d2lmini.nets.misfit import explain_misfit
+from d2lmini.training.fingerprint import Unfollowable, fingerprint
 from d2lmini.training.forward import sample
 from d2lmini.training.history import Epoch, History
 from d2lmini.training.report import Report
-from d2lmini.training.run import Run
+from d2lmini.training.run import Run, optimized
 
 STEPS = 50  # an epoch of fewer says nothing yet
 
@@ -27,11 +30,11 @@ def refuse_inference(net: nn.Module) -> None:
             "train is called within torch.inference_mode(), where nothing gets a "
             "gradient: call it outside."
         )
-    made = (p for p in net.parameters() if not nn.parameter.is_lazy(p))
-    if any(p.is_inference() for p in made):
+    made = (t for t in (*net.parameters(), *net.buffers()) if not is_lazy(t))
+    if any(t.is_inference() for t in made):
         raise ValueError(
-            "The net was made within torch.inference_mode(), so that its parameters "
-            "get no gradient: make it outside."
+            "The net, or a part of it, was made within torch.inference_mode(), so that "
+            "its parameters get no gradient and its buffers stay: make it outside."
         )
 
 
@@ -50,13 +53,21 @@ def refuse_net(net: nn.Module) -> None:
         )
 
 
-def refuse(run: Run, batches: Batches) -> None:
-    """ValueError, before the first step, for a run that cannot train."""
-    mine = {id(p) for p in run.net.parameters()}
-    if not mine & {id(p) for p in _optimized(run)}:
+def refuse(run: Run, batches: Batches, *, alone: bool = True) -> None:
+    """ValueError, before the first step, for a run that cannot train.
+
+    ``alone``: no other process trains the same net.
+    """
+    if len(run.others) == len(optimized(run.optimizer)):
         raise ValueError(
             "The optimizer holds no parameter of this net, which would stay as it is: "
             "make it of the parameters that it is called with."
+        )
+    if run.others and not alone:
+        raise ValueError(
+            f"The optimizer steps {sum(w.numel() for w in run.others):,} numbers that "
+            "are not the net's, and they would come apart in several processes: make "
+            "what holds them, such as a loss, a layer of the net, or train in one."
         )
     last = len(batches.images) % batches.batch_size or batches.batch_size
     if min(last, len(batches.images)) == 1:
@@ -122,7 +133,7 @@ def _of_first(run: Run, y: Tensor) -> Iterator[str]:
                 "The outputs of the net sum to one already, and the cross-entropy "
                 "applies softmax once more: leave the last softmax out."
             )
-    mine = {id(p) for p in (*run.net.parameters(), *_optimized(run))}
+    mine = {id(p) for p in (*run.net.parameters(), *run.others)}
     strays = [leaf for leaf in leaves(value) if id(leaf) not in mine]
     if strays:
         yield (
@@ -161,9 +172,54 @@ def _of_epoch(epoch: Epoch, classes: int, steps: float) -> Iterator[str]:
         )
 
 
-def _optimized(run: Run) -> Iterator[Tensor]:
-    for group in run.optimizer.param_groups:
-        yield from group["params"]
+class Unkept:
+    """What a run holds beside its state, and what of that the training changes.
+
+    ``known`` are the things that stand for themselves, as fingerprints take them.
+    """
+
+    def __init__(
+        self, run: Run, functions: dict[str, Any], known: dict[int, str]
+    ) -> None:
+        others = {id(weight): "others" for weight in run.others}
+        self.functions, self.known = functions, {**known, **others}
+        # PyTorch's own keep nothing else; together, processes change some classes.
+        self.layers = {
+            name: layer
+            for name, layer in run.net.named_modules()
+            if not type(layer).__module__.startswith("torch.")
+        }
+        self.before = self._now()
+
+    def say(self, report: Report) -> None:
+        """Name what has changed since, which no checkpoint stores."""
+        now = self._now()
+        changed = [name for name in now if now[name] != self.before.get(name)]
+        if changed:
+            report.say(
+                f"Training changes {' and '.join(changed[:2])}"
+                f"{' …' * (len(changed) > 2)}, which no checkpoint stores: if what "
+                "follows depends on it, make it a buffer of the net (register_buffer)."
+            )
+
+    def _now(self) -> dict[str, str]:
+        """The content of each attribute of the net's own layers, and of the loss."""
+        held = {
+            f"{key} of layer {name}" if name else f"the net's {key}": value
+            for name, layer in self.layers.items()
+            for key, value in vars(layer).items()
+            if key not in _OF_A_MODULE
+        }
+        for name in ("loss", "schedule"):
+            held[f"what the {name} holds"] = self.functions[name]
+        found = {}
+        for name, value in held.items():
+            with contextlib.suppress(Unfollowable):
+                found[name] = fingerprint(value, self.known)
+        return found
+
+
+_OF_A_MODULE = vars(nn.Module()).keys()
 
 
 def leaves(value: Tensor) -> Iterator[Tensor]:

@@ -22,8 +22,10 @@ Recipe = dict[str, Any]
 #: Entries of a recipe that are names: their content decides, and has a fingerprint.
 _NAMES = {"net", "layers", "parameters", "augment", "optimizer", "schedule", "loss"}
 
-#: Nets as a training of this process left them: their content, and at its start.
-_left: weakref.WeakKeyDictionary[nn.Module, tuple[str, str]] = (
+_Pair = tuple[str, str]  # the content of a net, and of what is stepped beside it
+
+#: Nets as a training of this process left them: their content now, and at its start.
+_left: weakref.WeakKeyDictionary[nn.Module, tuple[_Pair, _Pair]] = (
     weakref.WeakKeyDictionary()
 )
 
@@ -114,9 +116,23 @@ def known(net: nn.Module, data: Splits) -> dict[int, str]:
     return {**names_of(net), **sets, id(data): "data"}
 
 
-def leave(net: nn.Module, at_start: str) -> None:
-    """Remember that a training which began with ``at_start`` left ``net`` as it is."""
-    _left[net] = (_fingerprint(net), at_start)
+def beside(
+    net: nn.Module, data: Splits, others: list[Tensor], functions: dict[str, Any]
+) -> dict[str, str]:
+    """What changes of :func:`content` where ``others`` are stepped beside the net's.
+
+    The functions that hold these weights count without them, and they by themselves.
+    """
+    names = {id(weight): f"others.{i}" for i, weight in enumerate(others)}
+    found = fingerprints(functions, {**known(net, data), **names})
+    return {**found, "others": _others_at_start(net, others)}
+
+
+def leave(net: nn.Module, at_start: dict[str, str], others: list[Tensor]) -> None:
+    """Remember that a training which began with ``at_start`` left ``net`` as it is,
+    and the weights ``others`` that it stepped beside it."""
+    start = at_start["net"], at_start.get("others", "")
+    _left[net] = (_fingerprint(net), fingerprint(others)), start
 
 
 def difference(
@@ -151,6 +167,7 @@ _DIFFER = {
     "frozen": "other layers are in evaluation mode",
     "watch": "other images are watched",
     "seed": "the random seed differs",
+    "others": "the weights beside the net's, such as those of the loss, differ",
 }
 
 
@@ -165,8 +182,14 @@ def sequence(batches: Batches) -> tuple[Any, ...]:
 
 def _at_start(net: nn.Module) -> str:
     now = _fingerprint(net)
-    left, at_start = _left.get(net, (None, now))
-    return at_start if left == now else now
+    (left, _), (start, _) = _left.get(net, (("", ""), ("", "")))
+    return start if left == now else now
+
+
+def _others_at_start(net: nn.Module, others: list[Tensor]) -> str:
+    now = fingerprint(others)
+    (_, left), (_, start) = _left.get(net, (("", ""), ("", "")))
+    return start if left == now else now
 
 
 def _fingerprint(net: nn.Module) -> str:

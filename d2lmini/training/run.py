@@ -1,5 +1,6 @@
 """What a run is at one moment: exactly what a checkpoint stores."""
 
+import enum
 import functools
 import math
 import numbers
@@ -7,6 +8,7 @@ import random as pyrandom
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 Optimizer = Callable[..., torch.optim.Optimizer]
 Loss = Callable[[Tensor, Tensor], Tensor]
 
+_NUMPY = ("pos", "has_gauss", "gauss")  # of its generator, beside 624 words
+
 #: Optimizers whose fused form every device of every PyTorch from 2.6 on has.
 FUSED = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
 
@@ -29,8 +33,9 @@ class Run:
     """The net that is trained, and all that changes with it from step to step.
 
     ``forward`` applies the net; ``optimizer(parameters, lr=...)`` makes the optimizer;
-    ``average`` is the decay of an average of the weights, or None.  The random state
-    belongs to it too: it is the process's own.
+    ``average`` is the decay of an average of the weights, or None.  ``others`` are the
+    weights that the optimizer steps beside the net's, such as those of a loss.  The
+    random state belongs to it too: it is the process's own.
     """
 
     def __init__(
@@ -49,6 +54,8 @@ class Run:
             self.frozen = []
         self.optimizer = made(optimizer, self.net, lr)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
+        mine = {id(p) for p in self.net.parameters()}
+        self.others = [p for p in optimized(self.optimizer) if id(p) not in mine]
         # Gradients of float16 vanish without scaling; bfloat16's do not.
         lower = forward.precision == torch.float16 != forward.dtype
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=lower)
@@ -62,9 +69,12 @@ class Run:
         for layer in self.frozen:
             layer.training = False
 
-    def scale_rates(self, factor: float) -> None:
+    def scale_rates(self, factor: Any) -> None:
         """Give each group of parameters its own learning rate times ``factor``."""
-        if not isinstance(factor, numbers.Real) or not 0 <= factor < math.inf:
+        if isinstance(factor, Tensor) and not factor.ndim:
+            factor = factor.item()
+        factor = plain(factor)
+        if not isinstance(factor, (int, float)) or not 0 <= factor < math.inf:
             raise ValueError(
                 f"the schedule gives {found(factor)}: it must give a factor of at "
                 "least 0 for the learning rate."
@@ -147,7 +157,8 @@ class Run:
         return {
             "net": self.net.state_dict(),
             "unsaved": self._unsaved(),
-            "optimizer": self.optimizer.state_dict(),
+            "others": [p.detach() for p in self.others],
+            "optimizer": plain(self.optimizer.state_dict()),
             "scaler": self.scaler.state_dict(),
             "average": self.averaged.state_dict(),
             "random": self.random_state(),
@@ -163,14 +174,20 @@ class Run:
         self.net.load_state_dict(state["net"])
         for name, buffer in self._unsaved().items():
             buffer.copy_(state["unsaved"][name])
+        for weight, stored in zip(self.others, state.get("others", []), strict=True):
+            weight.data.copy_(stored)
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
         self.averaged.load_state_dict(state["average"])
         self.set_random(state["random"])
 
     def random_state(self) -> dict[str, Any]:
-        """Where the generators of PyTorch and of Python are."""
-        random = {"cpu": torch.get_rng_state(), "python": pyrandom.getstate()}
+        """Where the generators of PyTorch, of Python and of NumPy are."""
+        random = {
+            "cpu": torch.get_rng_state(),
+            "python": pyrandom.getstate(),
+            **_numpy_state(),
+        }
         if self.device.type == "cuda":
             random["cuda"] = torch.cuda.get_rng_state(self.device)
         return random
@@ -179,6 +196,9 @@ class Run:
         """Set the generators to :meth:`random_state`."""
         torch.set_rng_state(random["cpu"].cpu())
         pyrandom.setstate(random["python"])
+        if "numpy" in random:  # older files have none
+            key, *rest = (random["numpy"][k] for k in ("key", *_NUMPY))
+            np.random.set_state(("MT19937", key.cpu().numpy(), *rest))
         if "cuda" in random and self.device.type == "cuda":
             torch.cuda.set_rng_state(random["cuda"].cpu(), self.device)
 
@@ -186,7 +206,7 @@ class Run:
 def made(optimizer: Optimizer, net: nn.Module, lr: float) -> torch.optim.Optimizer:
     """The optimizer of the net, updating all parameters in one kernel where it can."""
     try:
-        fused = {} if _sparse(net) else _fused(optimizer)
+        fused = {} if _sparse(net) or _complex(net) else _fused(optimizer)
         made = optimizer(net.parameters(), lr=lr, **fused)
     except (RuntimeError, TypeError, ValueError, LookupError) as error:
         raise ValueError(
@@ -203,12 +223,52 @@ def made(optimizer: Optimizer, net: nn.Module, lr: float) -> torch.optim.Optimiz
             "LBFGS takes a closure that computes the loss again, which this loop does "
             "not give: choose another optimizer, such as torch.optim.Adam."
         )
+    for group in made.param_groups:
+        group.update({k: plain(v) for k, v in group.items() if type(v) is not list})
     return made
+
+
+def optimized(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    """The weights that ``optimizer`` steps, in its order."""
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
+
+
+def plain(value: Any) -> Any:
+    """``value`` with each number as Python's own, within tuples, lists and dicts too.
+
+    Those of NumPy, and fractions, are written to a file and not read from it again.
+    Tensors, and what holds no numbers, stay.
+    """
+    if isinstance(value, np.generic) or (
+        isinstance(value, np.ndarray) and not value.ndim
+    ):
+        value = value.item()
+    if type(value) in (tuple, list):
+        return type(value)(map(plain, value))
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, (bool, enum.Enum)) or not isinstance(value, numbers.Real):
+        return value
+    return int(value) if isinstance(value, numbers.Integral) else float(value)
 
 
 def _sparse(net: nn.Module) -> bool:
     """Whether some gradients hold a few rows alone, which no fused kernel takes."""
     return any(getattr(layer, "sparse", False) is True for layer in net.modules())
+
+
+def _complex(net: nn.Module) -> bool:
+    return any(weight.is_complex() for weight in net.parameters())
+
+
+def _numpy_state() -> dict[str, Any]:
+    """Where its global generator is; empty if that is none of NumPy's first."""
+    state = np.random.get_state(legacy=False)
+    if not isinstance(state, dict) or state["bit_generator"] != "MT19937":
+        return {}
+    key = torch.from_numpy(state["state"]["key"].astype(np.int64))
+    rest = {name: plain({**state["state"], **state}[name]) for name in _NUMPY}
+    return {"numpy": {"key": key, **rest}}
 
 
 def _fused(optimizer: Optimizer) -> dict[str, bool]:
@@ -257,7 +317,8 @@ class Tally:
     """Loss and hits of the batches so far, on the device until somebody asks."""
 
     def __init__(self, device: torch.device) -> None:
-        self.sums = torch.zeros(2, device=device)  # summed loss, hits
+        # Summed loss, and hits; half precision, if that is the default, stops counting.
+        self.sums = torch.zeros(2, device=device, dtype=torch.float32)
         self.seen = 0
         self.answers: list[Tensor] = []  # a class for each image, where that is asked
 

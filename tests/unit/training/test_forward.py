@@ -1,7 +1,9 @@
 """A borrowed net comes back as it was, and gets its images as it needs them."""
 
 import math
+import random
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -188,6 +190,103 @@ def test_nothing_is_drawn_or_counted_by_the_trial():
     assert data.train.epoch == 0 and int(net[1].num_batches_tracked) == 0
 
 
+class Counts(Viewer):
+    """Puts new tensors in the place of buffers, counts by itself, and draws."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("seen", torch.zeros(()))
+        self.register_buffer("first", None)
+        self.calls = 0
+
+    def forward(self, X):
+        self.seen = self.seen + 1
+        self.calls += 1
+        if self.first is None:
+            self.first = X.mean()
+        self.last = X.mean()
+        self.drawn = np.random.rand(), random.random()
+        return super().forward(X)
+
+
+@pytest.mark.parametrize(
+    ("use", "steps"),
+    [
+        (lambda net, data: list(predict(net, data.val)), 3),
+        (lambda net, data: quietly(net, data, epochs=1), 5 + 3 + 3),
+    ],
+)
+def test_what_a_net_changes_itself_is_not_changed_by_the_trial(use, steps):
+    net, data = Counts(), splits()
+    np.random.seed(0), random.seed(0)
+    use(net, data)
+    assert int(net.seen) == net.calls == steps
+    assert (net.first == net.last) == (steps == 1)
+    np.random.seed(0), random.seed(0)
+    drawn = [(np.random.rand(), random.random()) for _ in range(steps)]
+    assert net.drawn == drawn[-1]
+
+
+@pytest.mark.parametrize("precision", [torch.bfloat16, FP32])
+def test_an_autocast_around_changes_nothing(precision):
+    """Within one, PyTorch goes on with the copies of weights that it has made."""
+    data, options = (
+        splits(),
+        {"precision": precision, "watch": torch.rand(1, 1, 28, 28)},
+    )
+    plain = small_net()
+    expected = quietly(plain, data, **options)
+    with torch.autocast("cpu", torch.bfloat16):
+        net = small_net()
+        history = quietly(net, splits(), **options)
+        trained = weights(net)
+        before = evaluate(net, data.val, precision=precision)
+        X = data.val.prepare(data.val.images.images, torch.Generator())
+        own = net.eval()(X)
+        with torch.no_grad():
+            net[-1].weight *= 3
+        after = evaluate(net, data.val, precision=precision)
+    assert torch.equal(trained, weights(plain))
+    assert history.snapshots == expected.snapshots
+    assert before == evaluate(plain, data.val, precision=precision)
+    assert after == evaluate(net, data.val, precision=precision) != before
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(own, plain.eval()(X))
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.complex64])
+def test_pictures_have_the_type_of_the_first_fractions(dtype):
+    class Marked(Viewer):
+        def __init__(self):
+            super().__init__()
+            marks = nn.Parameter(torch.ones(4).to(dtype), requires_grad=False)
+            self._parameters = {"marks": marks, **self._parameters}
+            self._modules = {"first": nn.LazyLinear(28), **self._modules}
+
+        def forward(self, X):
+            seen.append((X.dtype, bool((X % 1).any())))
+            return super().forward(self.first(X))
+
+    seen, data = [], splits()
+    quietly(Marked(), data, epochs=1, watch=torch.rand(1, 1, 28, 28))
+    assert set(seen) == {(FP32, True)}
+
+
+def test_weights_that_share_their_memory_stay_together():
+    flat = torch.rand(1 + 4 * 4 * 9)[1:]
+    net = nn.Sequential(
+        *(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3), nn.Conv2d(4, 4, 3)),
+        *(nn.Conv2d(4, 4, 3), nn.Conv2d(4, 4, 1), nn.Flatten(), nn.Linear(1600, 10)),
+    )
+    net[2].weight.data = net[1].weight.data
+    net[3].weight.data = flat.view(4, 4, 3, 3)
+    net.register_buffer("row", net[4].weight.data[0])
+    quietly(net, splits(), optimizer=torch.optim.SGD, lr=0.001)
+    assert net[1].weight.data_ptr() == net[2].weight.data_ptr()
+    assert net[3].weight.data_ptr() == flat.data_ptr()
+    assert torch.equal(net.row, net[4].weight[0]) and net.row.grad_fn is None
+
+
 def test_logits_of_another_number_are_refused_where_they_are_counted():
     net = nn.Sequential(nn.Flatten(), nn.Linear(784, 12))
     with pytest.raises(ValueError, match=r"\(20, 10\)|\(8, 10\)"):
@@ -364,3 +463,14 @@ def test_a_tally_is_the_mean_over_images():
     tally.add(two, torch.tensor([0]), torch.tensor(5.0))
     assert tally.means() == (pytest.approx(2.0), pytest.approx(0.75))
     assert not math.isnan(Tally(torch.device("cpu")).means()[0])
+
+
+def test_hits_are_counted_whatever_the_default_type_is():
+    torch.set_default_dtype(torch.bfloat16)  # which has no 257
+    try:
+        tally = Tally(torch.device("cpu"))
+    finally:
+        torch.set_default_dtype(FP32)
+    for _ in range(300):
+        tally.add(torch.eye(10), torch.arange(10), torch.tensor(1.0))
+    assert tally.means() == (1, 1)

@@ -2,20 +2,28 @@
 
 import functools
 import io
+import json
+import math
+import operator
 import os
 import shutil
 import signal
 import zipfile
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from samples import quietly, small_net, splits, weights
+from samples import FP32, quietly, small_net, splits, weights
 from torch import nn
 
 from d2lmini import History, report, schedules
 from d2lmini.data import Batches, Splits
 from d2lmini.training.checkpoint import CheckpointError
+from d2lmini.training.form import fitted
+from d2lmini.training.forward import Forward
+from d2lmini.training.run import Run
 
 
 class Heard(report.Silent):
@@ -280,9 +288,229 @@ def test_two_runs_with_one_file_do_not_take_it_from_each_other(tmp_path):
     assert run(path, seed=2)[1].finished  # it is whole, and theirs
 
 
+class Paced(torch.optim.Optimizer):
+    """Of somebody's own: its options move, and what it keeps grows."""
+
+    def __init__(self, parameters, lr):
+        super().__init__(parameters, {"lr": lr, "pace": 1.0, "count": 0, "kind": "a"})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            group["count"] += 1
+            group["pace"] *= 0.9
+            for weight in group["params"]:
+                kept = self.state[weight]
+                kept.setdefault("norms", []).append(weight.grad.norm())
+                if group["count"] > 3:
+                    kept.setdefault("late", torch.ones_like(weight)).mul_(0.9)
+                weight.sub_(weight.grad * kept.get("late", 1) * group["lr"])
+
+
+def dense():
+    torch.manual_seed(7)
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10, bias=False))
+
+
+class Half(Heard):
+    """Keeps a copy of the file as it is after the first epoch."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def begin(self, epoch, so_far):
+        if epoch == 1:
+            shutil.copy(self.path, self.path.with_name("half.pt"))
+
+
+def assert_resumes(tmp_path, make=dense, **options):
+    """A run that goes on after one epoch ends as the whole one; what both have said."""
+    whole, half = Half(tmp_path / "whole.pt"), Heard()
+    net = run(whole.path, net=make, report=whole, **options)[0]
+    again, history = run(tmp_path / "half.pt", net=make, report=half, **options)
+    assert "Continues after epoch 1." in half.said and history.finished
+    assert torch.equal(weights(again), weights(net))
+    return whole.said + half.said
+
+
+class Looked(nn.Module):
+    """A net that looks up, whose gradients hold a few rows."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(7)
+        self.table = nn.Embedding(784, 10, sparse=True)
+
+    def forward(self, X):
+        return self.table((X.flatten(1)[:, :5] * 99).long()).sum(1)
+
+
+_NAMES = set(torch.optim.__all__) - {"Optimizer", "LBFGS"}
+OPTIMIZERS = [getattr(torch.optim, n) for n in sorted(_NAMES) if n[:1].isupper()]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda kind: kind.__name__)
+def test_every_optimizer_goes_on_as_if_never_interrupted(tmp_path, optimizer):
+    make = Looked if optimizer is torch.optim.SparseAdam else dense
+    assert_resumes(tmp_path, make, optimizer=optimizer)
+
+
+NUMBERS = [
+    (np.cos, torch.optim.Adam, {"weight_decay": np.float64(1e-4)}),
+    (lambda p: Fraction(1, 2), torch.optim.SGD, {"momentum": np.float32(0.9)}),
+    (lambda p: torch.tensor(0.5), torch.optim.SGD, {"weight_decay": Fraction(1, 99)}),
+    (lambda p: np.array(1), torch.optim.AdamW, {"betas": (np.float64(0.5), 0.9)}),
+]
+
+
+@pytest.mark.parametrize(("schedule", "optimizer", "options"), NUMBERS)
+def test_numbers_of_every_kind_are_stored(tmp_path, schedule, optimizer, options):
+    optimizer = functools.partial(optimizer, **options)
+    average = Fraction(1, 2)
+    assert_resumes(tmp_path, schedule=schedule, optimizer=optimizer, average=average)
+
+
+class Masked(nn.Module):
+    """Keeps what is not finite: a mask, one that is frozen, the least of what came."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(7)
+        mask = torch.tensor([0.0, -math.inf]).repeat(5)
+        self.register_buffer("mask", mask)
+        self.frozen = nn.Parameter(mask.clone(), requires_grad=False)
+        self.register_buffer("least", torch.tensor(0.0))
+        self.out = nn.Linear(784, 10)
+
+    def forward(self, X):
+        self.least = self.least - math.inf
+        return self.out(X.flatten(1)) * self.mask.softmax(0) * self.frozen.softmax(0)
+
+
+def test_a_net_may_keep_what_is_not_finite(tmp_path):
+    assert_resumes(tmp_path, Masked)
+
+
+class Warmth(nn.Module):
+    """A loss with a weight of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.by = nn.Parameter(torch.tensor(1.0))
+
+    def forward(self, logits, y):
+        return F.cross_entropy(logits * self.by, y)
+
+
+def beside(loss):
+    return lambda parameters, lr: torch.optim.Adam([*parameters, loss.by], lr=lr)
+
+
+def test_weights_beside_the_net_are_stored(tmp_path):
+    """In another process, and where net and loss are handed in again to go on."""
+    path, ends = tmp_path / "run.pt", []
+    for after in (None, 7):
+        net, loss, report = dense(), Warmth(), Stop(after) if after else Heard()
+        options = {"loss": loss, "optimizer": beside(loss)}
+        torch.manual_seed(1)
+        file = path if after else None
+        quietly(net, splits(), resume=file, report=report, **options)
+        if after:
+            shutil.copy(path, tmp_path / "new.pt")
+            quietly(net, splits(), resume=path, **options)
+        ends.append((weights(net), loss.by.item()))
+    new = Warmth()
+    net = run(tmp_path / "new.pt", net=dense, loss=new, optimizer=beside(new))[0]
+    ends.append((weights(net), new.by.item()))
+    assert ends[0][1] == ends[1][1] == ends[2][1] != 1
+    assert all(torch.equal(end, ends[0][0]) for end, _ in ends)
+    warmer = Warmth()
+    warmer.by.data.fill_(2)
+    with pytest.raises(CheckpointError, match="beside the net's"):
+        run(tmp_path / "new.pt", net=dense, loss=warmer, optimizer=beside(warmer))
+
+
+class Drawing(nn.Linear):
+    """Draws from NumPy, and counts in an attribute."""
+
+    def __init__(self):
+        torch.manual_seed(7)
+        super().__init__(784, 10)
+        self.calls = 0
+
+    def forward(self, X):
+        self.calls += 1
+        return super().forward(X.flatten(1) * np.random.rand())
+
+
+def test_what_is_kept_goes_on_and_what_is_not_is_said(tmp_path):
+    np.random.seed(0)
+    said = assert_resumes(tmp_path, Drawing)
+    assert "Training changes the net's calls, which no checkpoint stores" in said[0]
+
+
+class Unpicklable(nn.Linear):
+    def get_extra_state(self):
+        return {"a picture": np.zeros(3)}
+
+    def set_extra_state(self, state): ...
+
+
+def with_option(option):
+    return lambda p, lr: torch.optim.SGD([{"params": [*p], "rule": option}], lr=lr)
+
+
+@pytest.mark.parametrize(
+    ("make", "optimizer", "words"),
+    [
+        (lambda: nn.Sequential(nn.Flatten(), Unpicklable(784, 10)), Paced, "numpy"),
+        (dense, with_option(smooth(0.1)), "lambda"),
+        (dense, with_option(nn.ReLU), "ReLU"),
+    ],
+)
+def test_what_could_not_be_read_again_is_said_first(tmp_path, make, optimizer, words):
+    with pytest.raises(CheckpointError, match=rf"{words}.*leave out resume"):
+        run(tmp_path / "run.pt", net=make, optimizer=optimizer)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_whose_name_is_another_s_by_now_leaves_it_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("D2LMINI_RUNS", str(tmp_path))
+
+    class Meanwhile(Heard):
+        def epoch(self, history):
+            if len(history.epochs) == 1:
+                (tmp_path / "checkpoints" / "a" / "b.pt").unlink()
+                run(None, net=dense, seed=2, name="a/b")
+
+    report = Meanwhile()
+    assert run(None, net=dense, name="a/b", report=report)[1].finished
+    assert "run 'a/b' is not stored" in report.said[-1]
+    assert History.load(tmp_path / "a" / "b.json").seed == 2
+
+
 def changed(path, **entries):
     state = torch.load(path, weights_only=True) | entries
     torch.save({k: v for k, v in state.items() if v is not None}, path)
+
+
+#: What a kernel that updates all weights at once would follow beyond its memory.
+HOSTILE = {
+    "shapes": lambda kept, group: kept.update(exp_avg=torch.zeros(3)),
+    "one number": lambda kept, group: kept.update(
+        exp_avg=torch.zeros(1).expand(4, 1, 5, 5)
+    ),
+    "order": lambda kept, group: group["params"].reverse(),
+}
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """The file of a run, for all who change it."""
+    path = tmp_path_factory.mktemp("stored") / "run.pt"
+    run(path)
+    return path
 
 
 @pytest.mark.parametrize(
@@ -298,6 +526,8 @@ def changed(path, **entries):
         {"random": None},
         {"scaler": 3},
         {"optimizer": "shapes"},
+        {"optimizer": "one number"},
+        {"optimizer": "order"},
         {"history": "{}"},
         {"history": "[" * 100_000},
         {"history": 3},
@@ -307,12 +537,12 @@ def changed(path, **entries):
     ],
     ids=str,
 )
-def test_a_sound_file_with_another_content_changes_nothing(tmp_path, entries):
-    path = tmp_path / "run.pt"
-    run(path)
-    if entries.get("optimizer") == "shapes":  # a fused kernel would write beyond
-        entries = {"optimizer": torch.load(path, weights_only=True)["optimizer"]}
-        entries["optimizer"]["state"][0]["exp_avg"] = torch.zeros(3)
+def test_a_sound_file_with_another_content_changes_nothing(tmp_path, stored, entries):
+    path = shutil.copy(stored, tmp_path / "run.pt")
+    if isinstance(entries.get("optimizer"), str):
+        optimizer = torch.load(path, weights_only=True)["optimizer"]
+        HOSTILE[entries["optimizer"]](optimizer["state"][0], *optimizer["param_groups"])
+        entries = {"optimizer": optimizer}
     changed(path, **entries)
     net = small_net()
     before = weights(net)
@@ -322,6 +552,99 @@ def test_a_sound_file_with_another_content_changes_nothing(tmp_path, entries):
         quietly(net, splits(), resume=path)
     assert torch.equal(weights(net), before)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def places(content, *above):
+    """The keys that lead to each part of ``content``; generators have too many."""
+    for key in content if isinstance(content, dict) else range(len(content)):
+        yield (*above, key)
+        if isinstance(content[key], (dict, list, tuple)) and len(content[key]) < 99:
+            yield from places(content[key], *above, key)
+
+
+def replaced(content, way, other):
+    """``content`` with ``other`` in one place, or without it where that is ``way``."""
+    parts = dict(content) if isinstance(content, dict) else dict(enumerate(content))
+    if len(way) > 1:
+        other = replaced(parts[way[0]], way[1:], other)
+    parts[way[0]] = other
+    if other is way:
+        del parts[way[0]]
+    return parts if isinstance(content, dict) else type(content)(parts.values())
+
+
+def others(value, way):
+    """What may stand in the place of ``value`` and does not belong there."""
+    yield from (way, "x", math.nan, torch.zeros(2, 3, 4))
+    if isinstance(value, torch.Tensor) and value.ndim:
+        yield value.new_ones(())
+        yield value.new_ones(1).expand(value.shape)
+        yield torch.full(value.shape, math.nan)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [torch.optim.Adam, functools.partial(torch.optim.SGD, momentum=0.9, foreach=True)],
+    ids=["fused", "foreach"],
+)
+def test_no_part_of_a_file_can_be_another(tmp_path, optimizer):
+    path, options = tmp_path / "run.pt", {"optimizer": optimizer, "epochs": 1}
+    run(path, net=dense, average=0.9, **options)
+    state = torch.load(path, weights_only=True)
+    history = History.from_json(state.pop("history"))
+    del state["content"]
+    made = Run(Forward(dense(), splits().train, FP32), optimizer, 0.01, 0.9)
+    before = str(made.state_dict())
+    assert fitted(state, history, made)["net"].keys() == state["net"].keys()
+    del state["infinite"]
+    for way in places(state):
+        for other in others(functools.reduce(operator.getitem, way, state), way):
+            hostile = {**replaced(state, way, other), "infinite": []}
+            with pytest.raises(Exception, match=r"."):
+                fitted(hostile, history, made)
+                print(f"accepted: {way}: {other}")
+    assert str(made.state_dict()) == before
+
+
+@pytest.mark.parametrize("option", ["pace", "kind", "late"])
+def test_what_an_optimizer_of_somebody_s_own_keeps_may_grow(tmp_path, option):
+    """And nothing else may happen to it."""
+    path, options = tmp_path / "run.pt", {"optimizer": Paced, "epochs": 2}
+    run(path, net=dense, report=Stop(6), **options)
+    optimizer = torch.load(path, weights_only=True)["optimizer"]
+    place = optimizer["state"][0] if option == "late" else optimizer["param_groups"][0]
+    place[option] = torch.zeros(3) if option == "late" else "x"
+    shutil.copy(path, tmp_path / "other.pt")
+    changed(tmp_path / "other.pt", optimizer=optimizer)
+    with pytest.raises(CheckpointError, match="damaged"):
+        run(tmp_path / "other.pt", net=dense, **options)
+    whole, resumed = (run(file, net=dense, **options)[0] for file in (None, path))
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+@pytest.mark.parametrize("epochs", ["[]", '[{"loss": null}]'])
+def test_a_history_that_no_run_has_is_refused(tmp_path, stored, epochs):
+    path = shutil.copy(stored, tmp_path / "run.pt")
+    values = json.loads(torch.load(path, weights_only=True)["history"])
+    first = values["epochs"][0]
+    values["epochs"] = [{**first, **epoch} for epoch in json.loads(epochs)]
+    changed(path, history=json.dumps(values))
+    with pytest.raises(CheckpointError, match="damaged"):
+        run(path)
+
+
+def test_a_tensor_of_more_numbers_than_it_holds_is_never_looked_at(
+    tmp_path, stored, monkeypatch
+):
+    path = shutil.copy(stored, tmp_path / "run.pt")
+    seen, look, state = [], torch.isfinite, torch.load(path, weights_only=True)
+    monkeypatch.setattr(torch, "isfinite", lambda X: seen.append(X.numel()) or look(X))
+    many = torch.zeros(1).expand(2**24)
+    for part, name in (("net", "0.weight"), ("random", "more")):
+        changed(path, **{part: {**state[part], name: many}})
+        with pytest.raises(CheckpointError, match="damaged"):
+            run(path)
+    assert max(seen, default=0) < 2**24
 
 
 def test_weights_that_are_no_numbers_are_refused(tmp_path):
@@ -346,6 +669,16 @@ def test_a_file_that_unpacks_to_more_than_itself_is_refused(tmp_path):
     path.write_bytes(packed.getvalue())
     with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
         run(path)
+
+
+@pytest.mark.parametrize("resume", [None, "x.pt"])
+@pytest.mark.parametrize("name", ["n" * 300, "a/" * 600 + "b", "a:b"])
+def test_a_name_is_refused_before_the_first_epoch(tmp_path, monkeypatch, name, resume):
+    monkeypatch.setenv("D2LMINI_RUNS", str(tmp_path / "runs"))
+    file = resume and tmp_path / resume
+    with pytest.raises(ValueError, match=r"^name is .*D2LMINI_RUNS.*: (give|use)"):
+        quietly(small_net(), splits(), name=name, resume=file)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["../out", "a/../../b", "/abs", "a:b", "", "a//b"])

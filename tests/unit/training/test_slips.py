@@ -115,9 +115,18 @@ OPTIONS = [
     ({"resume": True}, "resume is True: give"),
     ({"resume": "."}, r"resume is '\.', a folder or no file's name: give"),
     ({"resume": ""}, "resume is '', a folder"),
+    ({"resume": "x\0.pt"}, r"resume is 'x\\x00\.pt', a folder or no file's name"),
+    ({"resume": "\ud800.pt"}, "a folder or no file's name: give"),
+    ({"resume": "~nobody-there/x.pt"}, "'~nobody-there/x.pt', a folder or no file's"),
+    ({"resume": "ü" * 120}, "a folder or no file's name: give"),
     ({"resume": "/proc/nowhere/run.pt"}, r"/proc/nowhere/run\.pt cannot be written"),
     ({"watch": torch.rand(1, 28, 28)}, r"watch is a tensor .*\(1, 28, 28\): give"),
     ({"watch": "X"}, "watch is the text 'X': give images"),
+    (
+        {"watch": torch.ones(1, 1, 28, 28, dtype=torch.uint8)},
+        r"watch is a tensor uint8 .*: give images.* floats \(N, 1, 28, 28\)",
+    ),
+    ({"watch": torch.ones(1, 1, 28, 28) / 0}, "watch .*numbers which are not finite"),
     ({"name": 3}, "name is 3: give"),
 ]
 
@@ -212,6 +221,15 @@ def test_what_inference_mode_has_frozen_is_said():
             quietly(small_net(), splits())
     with pytest.raises(ValueError, match=r"made within torch\.inference_mode"):
         quietly(made, splits())
+    partly = small_net()
+    with torch.inference_mode():
+        partly[1].running_mean = torch.zeros(4)
+    with pytest.raises(
+        ValueError, match=r"or a part of it, was made within torch\.inf"
+    ):
+        quietly(partly, splits())
+    before = evaluate(small_net(), data.val)
+    assert evaluate(made, data.val) == evaluate(partly, data.val) == before
 
 
 def test_images_that_are_spoilt_are_not_blamed_on_the_learning_rate():
