@@ -75,6 +75,14 @@ def test_a_wrong_answer_is_refused_with_its_sentence(one, name):
     assert sentence.strip() and sentence in outcome.sentence
 
 
+@pytest.mark.course
+@pytest.mark.parametrize(("one", "name"), pairs(0))
+def test_a_right_answer_passes_with_all_numbers(one, name):
+    for variant in one.all_variants(most=20) if one.variants else []:
+        outcome = attempt(one, kept(one)[0][name], variant)
+        assert outcome.passed, f"{variant}: {outcome.error!r}"
+
+
 #: Wrong answers that some numbers make right: where nothing is rounded, say, whoever
 #: rounds up is right too, and the answer for another axis is right for that axis.
 SOMETIMES_RIGHT = {
