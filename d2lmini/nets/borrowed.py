@@ -82,8 +82,12 @@ def _put_back(held: Any, before: dict[str, Any]) -> None:
 
 
 def _open(buffer: Tensor) -> bool:
-    """Whether anybody can change it in place."""
-    return torch.is_inference_mode_enabled() or not buffer.is_inference()
+    """Whether anybody can change it in place: not numbers that stand for several."""
+    sides = zip(buffer.stride(), buffer.shape, strict=True)
+    several = any(step == 0 and size > 1 for step, size in sides)
+    return not several and (
+        torch.is_inference_mode_enabled() or not buffer.is_inference()
+    )
 
 
 def lay_out(net: nn.Module, layout: torch.memory_format) -> None:

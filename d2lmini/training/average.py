@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -33,7 +34,17 @@ class Average:
     @property
     def net(self) -> nn.Module:
         """The network to measure."""
-        return self._twin.module if self._twin else self.trained
+        if not self._twin:
+            return self.trained
+        self._keep_infinite(self._twin.module)
+        return self._twin.module
+
+    def _keep_infinite(self, net: nn.Module) -> None:
+        """What is infinite in the trained net, as a mask, has no average but itself."""
+        trained = self.trained.state_dict()
+        for name, value in net.state_dict().items():
+            if isinstance(value, torch.Tensor) and value.is_floating_point():
+                value.copy_(torch.where(value.isnan(), trained[name], value))
 
     def update(self) -> None:
         """Take in the weights that a step has just changed."""
@@ -43,7 +54,7 @@ class Average:
     def take(self) -> None:
         """Give the trained network the averaged weights and statistics, in place."""
         if self._twin:
-            self.trained.load_state_dict(self._twin.module.state_dict())
+            self.trained.load_state_dict(self.net.state_dict())
 
     def state_dict(self) -> dict[str, Any]:
         """What :meth:`load_state_dict` restores; empty without an average."""

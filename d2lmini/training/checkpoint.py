@@ -19,7 +19,7 @@ from d2lmini import mode, storage
 from d2lmini.arguments import found, instance
 from d2lmini.data import Splits
 from d2lmini.nets import trained
-from d2lmini.training.fingerprint import Unfollowable
+from d2lmini.training.fingerprint import Unfollowable, fingerprint
 from d2lmini.training.form import fitted, infinite
 from d2lmini.training.history import History
 from d2lmini.training.interrupts import held
@@ -79,6 +79,7 @@ class Checkpoint:
                 history = self._restored(self.path, run, history)
             else:
                 self._check_room(self.path, run)
+                _refuse_lasting(self.path, run)
                 self._write(self.path, run, history)
         except (OSError, Unreadable) as error:
             raise CheckpointError(
@@ -144,7 +145,8 @@ class Checkpoint:
         and texts alone.
         """
         state = {
-            "history": history.to_json(),
+            "history": (text := history.to_json()),
+            "digest": fingerprint(text),
             "content": self.content,
             **run.state_dict(),
         }
@@ -193,7 +195,7 @@ class Checkpoint:
             run.load_state_dict(fitted(state, stored, run))
         except Exception as error:  # whatever PyTorch raises for a file of others
             run.load_state_dict(before)
-            raise CheckpointError(_damaged(path, error)) from error
+            raise CheckpointError(_damaged(path, error, _line(error))) from error
         return stored
 
 
@@ -210,6 +212,8 @@ def _read(path: Path, device: torch.device) -> dict[str, Any]:
             io.BytesIO(content), map_location=device, weights_only=True
         )
         json.loads(state["history"])
+        if "infinite" in state and state["digest"] != fingerprint(state["history"]):
+            raise ValueError("the history is another one")
     except Exception as error:  # damage takes many forms; none may end in a traceback
         raise CheckpointError(_damaged(path, error)) from error
     return state
@@ -224,11 +228,27 @@ def _no_numbers(path: Path, error: Exception) -> str:
     )
 
 
-def _damaged(path: Path, error: Exception) -> str:
+def _refuse_lasting(path: Path, run: Run) -> None:
+    """Unreadable for a run that cannot even be given what it has."""
+    try:
+        run.load_state_dict(copy.deepcopy(run.state_dict()))
+    except Exception as error:  # whatever PyTorch, a layer or an optimizer raises
+        raise Unreadable(
+            f"{path} could not be used, as the run's state cannot be set again "
+            f"({_line(error)}): see the net's buffers and its load_state_dict."
+        ) from error
+
+
+def _damaged(path: Path, error: Exception, reason: str = "") -> str:
     return (
-        f"{path} is damaged or no checkpoint ({type(error).__name__}): delete it to "
-        "start anew."
+        f"{path} is damaged or no checkpoint ({reason or type(error).__name__}): "
+        "delete it to start anew."
     )
+
+
+def _line(error: Exception) -> str:
+    line = next(iter(str(error).splitlines()), "").strip().rstrip(".:")
+    return line[:100] or type(error).__name__
 
 
 def file_of(resume: str | Path | None, name: str | None) -> Path | None:

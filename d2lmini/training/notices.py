@@ -182,7 +182,7 @@ class Unkept:
         self, run: Run, functions: dict[str, Any], known: dict[int, str]
     ) -> None:
         others = {id(weight): "others" for weight in run.others}
-        self.functions, self.known = functions, {**known, **others}
+        self.net, self.functions, self.known = run.net, functions, {**known, **others}
         # PyTorch's own keep nothing else; together, processes change some classes.
         self.layers = {
             name: layer
@@ -199,12 +199,18 @@ class Unkept:
             report.say(
                 f"Training changes {' and '.join(changed[:2])}"
                 f"{' …' * (len(changed) > 2)}, which no checkpoint stores: if what "
-                "follows depends on it, make it a buffer of the net (register_buffer)."
+                "follows depends on it, make it a buffer (register_buffer) with its "
+                "final shape."
             )
 
     def _now(self) -> dict[str, str]:
-        """The content of each attribute of the net's own layers, and of the loss."""
+        """The content of each attribute of the net's own layers, and of the loss; of
+        buffers, which are stored, the shape."""
         held = {
+            f"the shape of the buffer {name}": tuple(buffer.shape)
+            for name, buffer in self.net.named_buffers()
+        }
+        held |= {
             f"{key} of layer {name}" if name else f"the net's {key}": value
             for name, layer in self.layers.items()
             for key, value in vars(layer).items()

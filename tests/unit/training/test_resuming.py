@@ -21,6 +21,7 @@ from torch import nn
 from d2lmini import History, report, schedules
 from d2lmini.data import Batches, Splits
 from d2lmini.training.checkpoint import CheckpointError
+from d2lmini.training.fingerprint import fingerprint
 from d2lmini.training.form import fitted
 from d2lmini.training.forward import Forward
 from d2lmini.training.run import Run
@@ -388,8 +389,35 @@ class Masked(nn.Module):
         return self.out(X.flatten(1)) * self.mask.softmax(0) * self.frozen.softmax(0)
 
 
-def test_a_net_may_keep_what_is_not_finite(tmp_path):
-    assert_resumes(tmp_path, Masked)
+@pytest.mark.parametrize("average", [None, 0.5])
+def test_a_net_may_keep_what_is_not_finite(tmp_path, average):
+    assert not assert_resumes(tmp_path, Masked, average=average)[1:]
+    net, history = run(None, net=Masked, average=average)
+    assert history.epochs[-1].val_loss < 3 and not weights(net).isnan().any()
+
+
+class Grows(nn.Linear):
+    """Keeps a buffer that grows, and one whose numbers stand for several."""
+
+    def __init__(self, several=1):
+        torch.manual_seed(7)
+        super().__init__(784, 10)
+        self.register_buffer("seen", torch.zeros(0))
+        self.register_buffer("shift", torch.zeros(1).expand(several))
+
+    def forward(self, X):
+        self.seen = torch.cat([self.seen, X.mean()[None]])
+        return super().forward(X.flatten(1)) + self.shift
+
+
+def test_buffers_that_cannot_be_set_again_are_said(tmp_path):
+    report = Heard()
+    run(tmp_path / "run.pt", net=Grows, epochs=1, report=report)
+    assert "changes the shape of the buffer seen, which no" in report.said[0]
+    with pytest.raises(CheckpointError, match=r"cannot be set again.*leave out resume"):
+        run(tmp_path / "other.pt", net=lambda: Grows(10))
+    net, history = run(None, net=lambda: Grows(10), epochs=1)
+    assert history.finished and len(net.seen) == 5 + 3 + 3
 
 
 class Warmth(nn.Module):
@@ -592,7 +620,7 @@ def test_no_part_of_a_file_can_be_another(tmp_path, optimizer):
     run(path, net=dense, average=0.9, **options)
     state = torch.load(path, weights_only=True)
     history = History.from_json(state.pop("history"))
-    del state["content"]
+    del state["content"], state["digest"]
     made = Run(Forward(dense(), splits().train, FP32), optimizer, 0.01, 0.9)
     before = str(made.state_dict())
     assert fitted(state, history, made)["net"].keys() == state["net"].keys()
@@ -628,7 +656,11 @@ def test_a_history_that_no_run_has_is_refused(tmp_path, stored, epochs):
     values = json.loads(torch.load(path, weights_only=True)["history"])
     first = values["epochs"][0]
     values["epochs"] = [{**first, **epoch} for epoch in json.loads(epochs)]
-    changed(path, history=json.dumps(values))
+    text = json.dumps(values)
+    changed(path, history=text)
+    with pytest.raises(CheckpointError, match="damaged"):
+        run(path)
+    changed(path, history=text, digest=fingerprint(text))
     with pytest.raises(CheckpointError, match="damaged"):
         run(path)
 
