@@ -34,12 +34,13 @@ def fitted(state: Content, history: History, run: Run) -> Content:
     optimizer = _of_optimizer(state, history, run, usual)
     if any(not value >= 0 for value in state["scaler"].values()):
         raise ValueError("a scale is negative")
-    unbounded = state["infinite"]
+    unbounded = [str(name) for name in state["infinite"]]
     for name, value in _leaves(state):
         if not _whole(value) or (name not in unbounded and not _finite(value)):
             raise ValueError(f"{name} is not finite")
-    if usual is not None and not unbounded:
-        _step(run, optimizer, usual)
+    if usual is not None:
+        bounded = not any(name.startswith("/optimizer") for name in unbounded)
+        _step(run, optimizer, finite=bounded and not infinite(usual))
     return {**state, "optimizer": optimizer}
 
 
@@ -140,6 +141,12 @@ def _of_numpy(key: Tensor, pos: int, has_gauss: int, gauss: float) -> None:
 
 # The optimizer
 
+#: What PyTorch's own keep that is a count, or a mean or sum of squares.
+_POSITIVE = {
+    *("step", "exp_avg_sq", "max_exp_avg_sq", "square_avg", "acc_delta", "exp_inf"),
+    *("sum", "row_var", "col_var", "variance", "step_size"),
+}
+
 
 def _of_optimizer(
     state: Content, history: History, run: Run, usual: Content | None
@@ -158,12 +165,11 @@ def _of_optimizer(
     pairs = zip(own["param_groups"], stored["param_groups"], strict=True)
     groups = [_options(mine, theirs, exact, same) for mine, theirs in pairs]
     kept = stored["state"]
-    if any(values.get("step", 0) < 0 for values in kept.values()):
-        raise ValueError("a number of steps is negative")
     if usual is not None:
         _refuse_fewer(kept, usual["state"], state, run)
     if exact and usual is not None:
         kept = {i: _laid_out(i, kept[i], usual["state"][i]) for i in kept}
+    _refuse_negative(kept, _POSITIVE if exact else {"step"})
     return {"state": kept, "param_groups": groups}
 
 
@@ -206,6 +212,13 @@ def _refuse_fewer(
             raise ValueError(f"nothing is kept of {name}")
 
 
+def _refuse_negative(kept: dict[int, Any], names: set[str]) -> None:
+    for number, values in kept.items():
+        for name in names & values.keys():
+            if not bool((torch.as_tensor(values[name]) >= 0).all()):
+                raise ValueError(f"state/{number}/{name} is negative")
+
+
 def _laid_out(number: int, kept: Content, usual: Content) -> Content:
     _alike(f"state/{number}", kept, usual)
     return {
@@ -216,11 +229,11 @@ def _laid_out(number: int, kept: Content, usual: Content) -> Content:
     }
 
 
-def _step(run: Run, optimizer: Content, usual: Content) -> None:
+def _step(run: Run, optimizer: Content, finite: bool) -> None:
     """An error unless the run's optimizer can go on from ``optimizer``."""
     after = _stepped(run, optimizer)
     assert after is not None
-    if not infinite(usual) and infinite(after):
+    if finite and infinite(after):
         raise ValueError("a step from there is not finite")
 
 

@@ -299,3 +299,24 @@ def test_nothing_is_changed():
     fingerprint((net, Scaled(net), random.Random(1)))
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())
+
+
+def test_an_optimizer_s_class_is_the_same_after_one_has_been_made():
+    """PyTorch wraps its step then, in the class itself or in one that inherits it."""
+
+    class Own(torch.optim.Optimizer):
+        def step(self, closure=None): ...
+
+    class Derived(Own):
+        pass
+
+    class Other(torch.optim.Optimizer):
+        def step(self, closure=None):
+            self.stepped = True
+
+    before = fingerprint((Own, Derived))
+    for kind in (Derived, Own):
+        kind([torch.zeros(1, requires_grad=True)], {})
+        assert fingerprint((Own, Derived)) == before
+    Other([torch.zeros(1, requires_grad=True)], {})
+    assert fingerprint(Own.step) != fingerprint(Other.step)

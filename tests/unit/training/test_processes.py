@@ -175,6 +175,7 @@ def test_a_normalisation_of_ones_own_is_named(ran):
         "schedule": "schedule is lambda:",
         "unknown": "cannot be recognised again",
         "folder": "a folder or no file's name",
+        "beside": "steps 3 numbers that are not the net's, and they would come apart",
         "another's file": "CheckpointError",
     }.items(),
 )

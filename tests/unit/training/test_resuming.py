@@ -608,6 +608,8 @@ def others(value, way):
         yield value.new_ones(())
         yield value.new_ones(1).expand(value.shape)
         yield torch.full(value.shape, math.nan)
+    if way[-1] in ("step", "exp_avg_sq"):
+        yield -value - 1
 
 
 @pytest.mark.parametrize(
@@ -648,6 +650,16 @@ def test_what_an_optimizer_of_somebody_s_own_keeps_may_grow(tmp_path, option):
         run(tmp_path / "other.pt", net=dense, **options)
     whole, resumed = (run(file, net=dense, **options)[0] for file in (None, path))
     assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_a_file_of_an_older_version_goes_on(tmp_path):
+    path = tmp_path / "run.pt"
+    whole = run(path, report=Half(path))[0]
+    random = torch.load(path.with_name("half.pt"), weights_only=True)["random"]
+    del random["numpy"]
+    new = dict.fromkeys(("infinite", "digest", "others"))
+    changed(path.with_name("half.pt"), random=random, **new)
+    assert torch.equal(weights(run(path.with_name("half.pt"))[0]), weights(whole))
 
 
 @pytest.mark.parametrize("epochs", ["[]", '[{"loss": null}]'])

@@ -169,12 +169,17 @@ def refusals():
         "schedule": (Idle(), data, {"schedule": lambda progress: 1.0 + rank}),
         "unknown": (Idle(), data, {"loss": unknown_loss(), "resume": "unknown.pt"}),
         "folder": (Idle(), data, {"resume": "."}),
+        "beside": (Idle(), data, {"optimizer": with_another_weight}),
         "another's file": (Idle(), data, {"resume": __file__}),
     }
     return {
         name: refusal(net, given, **options)
         for name, (net, given, options) in runs.items()
     }
+
+
+def with_another_weight(parameters, lr):
+    return torch.optim.SGD([*parameters, nn.Parameter(torch.ones(3))], lr=lr)
 
 
 def unknown_loss():
