@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from d2lmini.training.history import History
-from d2lmini.training.run import Run, optimized, plain
+from d2lmini.training.run import Run, of_python, optimized, plain
 
 Content = dict[str, Any]
 
@@ -120,7 +120,7 @@ def _of_random(stored: Content, own: Content, device: torch.device) -> None:
     if own.keys() - stored.keys() - {"cuda"}:  # a run may change to a GPU
         raise ValueError("the state of a generator is missing")
     torch.Generator().set_state(stored["cpu"].cpu())
-    random.Random().setstate(stored["python"])
+    random.Random().setstate(of_python(stored["python"]))
     if not isinstance(stored["python"][2], (float, type(None))):
         raise TypeError("a number that has been drawn is none")
     if "cuda" in stored and device.type == "cuda":

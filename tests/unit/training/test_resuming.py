@@ -657,6 +657,8 @@ def test_a_file_of_an_older_version_goes_on(tmp_path):
     whole = run(path, report=Half(path))[0]
     random = torch.load(path.with_name("half.pt"), weights_only=True)["random"]
     del random["numpy"]
+    version, words, drawn = random["python"]
+    random["python"] = (version, tuple(words.tolist()), drawn)
     new = dict.fromkeys(("infinite", "digest", "others"))
     changed(path.with_name("half.pt"), random=random, **new)
     assert torch.equal(weights(run(path.with_name("half.pt"))[0]), weights(whole))
@@ -708,8 +710,9 @@ def test_a_file_that_unpacks_to_more_than_itself_is_refused(tmp_path):
         zipfile.ZipFile(path) as old,
         zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new,
     ):
-        for part in old.infolist():
-            new.writestr(part.filename, old.read(part) + bytes(10_000_000))
+        for i, part in enumerate(old.infolist()):
+            more = bytes(10_000_000 * (i == 0))
+            new.writestr(part.filename, old.read(part) + more)
     path.write_bytes(packed.getvalue())
     with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
         run(path)
