@@ -710,7 +710,10 @@ def _refuse_without_walls(course: Course) -> None:
 
     way, reason = walls.find()
     if way is None and not course.setting("LimitedKernel", "allow_unconfined", False):
-        raise ValueError(grading.REFUSED.format(reason))
+        raise ValueError(grading.refused(reason))
+    further = walls.named(course.setting("LimitedKernel", "packages", []))
+    if way and walls.Room(course.folder, further).exposes(course.folder):
+        raise ValueError(grading.EXPOSED.format(course.folder))
     if way is None:
         print("Without walls: each submission can do what you can.", file=sys.stderr)
 

@@ -36,15 +36,22 @@ LONGEST = 90  # characters of a socket's path; Linux takes 107
 EXTRA = 2**26  # bytes of files beside a notebook
 
 REFUSED = (
-    "No submission was run, since no walls can be built around it here: {}. Install "
-    "bubblewrap (Debian: apt install bubblewrap), grade in the container of the "
-    "instructor's guide, or, if you trust every submission with all that you can read "
-    "and write, set c.LimitedKernel.allow_unconfined = True."
+    "No submission was run, since no walls can be built around it here: {}. {} in the "
+    "container of the instructor's guide, or, if you trust every submission with all "
+    "that you can read and write, set c.LimitedKernel.allow_unconfined = True."
 )
+ADVICE = "Install bubblewrap (Debian: apt install bubblewrap), grade"
+EXPOSED = "{} lies in a folder that submissions read: move it."
 
 
 class NoWalls(RuntimeError):
     """This machine cannot shut a submission in."""
+
+
+def refused(reason: str) -> str:
+    """The sentence for somebody on whose machine, for this `reason`, nothing runs."""
+    reason = reason.strip().rstrip(".")
+    return REFUSED.format(reason, "Grade" if shutil.which("bwrap") else ADVICE)
 
 
 class Client(AsyncKernelClient):
@@ -107,7 +114,7 @@ class LimitedKernel(AsyncKernelManager):
         self.client_factory = Client
         self.way, reason = walls.find()
         if self.way is None and not self.allow_unconfined:
-            raise NoWalls(REFUSED.format(reason))
+            raise NoWalls(refused(reason))
         if os.name != "posix":
             raise NoWalls("Windows runs no submissions: grade in WSL or a container.")
         self.room = Path(tempfile.mkdtemp(prefix="d2l-", dir=short_folder()))
@@ -145,7 +152,7 @@ class LimitedKernel(AsyncKernelManager):
         """The command that starts the kernel, behind those that shut it in."""
         script = walls.package() / "course" / "kernel.py"
         inside = walls.GIVEN if self.way else str(self.room / "given")
-        command = [sys.executable, str(script), inside]
+        command = [str(walls.interpreter()), str(script), inside]
         if self.way is None:
             return command
         return [
@@ -154,18 +161,18 @@ class LimitedKernel(AsyncKernelManager):
         ]
 
     def _room(self) -> walls.Room:
-        packages = tuple(Path(one).resolve() for one in self.packages)
+        course = self.config.get("CourseDirectory", {}).get("root")
         made = walls.Room(
             self.room / "given",
-            packages,
+            walls.named(self.packages),
             self.disk,
             self.files,
             self.environment,
             self.filter,
         )
-        where = self.given and self.given.resolve()
-        if where and any(where.is_relative_to(one) for one in made.readable):
-            raise NoWalls(f"{where} lies in a folder that submissions read: move it.")
+        for where in (self.given, course):
+            if self.way and where and made.exposes(Path(where)):
+                raise NoWalls(EXPOSED.format(where))
         return made
 
     def _environment(self) -> dict[str, str]:

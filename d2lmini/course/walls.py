@@ -16,13 +16,14 @@ import site
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-OWN = "/home"  # what it may write to, of a size
+# What is mounted here hides what lies there outside, so these are names nobody has:
+OWN = "/d2lmini-own"  # what it may write to, of a size
 HOME = f"{OWN}/student"  # the folder of its own, which it makes there
-GIVEN = "/given"  # what it is handed, read-only
+GIVEN = "/d2lmini-given"  # what it is handed, read-only
 
 #: What programs need of the system, where it exists.
 SYSTEM = (
@@ -36,6 +37,9 @@ SYSTEM = (
     "/etc/localtime",
 )
 LINKED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")  # mostly into /usr
+
+#: What Python needs of its prefix, which may be a clone, a course's folder or a home.
+PARTS = ("bin", "include", "lib", "lib64", "pyvenv.cfg", "share")
 
 #: By machine: its number in the kernel's audit, and the calls that make memory which
 #: nobody counts (shmget, memfd_create, memfd_secret, io_uring_setup) or that have been
@@ -62,38 +66,40 @@ KEPT = (
 
 NOBODY = "65534"
 
-# Its folder, and the memory that its processes share: "$1" bytes, "$2" files.
+# Its folder, and the memory that its processes share, unless packages lie there:
+# "$1" bytes, "$2" files.
 MOUNTS = """
 own="size=$1,nr_inodes=$2,mode=777,nosuid,nodev"
 shared="size=64m,nr_inodes=$2,mode=1777,nosuid,nodev"
 mount -t tmpfs -o "$own" none "$OWN_BEHIND" || exit 1
 mkdir -m 1777 "$OWN_BEHIND/tmp" || exit 1
-mount -t tmpfs -o "$shared" none "$SHARED_BEHIND" || exit 1
+[ "$(ls -A "$SHARED_BEHIND")" ] ||
+  mount -t tmpfs -o "$shared" none "$SHARED_BEHIND" || exit 1
 shift 2
 """
 
-# The root of a new world at "$1": up to "--" what may be read, then "SOURCE:TARGET"
-# of what is given, then its bytes and files, then the command.
+# The root of a new world over /sys, where no Python lies: up to "--" what may be read,
+# each with where it leads as a link; what is given, its bytes and files, the command.
 WORLD = f"""
-root=$1; shift
+root=/sys
+umask 022
 mount -t tmpfs -o size=1m,mode=755 none "$root" || exit 1
 show() {{  # source, target
-  [ -d "$1" ] && mkdir -p "$root$2" || {{ mkdir -p "$root${{2%/*}}"; : >"$root$2"; }}
+  if [ -d "$1" ]; then mkdir -p "$root$2"
+  else mkdir -p "$root${{2%/*}}" && : >"$root$2"; fi || exit 1
   mount --rbind "$1" "$root$2" || exit 1
   mount -o remount,bind,ro,nosuid,nodev "$root$2" 2>/dev/null ||
     mount -o remount,bind,ro "$root$2" || exit 1
 }}
 while [ "$1" != -- ]; do
-  case $(readlink "$1") in
-    usr/* | /usr/*) ln -s "$(readlink "$1")" "$root$1" ;;
-    *) show "$1" "$1" ;;
-  esac
-  shift
+  if [ -z "$2" ]; then show "$1" "$1"
+  else mkdir -p "$root${{1%/*}}" && ln -s "$2" "$root$1" || exit 1; fi
+  shift 2
 done
 shift
 show "$1" {GIVEN}
 shift
-mkdir -p "$root/proc" "$root/tmp" "$root/old" "$root{OWN}" "$root/dev/shm"
+mkdir -p "$root/proc" "$root/tmp" "$root/dev/old" "$root/dev/shm" "$root{OWN}"
 for one in null zero full random urandom; do
   : >"$root/dev/$one" && mount --bind "/dev/$one" "$root/dev/$one" || exit 1
 done
@@ -101,9 +107,9 @@ ln -s /proc/self/fd "$root/dev/fd"
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc" || exit 1
 OWN_BEHIND=$root{OWN} SHARED_BEHIND=$root/dev/shm
 {MOUNTS}
-rmdir "$root/tmp" && ln -s {OWN}/tmp "$root/tmp"
-cd "$root" && pivot_root . old && cd / && umount -l /old || exit 1
-mount -o remount,bind,ro / || exit 1
+rmdir "$root/tmp" 2>/dev/null && ln -s {OWN}/tmp "$root/tmp"  # else packages lie there
+cd "$root" && pivot_root . dev/old && cd / || exit 1
+umount -l /dev/old && rmdir /dev/old && mount -o remount,bind,ro / || exit 1
 exec "$@"
 """
 
@@ -130,13 +136,28 @@ class Room:
         return outermost([*packages(), *self.packages])
 
     @property
+    def links(self) -> dict[Path, str]:
+        """Where a readable thing leads that is a link to another; else nothing."""
+        found = {one: one.resolve() for one in self.readable}
+        there = {real for one, real in found.items() if not one.is_symlink()}
+        return {
+            one: str(real) if one.is_symlink() and there & {real, *real.parents} else ""
+            for one, real in found.items()
+        }
+
+    def exposes(self, folder: Path) -> bool:
+        """Whether what lies in `folder` could be read."""
+        real = folder.resolve()
+        return any(real.is_relative_to(one.resolve()) for one in self.readable)
+
+    @property
     def variables(self) -> dict[str, str]:
         """The environment of the kernel."""
         found = {name: os.environ[name] for name in KEPT if name in os.environ}
         found |= {
             "HOME": HOME,
             "TMPDIR": f"{OWN}/tmp",
-            "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+            "PATH": f"{interpreter().parent}:/usr/local/bin:/usr/bin:/bin",
             "USER": "student",
             "LOGNAME": "student",
             "D2LMINI_DATA": "offline",
@@ -153,26 +174,43 @@ def package() -> Path:
     return Path(__file__).resolve().parents[1]
 
 
+def interpreter() -> Path:
+    """This Python, by a path that holds no `..` and leads through no link."""
+    found = Path(sys.executable)
+    return found.parent.resolve() / found.name
+
+
 def import_path() -> Path | None:
     """What a kernel needs in PYTHONPATH to import this package; None if nothing."""
     beside = package().parent
-    ours = [Path(prefix).resolve() for prefix in (sys.prefix, site.getuserbase())]
-    return None if any(beside.is_relative_to(one) for one in ours) else beside
+    places = [*site.getsitepackages(), site.getusersitepackages()]
+    return None if beside in (Path(one).resolve() for one in places) else beside
 
 
 def packages() -> Iterator[Path]:
     """The folders that Python, its packages and its libraries are read from."""
-    yield from (Path(one) for one in SYSTEM if Path(one).exists())
-    prefixes = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix]
+    yield from (Path(one) for one in (*LINKED, *SYSTEM) if Path(one).exists())
+    prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
+    found = [place / part for place in named(prefixes) for part in PARTS]
     if site.ENABLE_USER_SITE:
-        prefixes.append(site.getusersitepackages())
-    for prefix in map(Path, prefixes):
-        yield from (one for one in (prefix, prefix.resolve()) if one.exists())
+        found += named([site.getusersitepackages()])
+    yield from (one for one in found if one.exists())
     yield package()
-    hop = Path(sys.executable)
+    hop = interpreter()
     while hop.is_symlink():  # a virtual environment's python points to another
-        hop = hop.parent / hop.readlink()
+        hop = normal(hop.parent / hop.readlink())
         yield hop
+
+
+def named(folders: Iterable[str]) -> tuple[Path, ...]:
+    """The folders with these names, each also by the path that no link is in."""
+    found = [Path(one).expanduser() for one in folders]
+    return tuple(x for one in found for x in (normal(one), one.resolve()))
+
+
+def normal(path: Path) -> Path:
+    """`path` without `..`, absolute, and with its last link as it is."""
+    return path.parent.resolve() / path.name if ".." in path.parts else path.absolute()
 
 
 def outermost(folders: Sequence[Path]) -> list[Path]:
@@ -230,6 +268,9 @@ def bubblewrap(command: Sequence[str], room: Room, *, root: bool) -> list[str]:
     drop = [DROP[0] + kept, DROP[1] + kept, DROP[2]]
     mounts = f'OWN_BEHIND={OWN} SHARED_BEHIND=/dev/shm\n{MOUNTS}\nexec "$@"'
     again = ["bwrap", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
+    again += ["--uid", "1000", "--gid", "1000", "--dev-bind", "/", "/", "--chdir", "/"]
+    if not any(one.is_relative_to("/tmp") for one in room.readable):
+        again += ["--bind", f"{OWN}/tmp", "/tmp"]
     if room.filter is not None and call_filter(platform.machine()):
         again += ["--seccomp", str(room.filter)]
     return [
@@ -238,31 +279,28 @@ def bubblewrap(command: Sequence[str], room: Room, *, root: bool) -> list[str]:
         *("--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *("--hostname", "course", "--cap-drop", "ALL", *inside),
         *("--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SETPCAP"),
-        *_shown(room),
         *("--proc", "/proc", "--dev", "/dev", "--dir", "/tmp", "--dir", OWN),
+        *_shown(room),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--clearenv"),
         *(x for pair in room.variables.items() for x in ("--setenv", *pair)),
         *("--", "sh", "-c", mounts, "sh", *_limits(room)),
         *("setpriv", *become, *drop, "--no-new-privs", "--"),
-        *(*again, "--uid", "1000", "--gid", "1000", "--dev-bind", "/", "/"),
-        *("--bind", f"{OWN}/tmp", "/tmp", "--chdir", "/", "--", *command),
+        *(*again, "--", *command),
     ]
 
 
 def _shown(room: Room) -> Iterator[str]:
     """Bubblewrap's arguments for what may be read."""
-    for link in map(Path, LINKED):
-        if link.is_symlink():
-            yield from ("--symlink", os.fspath(link.readlink()), os.fspath(link))
-        elif link.is_dir():
-            yield from ("--ro-bind", os.fspath(link), os.fspath(link))
     made: set[Path] = set()
-    for folder in room.readable:  # parents that others may enter
-        for parent in reversed(folder.parents[:-1]):
+    for folder, target in room.links.items():
+        for parent in reversed(folder.parents[:-1]):  # that others may enter
             if parent not in made:
                 made.add(parent)
                 yield from ("--dir", os.fspath(parent))
-        yield from ("--ro-bind", os.fspath(folder), os.fspath(folder))
+        if target:
+            yield from ("--symlink", target, os.fspath(folder))
+        else:
+            yield from ("--ro-bind", os.fspath(folder), os.fspath(folder))
     yield from ("--ro-bind", os.fspath(room.given), GIVEN)
 
 
@@ -272,15 +310,14 @@ def namespaces(command: Sequence[str], room: Room, *, root: bool) -> list[str]:
     if root:
         become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
         seal = [*become, *DROP[1:], "--", "unshare", "--user", "--map-root-user", *seal]
-    shown = [one for one in map(Path, LINKED) if one.exists()]
+    shown = (x for one, target in room.links.items() for x in (str(one), target))
     values = [f"{name}={value}" for name, value in room.variables.items()]
     return [
         *("sh", "-c", 'trap "" INT; PATH=$PATH:/usr/sbin:/sbin; exec "$@"', "sh"),
         *("unshare", *(() if root else ("--user", "--map-root-user"))),
         *("--mount", "--pid", "--net", "--ipc", "--uts"),
-        *("--fork", "--kill-child", "--", "sh", "-c", WORLD, "sh", "/mnt"),
-        *map(os.fspath, [*shown, *room.readable]),
-        *("--", os.fspath(room.given), *_limits(room)),
+        *("--fork", "--kill-child", "--", "sh", "-c", WORLD, "sh"),
+        *(*shown, "--", os.fspath(room.given), *_limits(room)),
         *(*seal, "env", "--ignore-environment", *values, *command),
     ]
 
@@ -315,12 +352,13 @@ def ways() -> Iterator[Walls]:
 
 @functools.cache
 def find() -> tuple[Walls | None, str]:
-    """The first way that works, tried with a Python; and why none does."""
-    said = "neither bubblewrap nor unshare is installed"
+    """The first way that works, tried with a Python; and why the best does not."""
+    reasons = []
     if sys.platform != "linux":
         return None, f"this system ({sys.platform}) is not Linux"
     for way in ways():
-        trial = [sys.executable, "-c", "import ipykernel, os; os.mkdir('/tmp/x')"]
+        made = "import ipykernel, tempfile; tempfile.mkdtemp()"
+        trial = [str(interpreter()), "-c", made]
         room = Room(package() / "course")
         done = subprocess.run(
             way.around(trial, room),
@@ -332,5 +370,6 @@ def find() -> tuple[Walls | None, str]:
         )
         if done.returncode == 0:
             return way, ""
-        said = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-    return None, said
+        said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+        reasons.append(said[-1])
+    return None, next(iter(reasons), "neither bubblewrap nor unshare is installed")

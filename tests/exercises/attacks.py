@@ -373,7 +373,7 @@ for place in places:
             written.append(place / name)
         except OSError:
             pass
-mine = [p for p in written if p.is_relative_to("/home")]
+mine = [p for p in written if p.is_relative_to("/d2lmini-own")]
 assert written == mine, written"""
 
 SEARCH = """\
@@ -381,7 +381,8 @@ import os, re
 
 found = []
 hidden, other = "demand([" + "5]", "sorted(values)[" + "-1]"
-for top in ("/home", "/given", "/tmp", "/work", "/root", "/mnt", "/var", "/run"):
+tops = "/home", "/tmp", "/work", "/root", "/mnt", "/srv", "/media", "/var", "/run"
+for top in (*tops, "/d2lmini-own", "/d2lmini-given"):
     for folder, _, names in os.walk(top):
         if "site-packages" in folder or "/lib/python" in folder:
             continue
@@ -451,7 +452,8 @@ for number in [x for x in os.listdir("/proc") if x.isdigit()] + ["self"]:
         path = f"/proc/{number}/fd/{handle}"
         try:
             target = os.readlink(path)
-            if target.startswith("/") and not target.startswith(("/dev/", "/home/")):
+            own = target.startswith(("/dev/", "/d2lmini-own/"))
+            if target.startswith("/") and not own:
                 os.close(os.open(path, os.O_RDWR))
                 found.append(target)
         except OSError:
@@ -459,10 +461,10 @@ for number in [x for x in os.listdir("/proc") if x.isdigit()] + ["self"]:
 for line in open("/proc/self/mountinfo"):
     place, options = line.split()[4:6]
     writable = options.startswith("rw") and os.access(place, os.W_OK)
-    inside = place.startswith(("/home", "/tmp", "/dev", "/proc"))
+    inside = place.startswith(("/d2lmini-own", "/tmp", "/dev", "/proc"))
     if writable and not inside:
         found.append(place)
-for path in (os.__file__, "/usr/bin/env", "/given/ask.json", "/given"):
+for path in (os.__file__, "/usr/bin/env", "/d2lmini-given/ask.json", "/d2lmini-given"):
     try:
         os.chmod(path, 0o777)
         found.append(path)
