@@ -5,7 +5,7 @@ import functools
 import html
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,16 @@ MOST = 20_000  # characters of an answer that are shown
 FORMULA = 400  # of a formula that is drawn
 FORMULAS = 100  # of a text that are drawn
 PLACE = "xmathx{}x"
+TAG = re.compile(r"""(<(?:[^<>"']|"[^"]*"|'[^']*')*>)""")
+#: What Markdown needs beyond nbconvert's list of harmless tags and attributes; of a
+#: picture, which could be anything, the words.
+TAGS = (
+    *("p", "br", "hr", "div", "span", "pre", "del", "s", "sub", "sup", "img"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "dl", "dt", "dd", "details", "summary"),
+    *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"),
+)
+ATTRIBUTES = {"img": ["alt"], "th": ["style"], "td": ["style"]}
+STYLES = ["text-align"]
 FOREIGN_FRAME = re.compile(r"^(?:File|\S*)\s*/")
 
 STYLE = """
@@ -221,7 +231,7 @@ def _frame(text: str) -> str:
 
 def rendered(text: str) -> str:
     """Markdown as HTML without anything that runs, formulas as pictures."""
-    from nbconvert.filters import markdown2html
+    from nbconvert.filters.markdown_mistune import MarkdownWithMath
     from nbconvert.preprocessors.sanitize import SanitizeHTML
 
     found: list[str] = []
@@ -229,19 +239,53 @@ def rendered(text: str) -> str:
     def note(match: re.Match[str]) -> str:
         if len(found) == FORMULAS:
             return match[0]
-        found.append(maths(match[1] or match[2]))
+        found.append(match[1] or match[2])
         return PLACE.format(len(found) - 1)
 
     text = text[:MOST]
     parts = re.split(r"(```.*?```|`[^`\n]*`)", text, flags=re.DOTALL)
     parts[::2] = [MATHS.sub(note, part) for part in parts[::2]]
     untyped: Any = SanitizeHTML
-    clean: str = untyped().sanitize_html_tags(str(markdown2html("".join(parts))))
-    return re.sub(r"xmathx(\d+)x", lambda m: _at(found, int(m[1])), clean)
+    clean = untyped(styles=STYLES)
+    clean.tags = [*clean.tags, *TAGS]
+    clean.attributes = {**clean.attributes, **ATTRIBUTES}
+    made: Any = MarkdownWithMath
+    said = str(clean.sanitize_html_tags(made(_writer()).render("".join(parts))))
+    parts = TAG.split(said)
+    parts[::2] = [_placed(part, found, maths) for part in parts[::2]]
+    parts[1::2] = [_placed(tag, found, html.escape) for tag in parts[1::2]]
+    return "".join(parts)
 
 
-def _at(found: list[str], place: int) -> str:
-    return found[place] if place < len(found) else ""
+def _placed(text: str, found: list[str], show: Callable[[str], str]) -> str:
+    """`text` with the formulas `found` in their places, each as `show` gives it."""
+
+    def one(match: re.Match[str]) -> str:
+        place = int(match[1])
+        return show(found[place]) if place < len(found) else ""
+
+    return re.sub(r"xmathx(\d+)x", one, text)
+
+
+@functools.cache
+def _writer() -> Any:
+    """What writes Markdown as HTML: headings below the page's, of pictures the words.
+
+    An attachment, or a box to tick, would be nothing on a page of its own.
+    """
+    from nbconvert.filters.markdown_mistune import IPythonRenderer
+
+    class Writer(IPythonRenderer):
+        def heading(self, text: str, level: int, **_: Any) -> str:
+            return f"<h{min(6, level + 2)}>{text}</h{min(6, level + 2)}>\n"
+
+        def image(self, text: str, *_: Any, **__: Any) -> str:
+            return f"[{text or 'picture'}]"
+
+        def task_list_item(self, text: str, checked: bool = False, **_: Any) -> str:
+            return f"<li>{'☑' if checked else '☐'} {text}</li>\n"
+
+    return Writer(escape=False)
 
 
 @functools.cache

@@ -3,12 +3,15 @@
 import csv
 import io
 import os
+import re
 import subprocess
 import sys
 import time
+from html.parser import HTMLParser
 
 import nbformat
 import pytest
+from bleach import ALLOWED_TAGS
 from nbconvert.exporters import HTMLExporter
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
@@ -99,6 +102,114 @@ def test_formulas_are_pictures_and_prices_are_not():
     assert text.count("<img") == 2 and 'alt="x^2"' in text
     assert "<code>$y$</code>" in text and "3$ or 4$" in text
     assert "<code>\\nonsense{" in feedback.rendered("$\\nonsense{1}$")
+
+
+EVERYTHING = """\
+# Title of $x$
+
+One **bold** and *thin* line.
+
+Two, with `a < b` and 1 < 2 & 3 > 2.
+
+    indented = 1
+
+```python
+x = 1 < 2  # $5$
+```
+
+| a | b |
+|:--|--:|
+| 1 | 2 |
+
+- one
+- [x] done
+
+1. first
+
+> quoted, ~~gone~~
+
+term
+: meaning
+
+---
+
+[link](https://a.org "to") and ![words of it](attachment:a.png)
+
+<details><summary>Hint</summary>
+
+Draw it.
+
+</details>"""
+
+
+SHOWN = (
+    "p strong em code pre table thead tbody tr th td ul ol li blockquote h3 del dl dt "
+    "dd hr details summary a img div span"
+)
+
+
+def test_all_that_markdown_has_is_shown_as_what_it_is():
+    text = feedback.rendered(EVERYTHING)
+    plain = re.sub(r"1 &lt; 2|a &lt; b|(?<=<span>)&lt;", "", text)
+    assert "&lt;" not in plain, plain
+    tags = [tag for tag, _ in Found(text).tags]
+    assert {*tags} == {*SHOWN.split()}
+    assert "<h3>Title of <img class=maths" in text, "below the page's own headings"
+    assert re.search('<td style="text-align: ?right;">2</td>', text) and "¶" not in text
+    assert '<a href="https://a.org" title="to">link</a>' in text
+    assert "[words of it]" in text and "☑ done" in text
+
+
+SAFE = {"a": {"href", "title"}, "td": {"style"}, "th": {"style"}, "img": {"alt"}}
+DANGERS = (
+    "<script>hit</script>",
+    "<SCRIPT SRC=//evil></SCRIPT>",
+    "<style>p { color: red }</style>",
+    "<p onclick=hit() style='background: url(//evil)'>x</p>",
+    "<td style='text-align: left; position: fixed'>x</td>",
+    "[x](javascript:hit)",
+    "[x](data:text/html,<script>hit</script>)",
+    "<a href='vbscript:hit' target=_top onmouseover=hit>x</a>",
+    "![x](data:image/svg+xml,<svg onload=hit>)",
+    "<img src=//evil onerror=hit srcset=//evil>",
+    "<iframe src=//evil></iframe><object data=//evil></object><embed src=//evil>",
+    "<form action=//evil><input name=x autofocus onfocus=hit><button>x</button></form>",
+    "<svg><a xlink:href='javascript:hit'>x</a></svg><math href=javascript:hit></math>",
+    "<meta http-equiv=refresh content='0; url=//evil'><base href=//evil>",
+    "<link rel=stylesheet href=//evil>",
+    "<details open ontoggle=hit>x</details>",
+    "<table background=//evil><tr><td background=//evil>x</table></div></html>",
+    "```mermaid\n<script>hit</script>\n```",
+    "[x](http://a/$onclick=hit//$) <a title='$ onclick=hit //$' href=http://a>x</a>",
+    "![$onclick=hit$](y) <img alt='$\" onerror=hit x=\"$'>",
+    "<!-- --!><script>hit</script> -->",
+    "<noscript><p title='</noscript><img src=x onerror=hit>'></noscript>",
+)
+
+
+class Found(HTMLParser):
+    """All tags and attributes of a text, as a browser reads them."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize("danger", DANGERS)
+def test_nothing_that_runs_or_loads_is_left(danger):
+    for tag, attributes in Found(feedback.rendered(danger)).tags:
+        assert tag in {*feedback.TAGS, *ALLOWED_TAGS}, tag
+        if attributes.get("class") == "maths":  # a formula of ours
+            assert attributes.pop("src").startswith("data:image/svg+xml;base64,")
+            del attributes["class"]
+        assert set(attributes) <= SAFE.get(tag, set()), attributes
+        assert re.match("https?:|mailto:|$", attributes.get("href", "")), attributes
+        assert re.fullmatch("(text-align: [a-z]+;)?", attributes.get("style", ""))
 
 
 def test_formulas_without_end_are_text():
