@@ -18,6 +18,7 @@ from d2lmini.course.exercises import (
     Exercise,
     Variant,
     chapters,
+    counted,
     new_cell,
     notebook,
     number,
@@ -26,7 +27,7 @@ from d2lmini.course.exercises import (
 
 INTRODUCTION = """# {name}
 
-{count} · {points} points · about {minutes} minutes
+{count} · {points} · about {minutes}
 
 Where a cell raises `NotImplementedError`, put your answer in its place, and keep the
 names that it asks for: the checks look for them. Run the cell below it. It says whether
@@ -149,7 +150,7 @@ def assignment(
             elif cell.cell_type == "markdown":  # an answer to an open question
                 cell.source = linked(cell.source, one, book)
             kept = bare(cell)
-            cells.append(worth(kept, one.points // 2) if twice else kept)
+            cells.append(worth(kept, half(one)) if twice else kept)
         if twice:
             cells += once_more(one, one.draw_other(f"{name}/{variant}", numbers))
     untyped: Any = nbformat.v4
@@ -207,7 +208,7 @@ def once_more(one: Exercise, numbers: Variant) -> Iterator[NotebookNode]:
     """The given numbers, the answer and a hidden check, for other `numbers`."""
     yield new_cell("markdown", f"{one.id}-again-text", AGAIN)
     for cell in one.with_variant(numbers)[1:]:
-        kept = worth(bare(cell), one.points - one.points // 2)
+        kept = worth(bare(cell), half(one))
         part = kept["id"].removeprefix(one.id)
         kept["id"] = kept.metadata["nbgrader"]["grade_id"] = f"{one.id}-again{part}"
         if part == "-check":
@@ -217,7 +218,12 @@ def once_more(one: Exercise, numbers: Variant) -> Iterator[NotebookNode]:
         yield kept
 
 
-def worth(cell: NotebookNode, points: int) -> NotebookNode:
+def half(one: Exercise) -> float:
+    """Half the points of `one`: a whole number where it is one."""
+    return one.points // 2 if one.points % 2 == 0 else one.points / 2
+
+
+def worth(cell: NotebookNode, points: float) -> NotebookNode:
     """`cell`, whose check gives `points`; others as they are."""
     if "points" in cell.metadata.get("nbgrader", {}):
         cell.metadata["nbgrader"]["points"] = points
@@ -228,12 +234,8 @@ def worth(cell: NotebookNode, points: int) -> NotebookNode:
 
 
 def _introduction(name: str, exercises: list[Exercise]) -> NotebookNode:
-    text = INTRODUCTION.format(
-        name=name,
-        count=f"{len(exercises)} exercise{'s' * (len(exercises) != 1)}",
-        points=sum(one.points for one in exercises),
-        minutes=sum(one.minutes for one in exercises),
-    )
+    count, points, minutes, _ = summed(exercises)
+    text = INTRODUCTION.format(name=name, count=count, points=points, minutes=minutes)
     return new_cell("markdown", "introduction", text.rstrip())
 
 
@@ -357,13 +359,27 @@ def run(asked: argparse.Namespace) -> None:
             f"{asked.name!r} cannot name a folder: use letters and digits."
         )
     picked = chosen(asked.ids, known)
+    paths = []
     for folder, seed in students(asked):
         nb = assignment(asked.name, picked, book, seed, again=not asked.once)
-        path = asked.to or folder / f"{asked.name}.ipynb"
-        write(nb, path, force=asked.force)
-    points, minutes = sum(x.points for x in picked), sum(x.minutes for x in picked)
-    gpu = "needs a GPU" if any(x.gpu for x in picked) else "no GPU needed"
-    print(f"{path}: {len(picked)} exercises, {points} points, {minutes} minutes, {gpu}")
+        paths.append(asked.to or folder / f"{asked.name}.ipynb")
+        write(nb, paths[-1], force=asked.force)
+    print(f"{named(paths)}: {', '.join(summed(picked))}")
+
+
+def named(paths: list[Path]) -> str:
+    """One file by its name, several by their number, the first and the last."""
+    if len(paths) == 1:
+        return str(paths[0])
+    return f"{len(paths)} notebooks, {paths[0]} to {paths[-1]}"
+
+
+def summed(picked: list[Exercise]) -> Iterator[str]:
+    """What these exercises come to."""
+    yield counted(len(picked), "exercise")
+    yield counted(sum(one.points for one in picked), "point")
+    yield counted(sum(one.minutes for one in picked), "minute")
+    yield "needs a GPU" if any(one.gpu for one in picked) else "no GPU needed"
 
 
 def students(asked: argparse.Namespace) -> Iterator[tuple[Path, str | None]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from d2lmini.course import assign, quizzes
-from d2lmini.course.exercises import chapters
+from d2lmini.course.exercises import chapters, counted
 from d2lmini.course.items import Item
 from d2lmini.course.moodle import gift, moodle
 from d2lmini.course.qti import qti12, qti21
@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument("names", nargs="*", metavar="NAME", help="lenet, quiz:pooling:4, …")
     it.add_argument("--to", choices=FORMATS, required=True)
     it.add_argument("--book", type=Path, help="the clone; default: where you are")
-    it.add_argument("--questions", type=Path, metavar="FILE", help="your own, in place")
+    it.add_argument("--questions", type=Path, metavar="FILE", help="your own instead")
     it.add_argument("--title", default="Convolutional neural networks")
     it.add_argument("--file", type=Path, help="default: quizzes-FORMAT.zip and so on")
     return it
@@ -72,6 +72,11 @@ def parser() -> argparse.ArgumentParser:
 
 def run(asked: argparse.Namespace) -> str:
     """Write the file; return a sentence that says so."""
+    if asked.questions is not None and asked.names:
+        raise ValueError(
+            f"Give either chapters of the book ({', '.join(asked.names)}) or "
+            "--questions with your own: write one file after the other, with --file."
+        )
     if asked.questions is not None:
         items = of_file(asked.questions)
     else:
@@ -80,7 +85,7 @@ def run(asked: argparse.Namespace) -> str:
     path = asked.file or Path(f"quizzes-{asked.to}.{ending}")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(make(asked.title, items))
-    return f"{path}: {len(items)} questions"
+    return f"{path}: {counted(len(items), 'question')}"
 
 
 def main() -> None:
@@ -89,10 +94,6 @@ def main() -> None:
         print(run(parser().parse_args()))
     except ValueError as error:
         sys.exit(str(error))
-
-
-if __name__ == "__main__":
-    main()
 
 
 if __name__ == "__main__":

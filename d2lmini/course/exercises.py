@@ -149,6 +149,11 @@ def notebook(path: Path) -> NotebookNode:
     return found
 
 
+def counted(n: float, word: str) -> str:
+    """A number and its word: 1 page, 2 pages."""
+    return f"{n:g} {word}{'' if n == 1 else 's'}"
+
+
 def new_cell(
     kind: str, name: str, source: str, metadata: dict[str, Any] | None = None
 ) -> NotebookNode:

@@ -1,11 +1,11 @@
 """Grades as files that the gradebooks of learning platforms take."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from d2lmini.course.grade import Course, safe
+from d2lmini.course.grade import Course, owner, safe
 
 #: A line of grades: the student, and the points in each assignment.
 Line = tuple[Any, dict[str, float | None]]
@@ -17,27 +17,44 @@ def lines(
 ) -> tuple[list[tuple[str, float]], list[Line]]:
     """The assignments with their points, and every student's; None: not handed in.
 
-    ValueError for a name that is no assignment.
+    ValueError for a name that is no assignment's.
     """
     with course.gradebook() as book:
-        known = {str(x.name): x for x in book.assignments}
+        every = columns(book.assignments)
+        known = {str(one.name): [one] for one in book.assignments} | every
         if missing := [name for name in names if name not in known]:
-            there = ", ".join(known) or "none"
+            there = ", ".join(every) or "none"
             raise ValueError(f"There is no assignment {missing[0]}; there is: {there}.")
-        chosen = [known[name] for name in names or sorted(known)]
+        chosen = {name: known[name] for name in names or sorted(every)}
         scores: dict[str, dict[str, float | None]] = {
-            student.id: dict.fromkeys(x.name for x in chosen)
-            for student in book.students
+            student.id: dict.fromkeys(chosen) for student in book.students
         }
-        for one in chosen:
-            for submission in one.submissions:
+        for name, group in chosen.items():
+            for submission in (x for one in group for x in one.submissions):
                 penalty = submission.late_submission_penalty or 0
-                scores[submission.student.id][one.name] = max(
-                    0.0, submission.score - penalty
-                )
+                points = max(0.0, submission.score - penalty)
+                scores[submission.student.id][name] = points
         people = sorted(book.students, key=lambda x: str(x.id).casefold())
-        found = [(_person(x), scores[x.id]) for x in people]
-        return [(x.name, x.max_score) for x in chosen], found
+        most = [(k, max(x.max_score for x in group)) for k, group in chosen.items()]
+        return most, [(_person(x), scores[x.id]) for x in people]
+
+
+def columns(assignments: Iterable[Any]) -> dict[str, list[Any]]:
+    """The assignments by what they are called here.
+
+    Those that are one student's each, as `week3-ada`, are together `week3`.
+    """
+    found = {str(one.name): [one] for one in assignments}
+    groups: dict[str, list[Any]] = {}
+    for name, (one,) in found.items():
+        notebooks = [str(x.name) for x in one.notebooks]
+        if owner(name, notebooks, (x.student.id for x in one.submissions)):
+            groups.setdefault(notebooks[0], []).append(one)
+    for base, group in groups.items():
+        if base not in found and any(one.submissions for one in group):
+            rest = {k: other for k, other in found.items() if other[0] not in group}
+            found = rest | {base: group}
+    return found
 
 
 def _person(student: Any) -> dict[str, str]:

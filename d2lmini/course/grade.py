@@ -14,7 +14,7 @@ import threading
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
@@ -24,6 +24,7 @@ from typing import Any
 import nbformat
 
 from d2lmini.course import intake, repair, room, suspicion, watch
+from d2lmini.course.exercises import counted
 
 CONFIG = "nbgrader_config.py"
 REPORTS = "reports"
@@ -518,8 +519,8 @@ def _rows(
     for student, one in sorted(handed_in.items(), key=lambda x: x[0].casefold()):
         error = outcomes[student].error if student in outcomes else ""
         done = (course.folder / "autograded" / student / course.name).is_dir()
-        if not one.files:
-            yield Row(student, "", "failed", why="The folder is empty.")
+        if all(file.state == "kept" for file in one.files):
+            yield Row(student, "", "failed", why=without(one))
         for file in one.files:
             row = Row(student, file.name, file.state, why=file.why)
             if file.state == "taken":
@@ -529,9 +530,19 @@ def _rows(
             yield row
     for file in stray.files:
         yield Row(NOBODY, file.name, "not taken", why=file.why)
+    only = owner(course.name, course.expected(), handed_in)
     for student in course.students():
-        if student not in handed_in:
+        if student not in handed_in and only in ("", student):
             yield Row(student, "", "nothing", why="Nothing was handed in.")
+
+
+def without(one: intake.Handin) -> str:
+    """Why there is nothing to grade in files of which each is what it should be."""
+    if not one.files:
+        return "The folder is empty."
+    names = [file.name for file in one.files]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"There is no notebook among the files: {', '.join(names[:3])}{more}."
 
 
 def _settle(row: Row, course: Course, one: intake.Handin, error: str) -> None:
@@ -545,6 +556,19 @@ def _settle(row: Row, course: Course, one: intake.Handin, error: str) -> None:
         parts = [notes, "an answer waits for a person" * waiting]
         row.why = "; ".join(part for part in parts if part)
     row.why = f"{row.why[:1].upper()}{row.why[1:]}".rstrip(".") + "." * bool(row.why)
+
+
+def owner(name: str, notebooks: Iterable[str], students: Iterable[str]) -> str:
+    """Whose the assignment `name` is, as of `--per-student`; empty: everybody's.
+
+    It is called after its notebook and its student, as `week3-ada` with `week3.ipynb`,
+    and none of the `students` who handed it in is another.
+    """
+    base, *others = [*notebooks] or [name]
+    if others or not name.startswith(f"{base}-"):
+        return ""
+    own = name.removeprefix(f"{base}-")
+    return own if {own} >= {*students} else ""
 
 
 def signs(one: intake.Handin) -> list[str]:
@@ -597,7 +621,7 @@ def summary(rows: list[Row], seconds: float) -> str:
     graded_ones = {row.student for row in rows if row.state == "graded"}
     left = left_out(rows)
     rate = f", {len(graded_ones) / seconds * 60:.0f} a minute" if seconds > 5 else ""
-    text = f"{len(graded_ones)} students graded in {seconds:.0f} s{rate}."
+    text = f"{counted(len(graded_ones), 'student')} graded in {seconds:.0f} s{rate}."
     return f"{text} Without a grade: {', '.join(map(_plain, left))}." if left else text
 
 
@@ -691,7 +715,7 @@ def _feedback(asked: argparse.Namespace) -> int:
         why = [f"{x.name}: {x.why}" for x in one.files if x.state == "not taken"]
         reasons[student] = why or ["There was no notebook among your files."]
     count = feedback.write_all(course, asked.show_hidden_tests, reasons)
-    print(f"{count} pages: feedback/STUDENT/{course.name}/")
+    print(f"{counted(count, 'page')}: feedback/STUDENT/{course.name}/")
     return 0
 
 
@@ -701,7 +725,8 @@ def _export(asked: argparse.Namespace) -> int:
     course = Course(Path.cwd())
     path = asked.file or course.folder / REPORTS / f"grades-{asked.to}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    print(f"{path}: {export.write(course, asked.to, asked.names, path)} students")
+    count = export.write(course, asked.to, asked.names, path)
+    print(f"{path}: {counted(count, 'student')}")
     return 0
 
 

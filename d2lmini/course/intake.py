@@ -26,7 +26,10 @@ DEPTH = 3  # archives within archives
 UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # line breaks, controls
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json", ".json")
-NAMELESS = "Its name says no student."
+NAMELESS = (
+    "Its name says no student: say in nbgrader_config.py (named_regexp) where in such "
+    "a name the student stands."
+)
 LITTER = re.compile(
     r"(?:^|/)(?:__MACOSX|\.ipynb_checkpoints|__pycache__|\.git|\._[^/]*|\.DS_Store"
     r"|Thumbs\.db|desktop\.ini)(?:/|$)"
@@ -228,26 +231,28 @@ def downloaded(
     platforms.  What names no student is returned.
     """
     raw, rest = Handin(""), Handin("")
-    patterns = [pattern] if pattern else []
-    patterns += [
-        rf"(?:[^/]*\.zip/)?{one.replace('%s', re.escape(name))}$" for one in PLATFORMS
-    ]
+    known = [f"{one.replace('%s', re.escape(name))}$" for one in PLATFORMS]
+
+    def whose(file: str) -> tuple[str, str]:
+        own = _student(file, [pattern]) if pattern else ("", "")
+        return own if own[0] else _student(_unwrapped(file, name), known)
+
     folder = course / "downloaded" / name / "archive"
     if folder.is_dir():
         for path in sorted(folder.rglob("*")):
             shown = _shown(path.relative_to(folder).as_posix())
             # What a student hands in is opened later, and names nobody else.
-            whole = "/" not in shown and not _student(shown, patterns)[0]
+            whole = "/" not in shown and not whose(shown)[0]
             _whose(path, shown, raw, whole)
     for file in raw.files:
-        student, inner = _student(file.name, patterns)
-        name = inner or PurePosixPath(file.name).name
+        student, inner = whose(file.name)
+        leaf = inner or PurePosixPath(file.name).name
         if not student:
             rest.refuse(file.name, file.why if file.state != "kept" else NAMELESS)
         elif file.state != "kept":
-            into.setdefault(student, Handin(student)).refuse(name, file.why)
+            into.setdefault(student, Handin(student)).refuse(leaf, file.why)
         else:
-            add(name, file.data, into.setdefault(student, Handin(student)))
+            add(leaf, file.data, into.setdefault(student, Handin(student)))
     return rest
 
 
@@ -277,6 +282,21 @@ def _whose(path: Path, shown: str, into: Handin, whole: bool) -> None:
         into.files.append(File(shown, data))
 
 
+def _unwrapped(file: str, name: str) -> str:
+    """The path `file` without what packs the whole class, and is no student's.
+
+    That is an archive, a folder of the archive's name and one of the assignment's.
+    """
+    first, *rest = file.split("/")
+    packs = {name.lower()}
+    if rest and first.lower().endswith(".zip"):
+        packs.add(first[:-4].lower())
+        first, *rest = rest
+    while rest and first.lower() in packs:
+        first, *rest = rest
+    return "/".join([first, *rest])
+
+
 def _student(name: str, patterns: Iterable[str]) -> tuple[str, str]:
     for pattern in patterns:
         for text in (name, f"/{name}"):
@@ -304,6 +324,8 @@ def choose(one: Handin, expected: Mapping[str, list[repair.Cell]]) -> None:
     for file in possible:
         if file.state == "kept" and file.leaf.endswith((".ipynb", *ARCHIVES)):
             file.state, file.why = "not taken", "Another file was taken."
+        elif file.state == "kept" and not one.notebooks:
+            file.why = "It is no notebook."
 
 
 @dataclass(frozen=True)

@@ -290,13 +290,32 @@ def test_every_prediction_of_the_book_can_be_asked_for_twice():
         assert set(other) == set(first) and all(other[x] != first[x] for x in first)
         for cell in assign.once_more(one, other):
             if cell["id"].endswith("-check"):
-                assert f"check.Cases({one.points - one.points // 2})" in cell.source
+                assert f"check.Cases({one.points / 2:g})" in cell.source
+
+
+def test_both_halves_of_odd_points_are_worth_the_same():
+    predicted = [one for one in ALL if one.kind == "predict" and one.points % 2]
+    predicted = {one.points: one for one in predicted}.values()
+    nb = assign.assignment("w", [*predicted], BOOK, again=True)
+    marks = {
+        cell["id"]: (cell.metadata["nbgrader"]["points"], cell.source)
+        for cell in nb.cells
+        if "points" in cell.metadata.get("nbgrader", {})
+    }
+    MetadataValidator().validate_nb(nb)
+    for one in predicted:
+        for name in (f"{one.id}-check", f"{one.id}-again-check"):
+            points, source = marks[name]
+            assert points == one.points / 2 > 0
+            assert f"check.Cases({points:g})" in source
 
 
 def test_each_student_has_numbers_of_their_own(book, command, tmp_path):
     (tmp_path / "class.txt").write_text("ada\nbo\ncy\n", encoding="utf-8")
     options = ["toy-area", "--variant", "2026", "--per-student", "class.txt"]
-    command("w", *options)
+    said = command("w", *options)
+    assert said.startswith("3 notebooks, source/w-ada/w.ipynb to source/w-cy/w.ipynb: ")
+    assert "1 exercise, 2 points" in said
     given = [
         by_id(tmp_path / f"source/w-{name}/w.ipynb")["toy-area-given"].source
         for name in ("ada", "bo", "cy")

@@ -5,6 +5,7 @@ readers of others (QTI in pyslet, GIFT in pygiftparser, Moodle's XML in
 moodle_xml_parser) open the same files in `make course-test`, which fetches them.
 """
 
+import ast
 import base64
 import io
 import logging
@@ -454,3 +455,22 @@ def test_another_reader_opens_moodle(made):
         full = [x.score_fraction > 0 for x in options]
         assert full == [x["right"] for x in one.choices.values()]
         assert read[one.id].single == (len(one.right) == 1)
+
+
+def test_what_was_named_is_written_or_refused(tmp_path):
+    """Never one of two things without a word."""
+    path = tmp_path / "own.json"
+    path.write_text(bank.json.dumps(OWN[1:2]), encoding="utf-8")
+    goal = tmp_path / "own.txt"
+    given = ["--to", "gift", "--questions", str(path), "--file", str(goal)]
+    with pytest.raises(ValueError, match=r"either .*\(lenet\) or --questions"):
+        bank.run(bank.parser().parse_args(["lenet", *given]))
+    assert not goal.exists()
+    said = bank.run(bank.parser().parse_args(given))
+    assert said == f"{goal}: 1 question"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "d2lmini" / "course").glob("*.py")))
+def test_no_command_does_its_work_twice(path):
+    found = [ast.dump(one) for one in ast.parse(path.read_text("utf-8")).body]
+    assert len(found) == len({*found}), f"{path.name} says a thing twice"

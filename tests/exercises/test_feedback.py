@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -432,6 +433,33 @@ def test_a_spreadsheet_gets_a_line_for_each():
     assert table("csv")[1][-3:] == ["week3", "9.5", "11"]
 
 
+def of(name, *students, notebook="week3"):
+    """An assignment in the gradebook, handed in by these."""
+    submissions = [SimpleNamespace(student=SimpleNamespace(id=x)) for x in students]
+    notebooks = [SimpleNamespace(name=notebook)]
+    return SimpleNamespace(name=name, notebooks=notebooks, submissions=submissions)
+
+
+def test_the_assignments_of_one_student_each_are_a_column_together():
+    own = [of("week3-ada", "ada"), of("week3-bo-li", "bo-li"), of("week3-cy")]
+    other = [of("week4", "ada", notebook="week4"), of("week5-x", "x", notebook="week5")]
+    found = export.columns([*own, *other])
+    assert found == {"week4": [other[0]], "week3": own, "week5": [other[1]]}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [of("week3-ada", "ada", "bo")],  # two had it
+        [of("week3-ada", "ada"), of("week3", "bo")],  # the name is another's
+        [of("week3-1"), of("week3-2")],  # nobody handed in: weeks, perhaps
+        [of("week3-ada", "ada", notebook="task")],  # not as we call them
+    ],
+)
+def test_other_assignments_keep_their_columns(more):
+    assert export.columns(more) == {one.name: [one] for one in more}
+
+
 # --- the report, the watch -----------------------------------------------------------
 
 
@@ -445,6 +473,24 @@ def test_the_report_fits_a_screen_and_steers_no_terminal():
     assert len(lines) == 3 and not any("\x1b" in line for line in lines)
     assert grade.left_out(rows) == ["mo"]
     assert "Without a grade: mo." in grade.summary(rows, 9)
+
+
+@pytest.mark.parametrize(("n", "said"), [(1, "1 student graded"), (0, "0 students")])
+def test_one_is_one(n, said):
+    assert grade.summary(n * [grade.Row("jo", "x", "graded", 1, 1)], 1).startswith(said)
+
+
+def test_nobody_is_missed_in_an_assignment_of_somebody_else():
+    assert grade.owner("week3-bob", ["week3"], ["bob"]) == "bob"
+    assert grade.owner("week3-bob", ["week3"], []) == "bob"
+    for name, notebooks, students in (
+        ("week3", ["week3"], ["bob"]),
+        ("week3-bob", ["week3"], ["bob", "ada"]),
+        ("week3-bob", ["task"], ["bob"]),
+        ("week3-bob", ["week3", "task"], ["bob"]),
+        ("week3-bob", [], ["bob"]),
+    ):
+        assert grade.owner(name, notebooks, students) == ""
 
 
 def test_descendants_are_found_and_their_memory():

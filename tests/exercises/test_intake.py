@@ -227,6 +227,31 @@ def test_equal_copies_are_no_riddle_and_others_are(tmp_path):
     assert all("leave one" in why for _, why in files.values())
 
 
+def lines(tmp_path, students=(), **handed_in):
+    """The report's lines of what was handed in, with `students` in the gradebook."""
+    course = SimpleNamespace(
+        folder=tmp_path,
+        name="week3",
+        students=lambda: [*students],
+        expected=lambda: {"week3": OURS},
+    )
+    memory = grade.Memory(tmp_path, "week3", grade.Share())
+    return list(grade._rows(course, handed_in, intake.Handin(""), {}, memory))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 40])
+def test_who_hands_in_no_notebook_stands_in_the_table_with_a_reason(tmp_path, count):
+    found, _ = handin(tmp_path, **{f"{n}__pdf": "x" for n in range(count)})
+    rows = lines(tmp_path, jo=found)
+    shown = list(grade.shown(rows))
+    assert len(shown) == 2 and shown[1].startswith("jo "), "40 need no 40 lines"
+    assert ("no notebook among the files: " if count else "empty") in shown[1]
+    assert shown[1].count(".pdf") == min(count, 3)
+    assert shown[1].endswith(" and 37 more.") == (count == 40)
+    assert not any("beside" in row.why for row in rows) and len(rows) == count + 1
+    assert grade.left_out(rows) == ["jo"]
+
+
 def test_a_damaged_notebook_gives_way_to_a_sound_one(tmp_path):
     found, files = handin(tmp_path, week3__ipynb="{", other__ipynb=SOLVED)
     assert found.notebooks and files["week3.ipynb"][0] == "not taken"
@@ -385,7 +410,33 @@ def test_what_names_nobody_is_listed(tmp_path):
     made = attacks.zipped("x", {f"{'x' * 300}/hw.ipynb": "{}"})["x"]
     (folder / "all.zip").write_bytes(made)  # a name that no folder can have
     stray = intake.downloaded(tmp_path, "week3", "", {})
-    assert [file.why for file in stray.files] == 2 * ["Its name says no student."]
+    assert [file.why for file in stray.files] == 2 * [intake.NAMELESS]
+
+
+@pytest.mark.parametrize("pack", ["CS101-week3.zip", "CS 101.ZIP", "week3.zip"])
+@pytest.mark.parametrize("folders", ["", "{}/", "week3/", "Week3/{}/", "{}/week3/"])
+def test_what_packs_the_class_is_no_student(tmp_path, pack, folders):
+    """Neither the archive nor a folder in it that is called as it is."""
+    folder = tmp_path / "downloaded" / "week3" / "archive"
+    folder.mkdir(parents=True)
+    top = folders.format(pack[:-4])
+    text = json.dumps(SOLVED)
+    names = [f"{top}{one}" for one in ("mo--week3.ipynb", "jo--week3.ipynb", "bo/x.py")]
+    made = attacks.zipped("x", dict.fromkeys(names, text))["x"]
+    (folder / pack).write_bytes(made)
+    found = {}
+    stray = intake.downloaded(tmp_path, "week3", "", found)
+    assert [file.why for file in stray.files] == 2 * [intake.NAMELESS]
+    assert "named_regexp" in intake.NAMELESS and list(found) == ["bo"]
+    found = {}
+    pattern = r".*/(?P<student_id>[^/]+)--week3\.ipynb"  # as the guide has it
+    stray = intake.downloaded(tmp_path, "week3", pattern, found)
+    assert sorted(found) == ["bo", "jo", "mo"] and not stray.files
+
+
+@pytest.mark.parametrize("file", ["CS.zip", "CS.zip/CS.zip", "a.zip/week3/a/b.zip/x"])
+def test_an_unwrapped_file_keeps_its_name(file):
+    assert intake._unwrapped(file, "week3") == {"a": "b.zip/x"}.get(file[0], "CS.zip")
 
 
 def test_what_cannot_be_laid_out_fails_alone(tmp_path):
