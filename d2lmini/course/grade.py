@@ -366,6 +366,13 @@ def collected(course: Course) -> tuple[dict[str, intake.Handin], intake.Handin]:
     pattern = course.setting("FileNameCollectorPlugin", "named_regexp", "")
     found = intake.submitted(course.folder, course.name)
     stray = intake.downloaded(course.folder, course.name, pattern, found)
+    base, student = shared(course.name, expected)
+    if base:  # of what the whole class handed in, the one file that is meant
+        everybody: dict[str, intake.Handin] = {}
+        intake.downloaded(course.folder, base, pattern, everybody)
+        if student in everybody:
+            own = found.setdefault(student, intake.Handin(student))
+            own.files += everybody[student].files
     for one in found.values():
         intake.choose(one, expected)
     return found, stray
@@ -558,16 +565,21 @@ def _settle(row: Row, course: Course, one: intake.Handin, error: str) -> None:
     row.why = f"{row.why[:1].upper()}{row.why[1:]}".rstrip(".") + "." * bool(row.why)
 
 
-def owner(name: str, notebooks: Iterable[str], students: Iterable[str]) -> str:
-    """Whose the assignment `name` is, as of `--per-student`; empty: everybody's.
+def shared(name: str, notebooks: Iterable[str]) -> tuple[str, str]:
+    """The name that `name` shares with others, and its student; empty if it does not.
 
-    It is called after its notebook and its student, as `week3-ada` with `week3.ipynb`,
-    and none of the `students` who handed it in is another.
+    An assignment of `--per-student` is called after its one notebook and its student:
+    `week3-ada`, with `week3.ipynb`.
     """
     base, *others = [*notebooks] or [name]
     if others or not name.startswith(f"{base}-"):
-        return ""
-    own = name.removeprefix(f"{base}-")
+        return "", ""
+    return base, name.removeprefix(f"{base}-")
+
+
+def owner(name: str, notebooks: Iterable[str], students: Iterable[str]) -> str:
+    """Whose the assignment `name` is alone; empty if another of `students` had it."""
+    _, own = shared(name, notebooks)
     return own if {own} >= {*students} else ""
 
 

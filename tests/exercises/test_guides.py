@@ -4,12 +4,13 @@ import argparse
 import re
 
 import pytest
+import torch
 from samples import splits
 from torch import nn
 
 import d2lmini
 from d2lmini import device
-from d2lmini.course import assign, check, exercises
+from d2lmini.course import assign, check, exercises, grade, intake
 from d2lmini.data import files
 from d2lmini.nets import lenet
 from tools.book import ROOT, chapters
@@ -84,6 +85,54 @@ def test_the_commands_of_the_instructors_guide_name_what_exists():
         assert assign.chosen(asked.ids, known)
 
 
+def pool(X, size):
+    if size < 1:
+        raise ValueError("a window has a side")
+    return nn.functional.max_pool2d(X[None], size)[0]
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_the_snippets_of_checks_run(right, capsys):
+    """With a right answer they pass, and with a wrong one they say what is wrong."""
+    blocks = re.findall(r"```python\n(.*?)```", INSTRUCTOR, re.S)
+    first, second = (block for block in blocks if "check." in block)
+    net, images, shapes = lenet(), torch.zeros(1, 1, 28, 28), []
+    for layer in net:
+        images = layer(images)
+        shapes.append(tuple(images.shape[1:]))
+    space = {
+        "F": nn.functional,
+        "X": torch.rand(4, 4),
+        "pool": pool if right else lambda X, size: 0 * pool(X, size),
+        "net": net,
+        "shapes": shapes,
+    }
+    if right:
+        exec(first + second, space)
+        assert capsys.readouterr().out == "Pooling: correct.\n"
+        space["marks"].predicted(14, 14, "side")
+        assert not space["marks"].wrong
+        return
+    with pytest.raises(AssertionError, match=r"X of shape \(4, 4\), size 2"):
+        exec(first, space)
+    with pytest.raises(AssertionError, match="size 2"):
+        exec("from d2lmini import check\n" + second, space)
+
+
+def test_the_table_is_the_one_that_grading_prints():
+    table = re.search(r"```text\n(student .*?)```", INSTRUCTOR, re.S)[1].splitlines()
+    ada, jo, mo = (
+        grade.Row("Ada", "week3.ipynb", "graded", 6, 9),
+        grade.Row("jo.smith", "week3_jo (1).ipynb", "graded", 5, 9),
+        grade.Row("mo", "", "failed"),
+    )
+    ada.why = "An answer waits for a person."
+    jo.why = "Week3_jo (1).ipynb was taken for week3.ipynb."
+    mo.why = grade.without(intake.Handin("mo", [intake.File("hw.pdf")]))
+    assert table[:-1] == list(grade.shown([ada, jo, mo]))
+    assert table[-1] == grade.summary([ada, jo, mo], 12)
+
+
 def test_the_minutes_of_the_exercises_are_about_right():
     for path in chapters():
         found = exercises.read(path)
@@ -92,3 +141,4 @@ def test_the_minutes_of_the_exercises_are_about_right():
         )
         if found:
             assert abs(int(row[1]) - sum(one.minutes for one in found)) <= 7, path.stem
+            assert int(row[1]) % 5 == 0, f"{path.stem}: about, as the others"

@@ -434,6 +434,25 @@ def test_what_packs_the_class_is_no_student(tmp_path, pack, folders):
     assert sorted(found) == ["bo", "jo", "mo"] and not stray.files
 
 
+@pytest.mark.parametrize("name", ["week3-jo", "week3-mo", "week3", "lab-jo"])
+def test_an_assignment_of_one_student_takes_that_file_of_the_class(tmp_path, name):
+    folder = tmp_path / "downloaded" / "week3" / "archive"
+    folder.mkdir(parents=True)
+    names = ["week3_jo.ipynb", "week3_bo.ipynb", "mystery.ipynb"]
+    made = attacks.zipped("x", dict.fromkeys(names, json.dumps(SOLVED)))["x"]
+    (folder / "all.zip").write_bytes(made)
+    course = SimpleNamespace(
+        folder=tmp_path,
+        name=name,
+        setting=lambda *x: x[-1],
+        expected=lambda: {"week3": OURS},
+    )
+    found, stray = grade.collected(course)
+    due = {"week3-jo": ["jo"], "week3": ["bo", "jo"]}.get(name, [])
+    assert sorted(found) == due and all(one.notebooks for one in found.values())
+    assert len(stray.files) == (name == "week3")
+
+
 @pytest.mark.parametrize("file", ["CS.zip", "CS.zip/CS.zip", "a.zip/week3/a/b.zip/x"])
 def test_an_unwrapped_file_keeps_its_name(file):
     assert intake._unwrapped(file, "week3") == {"a": "b.zip/x"}.get(file[0], "CS.zip")
