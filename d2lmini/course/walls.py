@@ -107,7 +107,15 @@ ln -s /proc/self/fd "$root/dev/fd"
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc" || exit 1
 OWN_BEHIND=$root{OWN} SHARED_BEHIND=$root/dev/shm
 {MOUNTS}
-rmdir "$root/tmp" 2>/dev/null && ln -s {OWN}/tmp "$root/tmp"  # else packages lie there
+if rmdir "$root/tmp" 2>/dev/null; then ln -s {OWN}/tmp "$root/tmp"
+else  # packages lie there: what is mounted can be neither moved nor replaced
+  for one in "$root"/tmp/* "$root"/tmp/.[!.]*; do
+    real=$one
+    [ -L "$one" ] && real=$root$(readlink "$one")
+    [ -e "$real" ] && show "$real" "{OWN}/tmp/${{one##*/}}"
+  done
+  mount --rbind "$root{OWN}/tmp" "$root/tmp" || exit 1
+fi
 cd "$root" && pivot_root . dev/old && cd / || exit 1
 umount -l /dev/old && rmdir /dev/old && mount -o remount,bind,ro / || exit 1
 exec "$@"
@@ -269,8 +277,14 @@ def bubblewrap(command: Sequence[str], room: Room, *, root: bool) -> list[str]:
     mounts = f'OWN_BEHIND={OWN} SHARED_BEHIND=/dev/shm\n{MOUNTS}\nexec "$@"'
     again = ["bwrap", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
     again += ["--uid", "1000", "--gid", "1000", "--dev-bind", "/", "/", "--chdir", "/"]
-    if not any(one.is_relative_to("/tmp") for one in room.readable):
-        again += ["--bind", f"{OWN}/tmp", "/tmp"]
+    again += ["--bind", f"{OWN}/tmp", "/tmp"]
+    there = [one for one in room.readable if one.is_relative_to("/tmp")]
+    for top in sorted({str(Path(*one.parts[:3])) for one in there}):
+        again += [
+            "--ro-bind",
+            top,
+            top,
+        ]  # mounted: it can be neither moved nor replaced
     if room.filter is not None and call_filter(platform.machine()):
         again += ["--seccomp", str(room.filter)]
     return [

@@ -179,7 +179,8 @@ WAYS = pytest.mark.parametrize(
 PLACES = (
     "/home/ada lovelace/d2lmini/.venv",
     "/root/.pyenv/versions/3.12.1",
-    "/tmp/käse",
+    "/tmp/ada x/käse",
+    "/tmp/.hidden/käse",
     "/var/tmp/x",
     "/mnt/data",
     "/srv/a b/ü",
@@ -207,8 +208,13 @@ for one; do
     touch "$place/new" 2>/dev/null && echo "$place was written to"
   done
 done
-touch "$TMPDIR/new" || echo "no folder for temporary files"
-[ $# -gt 0 ] || touch /tmp/new /dev/shm/new || echo "no /tmp"
+for place in /tmp "$TMPDIR"; do
+  touch "$place/new" || echo "$place cannot be written to"
+  for one in "ada x" .hidden; do
+    [ $# -gt 0 ] && mv "$place/$one" "$place/moved" 2>/dev/null && echo "$one moved"
+  done
+done
+[ $# -gt 0 ] || touch /dev/shm/new || echo "no memory to share"
 """
 
 
