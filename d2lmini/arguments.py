@@ -116,11 +116,13 @@ def instance(name: str, value: Any, kind: type | tuple[type, ...], remedy: str) 
 
 
 def listed(name: str, value: Any, remedy: str) -> list[Any]:
-    """What ``value`` has, as a list; TypeError for what cannot be gone through."""
+    """What ``value`` has, as a list; TypeError for a text or what has no entries."""
     try:
-        entries = iter(value)
+        entries = None if isinstance(value, (str, bytes)) else iter(value)
     except TypeError:
-        raise TypeError(f"{name} is {found(value)}: {remedy}.") from None
+        entries = None
+    if entries is None:
+        raise TypeError(f"{name} is {found(value)}: {remedy}.")
     return list(entries)
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from d2lmini import mode
-from d2lmini.plot.picture import Picture
+from d2lmini.plot.picture import Picture, plain
 
 #: Okabe & Ito's colours, told apart by every kind of colour vision; the
 #: markers say the same without any colour.
@@ -43,8 +43,11 @@ _LOOK: Any = {
 
 @contextmanager
 def look() -> Iterator[None]:
-    """Within this block matplotlib draws as the book does, afterwards as before."""
-    with mpl.rc_context(_LOOK):
+    """Within this block matplotlib draws as the book does, afterwards as before.
+
+    Of the settings that it finds, the fonts stay.
+    """
+    with mpl.rc_context({**plain(), **_LOOK}):
         yield
 
 
@@ -75,7 +78,7 @@ def finish(
 
 def in_legend(name: str) -> str:
     """``name`` as a label: one that begins with ``_`` would not be in the legend."""
-    return f" {name}" if name.startswith("_") else name
+    return f" {name}" if str(name).startswith("_") else str(name)
 
 
 def literal(figure: Figure) -> None:

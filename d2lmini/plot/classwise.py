@@ -127,8 +127,9 @@ def confusion(
 
 def _counted(matrix: Tensor) -> bool:
     """Whether these are counts; shares may be whole numbers too, 0 and 1."""
-    whole = bool((matrix == matrix.round()).all()) and float(matrix.sum(1).max()) > 1
-    return whole or not matrix.is_floating_point()
+    if not matrix.is_floating_point():
+        return True
+    return bool((matrix == matrix.round()).all()) and float(matrix.sum(1).max()) > 1
 
 
 def _write(ax: Axes, matrix: Tensor, digits: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from d2lmini.arguments import found
+from d2lmini.arguments import found, whole
 from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, in_legend, look
 from d2lmini.plot.picture import Picture
 
@@ -55,12 +55,16 @@ def curves(
     last run's epoch that is under way, joined by a dotted line.
     """
     runs = _listed(runs)
+    if epochs is not None:
+        epochs = whole("epochs", epochs)
     with look():
         figure, (left, right) = canvas(1, 2, WIDTH, 2.9)
         for i, run in enumerate(runs):
             _curve(left, right, run, COLOURS[i % 6], MARKERS[i % 6])
         _under_way(left, right, runs[-1], so_far, COLOURS[(len(runs) - 1) % 6])
-        left.set(xlabel="epoch", title="Training loss", ylim=(0, None))
+        left.set(xlabel="epoch", title="Training loss")
+        if not left.dataLim.y0 < 0:  # where a loss of one's own may lie
+            left.set_ylim(bottom=0)
         right.set(xlabel="epoch", title="Accuracy (dashed: training set)")
         for axes in (left, right):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
+from d2lmini.arguments import listed
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, in_legend, look
 from d2lmini.plot.numbers import Numbers, nested, numbers
 from d2lmini.plot.picture import Picture
@@ -32,6 +33,7 @@ def histograms(
     tensor at either end.  ``titles`` name the columns.  Raises ValueError where a
     series has another number of tensors.
     """
+    titles = listed("titles", titles, "give a list, one for each column")
     rows = _checked(rows, titles)
     edges = torch.linspace(*_span(rows), BINS + 1)
     names = list(dict.fromkeys(name for series in rows.values() for name in series))
@@ -56,9 +58,16 @@ def _checked(
 ) -> dict[str, dict[str, list[Tensor]]]:
     """The same with all numbers as tensors on the CPU."""
     nested("rows", "the row", rows)
-    if not rows or not titles:
+    lists = {
+        row: {
+            name: listed(f"{row!r}, {name!r}", layers, "give a tensor per column")
+            for name, layers in series.items()
+        }
+        for row, series in rows.items()
+    }
+    if not lists or not all(lists.values()) or not titles:
         raise ValueError("there is nothing to draw: give a row and a title at least.")
-    for row, series in rows.items():
+    for row, series in lists.items():
         for name, layers in series.items():
             if len(layers) != len(titles):
                 raise ValueError(
@@ -70,7 +79,7 @@ def _checked(
             name: [numbers(f"{row!r}, {name!r}", values) for values in layers]
             for name, layers in series.items()
         }
-        for row, series in rows.items()
+        for row, series in lists.items()
     }
 
 

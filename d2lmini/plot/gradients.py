@@ -15,7 +15,8 @@ def gradients(nets: Mapping[str, Sizes], *, alt: str | None = None) -> Picture:
     """The sizes found by :func:`d2lmini.gradient_sizes`, a line per network, log scale.
 
     ``nets`` maps a network's name to its sizes; all must have the same layers.
-    A gradient of exactly 0 has no place on a log scale and is left out.
+    A gradient of exactly 0 has no place on a log scale and is left out; ValueError for
+    one that is below 0 or not finite.
     """
     nets = tables("nets", "the sizes of", "the size of", nets)
     layers = _layers(nets)
@@ -45,10 +46,19 @@ def _layers(nets: Mapping[str, Sizes]) -> list[str]:
     first, *others = nets.items()
     for name, sizes in others:
         if list(sizes) != list(first[1]):
+            theirs, ours = (", ".join(map(str, each)) for each in (sizes, first[1]))
             raise ValueError(
-                f"{name!r} has the layers {', '.join(sizes)}, and {first[0]!r} has "
-                f"{', '.join(first[1])}: compare networks with the same layers."
+                f"{name!r} has the layers {theirs}, and {first[0]!r} has {ours}: "
+                "compare networks with the same layers."
             )
+    if not first[1]:
+        raise ValueError(f"{first[0]!r} has no layers: give what gradient_sizes found.")
+    for name, sizes in nets.items():
+        for layer, size in sizes.items():
+            if not (math.isfinite(size) and size >= 0):
+                raise ValueError(
+                    f"the size of {layer!r} of {name!r} is {size:g}: give 0 or more."
+                )
     return list(first[1])
 
 

@@ -42,7 +42,8 @@ def heat(
         left.imshow(grey.numpy(), cmap="gray", vmin=0, vmax=1)
         left.set_title("the image")
         drawn = right.imshow(shown.numpy(), cmap=scale, vmin=low, vmax=bound)
-        if float(grey.min()) < OUTLINE < float(grey.max()):
+        outlined = float(grey.min()) < OUTLINE < float(grey.max())
+        if outlined and min(grey.shape) > 1:
             right.contour(grey.numpy(), [OUTLINE], colors="#555555", linewidths=0.8)
         right.set_title(title)
         bar = figure.colorbar(drawn, ax=right, shrink=0.86, aspect=16, label=unit)
@@ -54,7 +55,10 @@ def _checked(image: Numbers, heat: Numbers) -> tuple[Tensor, Tensor]:
     """Both as (H, W) on the CPU, the map as float."""
     whole, shown = numbers("the image", image), numbers("the map", heat).float()
     grey = whole.float().mean(-3).to(whole) if whole.shape[-3:-2] == (3,) else whole
-    grey, shown = grey.squeeze(), shown.squeeze()
+    while grey.ndim > 2 and len(grey) == 1:
+        grey = grey[0]
+    while shown.ndim > 2 and len(shown) == 1:
+        shown = shown[0]
     if grey.ndim != 2 or grey.shape != shown.shape:
         raise ValueError(
             f"an image {tuple(whole.shape)} and a map {tuple(shown.shape)} do not "

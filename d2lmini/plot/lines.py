@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 from torch import Tensor
 
-from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, look
-from d2lmini.plot.numbers import few, named, numbers
+from d2lmini.arguments import listed
+from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, in_legend, look
+from d2lmini.plot.numbers import few, named, numbers, written
 from d2lmini.plot.picture import Picture
 
 Series = Mapping[str, Tensor | Sequence[float] | Sequence[Sequence[float]]]
@@ -28,12 +29,14 @@ def lines(
     Each of ``series`` is (places,), or (runs, places): then the line is the mean
     and a band reaches from the least to the largest run.  ``form`` is how the alt
     text writes a value; without a % in it, the values are no shares, and their axis
-    begins at 0.  Raises ValueError for no series, more than six, or one of another
-    length.
+    begins at 0, or below where they do.  Raises ValueError for no series, more than
+    six, or one of another length.
     """
+    written(form)
+    places = listed("places", places, "give a list of numbers or of words")
     tables = _tables(series, len(places))
     words = any(isinstance(place, str) for place in places)
-    x = list(range(len(places))) if words else [float(p) for p in places]
+    x = list(range(len(places))) if words else numbers("places", places).tolist()
     with look():
         figure, (ax,) = canvas(1, 1, WIDTH, 3.2)
         for i, (name, table) in enumerate(tables.items()):
@@ -41,7 +44,7 @@ def lines(
         ax.set_xticks(x, [str(place) for place in places])
         if form.endswith("%"):
             ax.yaxis.set_major_formatter(PercentFormatter(1))
-        else:
+        elif not ax.dataLim.y0 < 0:
             ax.set_ylim(bottom=0)
         ax.set(title=title, xlabel=xlabel)
         figure.legend(loc="outside upper right", ncols=len(tables), fontsize=9)
@@ -67,7 +70,7 @@ def _tables(series: Series, length: int) -> dict[str, Tensor]:
 def _line(
     ax: Axes, x: list[float] | list[int], name: str, table: Tensor, i: int
 ) -> None:
-    style: Any = {"color": COLOURS[i], "marker": MARKERS[i], "label": name}
+    style: Any = {"color": COLOURS[i], "marker": MARKERS[i], "label": in_legend(name)}
     ax.plot(x, table.mean(0).tolist(), **style)
     if len(table) > 1:
         low, high = table.min(0).values.tolist(), table.max(0).values.tolist()

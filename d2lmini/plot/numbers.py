@@ -11,6 +11,7 @@ from d2lmini.arguments import found, instance
 
 #: Anything that is plainly a block of numbers: a tensor, an array, a list of either.
 Numbers = Any
+LARGEST = 1e30  # so that squares of differences are still numbers, in float64
 _SLACK = 0.01  # by which rounding may leave [0, 1]
 
 
@@ -19,7 +20,8 @@ def numbers(
 ) -> Tensor:
     """``values`` on the CPU, detached; TypeError or ValueError for what is none.
 
-    With ``finite``, NaN and infinity are refused as well.
+    With ``finite``, NaN and infinity are refused as well, and always what is too large
+    for a figure.
     """
     made = _tensor(values)
     if made is None:
@@ -32,15 +34,28 @@ def numbers(
             f"{name} holds values that are no numbers (NaN or infinite): leave them "
             "out, or find where they come from."
         )
-    return made
+    return _bounded(name, made)
 
 
 def number(name: str, value: Numbers) -> float:
     """``value`` as a float, NaN and infinity too; TypeError for what is not one."""
+    if isinstance(value, (int, float)):
+        value = np.array(value)  # a tensor would round it
     made = _tensor(value)
     if made is None or made.numel() != 1:
         raise TypeError(f"{name} is {found(value)}: give a number.")
-    return float(made)
+    return float(_bounded(name, made))
+
+
+def _bounded(name: str, made: Tensor) -> Tensor:
+    if made.is_floating_point():
+        ends = made.nan_to_num(0, 0, 0).aminmax()
+        if max(-float(ends.min), float(ends.max)) > LARGEST:
+            raise ValueError(
+                f"{name} holds values beyond {LARGEST:g}, which no figure shows: scale "
+                "them first."
+            )
+    return made
 
 
 def named(what: str, values: Any) -> None:
@@ -64,6 +79,15 @@ def tables(what: str, inner: str, one: str, values: Any) -> dict[str, dict[str, 
     }
 
 
+def written(form: Any) -> None:
+    """ValueError or TypeError for a format that no number can be written in."""
+    instance("form", form, str, "give a format such as '.4f'")
+    try:
+        format(0.5, form)
+    except ValueError:
+        raise ValueError(f"form is {form!r}: give a format such as '.4f'.") from None
+
+
 def few(values: Mapping[str, Any], what: str, most: int) -> None:
     """ValueError unless there are 1 to ``most`` of them."""
     if not 1 <= len(values) <= most:
@@ -75,12 +99,27 @@ def _tensor(values: Numbers) -> Tensor | None:
     try:
         if several and any(isinstance(value, Tensor) for value in values):
             values = torch.stack([torch.as_tensor(value) for value in values])
+        elif isinstance(values, np.ma.MaskedArray):
+            hidden: Any = values.astype(float)  # and not what it masks
+            values = torch.from_numpy(hidden.filled(np.nan))
         elif several or isinstance(values, np.ndarray):
             values = torch.from_numpy(np.array(values))
         made = torch.as_tensor(values).detach().cpu()
+        return None if made.is_complex() else _plain(made)
     except (TypeError, ValueError, RuntimeError):  # text, ragged lists, a layer, None
         return None
-    return None if made.is_complex() else made
+
+
+def _plain(X: Tensor) -> Tensor:
+    """``X`` dense, and of a type that PyTorch computes with."""
+    if X.layout is not torch.strided:
+        X = X.to_dense()
+    if X.is_quantized:
+        X = X.dequantize()
+    if X.dtype in (torch.uint16, torch.uint32, torch.uint64):
+        return X.long()
+    small = X.is_floating_point() and X.element_size() == 1
+    return X.float() if small else X
 
 
 def pictures(X: Numbers, captions: int | None = None) -> Tensor:

@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -11,6 +12,23 @@ from d2lmini import mode
 
 SHARPNESS = 2  # pixels per point of the page, for dense screens
 _DPI = 96  # at which a figure's inches are the page's
+
+
+#: Kinds of matplotlib's settings that make a look; fonts are not among them, since
+#: one of the user's own may have letters that the usual one lacks.
+_KINDS = {
+    *("axes", "contour", "figure", "grid", "image", "legend", "lines", "patch", "path"),
+    *("savefig", "scatter", "text", "xtick", "ytick"),
+}
+
+
+def plain() -> Any:
+    """What has to be set so that no style of the user's shows, nor a dark one."""
+    return {
+        key: usual
+        for key, usual in mpl.rcParamsDefault.items()
+        if key.partition(".")[0] in _KINDS and mpl.rcParams[key] != usual
+    }
 
 
 def small_png(figure: Figure, dpi: int, **options: Any) -> bytes:
@@ -48,7 +66,8 @@ class Picture:
     def png(self) -> bytes:
         """The figure as PNG, the same bytes for the same content."""
         FigureCanvasAgg(self.figure)
-        return small_png(self.figure, _DPI * SHARPNESS)
+        with mpl.rc_context(plain()):
+            return small_png(self.figure, _DPI * SHARPNESS)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         width, height = (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
-from d2lmini.plot.numbers import few, named, numbers
+from d2lmini.plot.numbers import few, named, numbers, written
 from d2lmini.plot.picture import Picture
 
 MOST = 12  # rows that one figure holds
@@ -25,6 +25,7 @@ def ranges(
     how the alt text writes a number.  Raises ValueError for no rows, more than twelve,
     and numbers that are not in order.
     """
+    written(form)
     made = _checked(rows)
     with look():
         figure, (ax,) = canvas(1, 1, WIDTH, 0.9 + 0.32 * len(made))

@@ -66,24 +66,25 @@ def scatter(
         return picture
 
 
-def pareto(points: Points) -> list[str]:
+def pareto(points: Given) -> list[str]:
     """The names that no other beats, the smallest x first.
 
     One point beats another if it is better in x (smaller) or y (larger), and
-    no worse in the other.
+    no worse in the other.  Points may have a range of ``y`` as well, as in
+    :func:`scatter`; ValueError for what are no points.
     """
+    places = {name: (x, y) for name, (x, y, *_) in _made(points).items()}
 
     def beaten(x: float, y: float) -> bool:
-        others = points.values()
+        others = places.values()
         return any(p <= x and q >= y and (p, q) != (x, y) for p, q in others)
 
-    left = [name for name, point in points.items() if not beaten(*point)]
-    return sorted(left, key=lambda name: points[name])
+    left = [name for name, point in places.items() if not beaten(*point)]
+    return sorted(left, key=lambda name: places[name])
 
 
-def _checked(points: Given, xlog: bool) -> dict[str, list[float]]:
+def _made(points: Given) -> dict[str, list[float]]:
     named("points", points)
-    few(points, "points to draw", MOST)
     made = {}
     for name, given in points.items():
         point = numbers(f"the point {name!r}", given, finite=False).flatten().tolist()
@@ -97,12 +98,19 @@ def _checked(points: Given, xlog: bool) -> dict[str, list[float]]:
                 f"the point {name!r} is {tuple(point)}: give (x, y, low, high), with y "
                 "from low to high."
             )
-        if xlog and point[0] <= 0:
+        made[name] = point
+    return made
+
+
+def _checked(points: Given, xlog: bool) -> dict[str, list[float]]:
+    made = _made(points)
+    few(made, "points to draw", MOST)
+    for name, (x, *_) in made.items():
+        if xlog and x <= 0:
             raise ValueError(
-                f"the point {name!r} lies at x = {point[0]}, which a logarithmic axis "
+                f"the point {name!r} lies at x = {x}, which a logarithmic axis "
                 "does not have: give an x above 0, or xlog=False."
             )
-        made[name] = point
     return made
 
 

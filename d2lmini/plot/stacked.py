@@ -48,9 +48,10 @@ def _kinds(parts: Parts) -> list[str]:
         )
     for name, lengths in parts.items():
         if set(lengths) != set(kinds):
+            theirs, ours = (", ".join(map(str, each)) for each in (lengths, kinds))
             raise ValueError(
-                f"the parts of {name!r} are {', '.join(lengths)}, and the first bar "
-                f"has {', '.join(kinds)}: give all bars the same ones."
+                f"the parts of {name!r} are {theirs}, and the first bar has {ours}: "
+                "give all bars the same ones."
             )
         for kind, length in lengths.items():
             if not (math.isfinite(length) and length >= 0):

@@ -1,7 +1,16 @@
 """A small table of results, as text and as HTML."""
 
 import html
+import math
+import numbers
 from collections.abc import Collection, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from d2lmini.arguments import found, instance, listed
 
 Value = str | int | float | None
 Lines = Sequence[Sequence[str]]
@@ -10,11 +19,12 @@ Lines = Sequence[Sequence[str]]
 class Table:
     """``rows`` of results under ``head``, the names of the columns.
 
-    The first entry of a row names it.  A column of numbers stands to the right;
-    None is a dash.  ``formats`` maps a column's name to a format of Python's
-    (``".4f"``) for its numbers; without one they are as :func:`readable` has
+    The first entry of a row names it.  A column of numbers, of whatever kind, stands
+    to the right; None is a dash.  ``formats`` maps a column's name to a format of
+    Python's (``".4f"``) for its numbers; without one they are as :func:`readable` has
     them.  Raises ValueError for a row of another length than ``head``, and for
-    a format that names no column or suits no number.
+    a format that names no column or suits no number; TypeError for an entry that is
+    neither text nor a number.
     """
 
     def __init__(
@@ -24,8 +34,12 @@ class Table:
         *,
         formats: Mapping[str, str] | None = None,
     ) -> None:
-        self.head = tuple(head)
-        self.rows = tuple(tuple(row) for row in rows)
+        self.head = tuple(map(str, listed("head", head, "give a list of names")))
+        lines = enumerate(listed("rows", rows, "give a list of rows"), 1)
+        self.rows = tuple(
+            tuple(listed(f"row {i}", row, "give a list of entries")) for i, row in lines
+        )
+        instance("formats", formats or {}, Mapping, "give a dict, column to format")
         self.formats = dict(formats or {})
         self._check()
         shown = [list(map(self._cell, self.head, row)) for row in self.rows]
@@ -56,11 +70,12 @@ class Table:
             return "–"
         if isinstance(value, str):
             return value
+        number = _number(name, value)
         if name not in self.formats:
-            return readable(value)
+            return str(number) if isinstance(number, bool) else readable(number)
         try:
-            return format(value, self.formats[name]).replace("-", "−")
-        except ValueError as error:
+            return format(number, self.formats[name]).replace("-", "−")
+        except (TypeError, ValueError) as error:
             raise ValueError(
                 f"the format {self.formats[name]!r} of the column {name!r} does not "
                 f"suit {value}: give one like '.4f' or ',d'."
@@ -75,14 +90,30 @@ class Table:
         return as_html(self._lines, self._right)
 
 
+def _number(name: str, value: Any) -> Any:
+    """``value`` as a number of Python's own; TypeError for what is none."""
+    if isinstance(value, (np.generic, Tensor)) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, Fraction):  # which has no formats of its own
+        value = float(value)
+    if not isinstance(value, numbers.Number) or isinstance(value, complex):
+        raise TypeError(
+            f"an entry of the column {name!r} is {found(value)}: give a number, a "
+            "text or None."
+        )
+    return value
+
+
 def readable(value: int | float) -> str:
     """A number as the book writes it: 0.8904, 12.5, 5000, 11,175,370, −3.
 
     Four digits count, and all of a whole number; groups of three begin with
     numbers of five digits.
     """
-    if isinstance(value, float) and not abs(value) >= 1000:  # NaN stays itself
-        return f"{value:.4g}".replace("-", "−")
+    if not isinstance(value, numbers.Integral):  # NumPy's float32, a fraction
+        value = float(value)
+        if not 1000 <= abs(value) < 1e15 and not math.isinf(value):  # so NaN as well
+            return f"{value:.4g}".replace("-", "−")
     if value in (float("inf"), -float("inf")):
         return "∞" if value > 0 else "−∞"
     whole = round(value)

@@ -116,3 +116,16 @@ def test_a_run_that_went_astray_can_be_looked_at(value):
 def test_what_is_no_run_is_refused(given, error, words):
     with pytest.raises(error, match=words):
         plot.curves(given)
+
+
+def test_a_loss_below_zero_is_seen():
+    for losses in ((-3.0, -4.0), (2.0, -1.0)):
+        low, high = plot.curves(run(*losses)).figure.axes[0].get_ylim()
+        assert low < min(losses) < max(losses) < high
+    assert plot.curves(run(2.0, 1.0)).figure.axes[0].get_ylim()[0] == 0
+
+
+@pytest.mark.parametrize("epochs", ["5", 0, 2.5])
+def test_a_length_is_a_whole_number(epochs):
+    with pytest.raises((TypeError, ValueError), match="epochs must be"):
+        plot.curves(run(1.0), epochs=epochs)

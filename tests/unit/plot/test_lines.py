@@ -51,3 +51,10 @@ def test_what_is_no_share_is_written_and_drawn_as_it_is():
 def test_what_cannot_be_drawn_is_named(series, words):
     with pytest.raises(ValueError, match=words):
         drawn(series, [0, 1])
+
+
+def test_names_and_places_of_every_kind():
+    picture = lines({"_a": [1, -2]}, (n for n in (1, 2)), **LOOK, form=".1f")
+    (legend,) = picture.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [" _a"]
+    assert picture.figure.axes[0].get_ylim()[0] < -2

@@ -2,6 +2,8 @@
 
 import io
 
+import matplotlib as mpl
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -219,6 +221,26 @@ WORDS = {"title": "", "xlabel": "", "ylabel": ""}
             "rows is .*list .*: give a dict",
         ),
         (lambda: plot.histograms({"a": [GREY]}, titles=["a"]), "row 'a' is .*list"),
+        (lambda: plot.images(GREY.double() * 1e300), "X holds values beyond 1e.30"),
+        (lambda: plot.confusion(SQUARE.double() * 1e300), "counts holds values beyond"),
+        (lambda: plot.stacked({"a": {"b": 1e300}}, title="", xlabel=""), "beyond"),
+        (lambda: plot.gradients({"a": {}}), "'a' has no layers"),
+        (lambda: plot.gradients({"a": {"b": -1.0}}), "'b' of 'a' is -1: give 0 or"),
+        (lambda: plot.gradients({"a": {"b": float("nan")}}), "'b' of 'a' is nan"),
+        (lambda: plot.histograms({"a": {"b": None}}, titles=["a"]), "'b' is None"),
+        (lambda: plot.histograms({"a": {}}, titles=["a"]), "nothing to draw"),
+        (lambda: plot.histograms({"a": {"b": [GREY]}}, titles="a"), "titles is the te"),
+        (lambda: plot.lines({"a": [1]}, None, title="", xlabel=""), "places is None"),
+        (lambda: plot.lines({"a": [1]}, [None], title="", xlabel=""), "places is the"),
+        (
+            lambda: plot.lines({"a": [1]}, [1], title="", xlabel="", form="zz"),
+            "form is 'zz': give a format",
+        ),
+        (
+            lambda: plot.ranges({"a": (1, 1, 1)}, title="", xlabel="", form=4),
+            "form is 4: give a format",
+        ),
+        (lambda: plot.images(np.ma.masked_less(GREY.numpy(), 0.5)), "no numbers"),
         (lambda: plot.class_name(-1), "label -1"),
         (lambda: plot.class_name("7"), "label is the text '7'"),
     ],
@@ -431,3 +453,42 @@ def test_importing_does_nothing_else(tmp_path):
 
 def test_all_ten_classes_have_a_name():
     assert [plot.class_name(i) for i in range(10)] == list(CLASSES)
+
+
+DARK = {
+    **{"text.color": "white", "axes.facecolor": "black", "savefig.bbox": "tight"},
+    **{"image.origin": "lower", "lines.linestyle": "None", "text.usetex": True},
+}
+
+
+def test_a_style_of_the_users_changes_no_figure_and_comes_back():
+    def drawn() -> list[bytes]:
+        shown = plot.images(GREY, titles=["a", "b", "c", "d"])
+        across = plot.lines({"x": [0.1, 0.2]}, [1, 2], title="t", xlabel="")
+        return [shown.png(), across.png()]
+
+    wanted = drawn()
+    with mpl.rc_context(DARK):
+        before = dict(mpl.rcParams)
+        assert drawn() == wanted and dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("dtype", [torch.uint16, torch.uint64, torch.float8_e4m3fn])
+def test_rare_types_are_drawn_like_common_ones(dtype):
+    X = torch.tensor([[[0.0, 64.0], [16.0, 192.0]]])
+    wanted = plot.images(X.long() if dtype.is_floating_point is False else X).png()
+    assert plot.images(X.to(dtype)).png() == wanted
+    assert plot.images(X.to_sparse()).png() == plot.images(X).png()
+
+
+def test_long_numbers_are_not_rounded_before_they_are_read():
+    bars = {"a": {"b": 123456789.0}}
+    assert "123,456,789" in plot.stacked(bars, title="", xlabel="").alt
+
+
+def test_one_row_of_pixels_has_a_map():
+    assert "1×8" in plot.heat(torch.rand(1, 1, 8), torch.rand(1, 8)).alt
+
+
+def test_true_and_false_are_counts():
+    assert "3 of them right" in plot.confusion(torch.eye(3) > 0).alt

@@ -132,3 +132,10 @@ def test_the_alt_text_lists_every_point_and_the_front():
 def test_what_cannot_be_drawn_is_named(points, words):
     with pytest.raises(ValueError, match=words):
         scatter(points, **LOOK, xlog=True)
+
+
+def test_the_front_of_points_with_ranges():
+    points = {"a": (1, 2, 1, 3), "b": (2, 1, 0, 2)}
+    assert pareto(points) == pareto({"a": (1, 2), "b": (2, 1)}) == ["a"]
+    with pytest.raises(ValueError, match=r"'a' is \(1.0, nan\): give two finite"):
+        pareto({"a": (1.0, float("nan"))})

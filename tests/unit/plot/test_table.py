@@ -1,8 +1,12 @@
 """The table of results: what stands in it, how numbers read, what it refuses."""
 
 import re
+from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
 import pytest
+import torch
 
 from d2lmini import Table
 from d2lmini.plot.table import readable
@@ -33,6 +37,7 @@ def results() -> Table:
         (12_345.6, "12,346"),
         (float("inf"), "∞"),
         (float("nan"), "nan"),
+        (1e300, "1e+300"),
     ],
 )
 def test_a_number_reads_as_in_the_book(value, text):
@@ -87,8 +92,25 @@ def test_a_format_is_for_numbers_only():
         ((), [], {}, "a table needs a column"),
         (("a",), [], {"b": ".1f"}, "'b', which is no column: the columns are a"),
         (("a",), [(0.5,)], {"a": "d"}, "'d' of the column 'a' does not suit 0.5"),
+        (("a",), [(0.5,)], {"a": 4}, "format 4 of the column 'a' does not suit 0.5"),
+        (("a",), [(0.5,)], [".4f"], "formats is the list .*: give a dict"),
+        (("a",), [([0.5],)], {}, "entry of the column 'a' is the list"),
+        (("a",), [(torch.ones(2),)], {}, "'a' is a tensor .*: give a number"),
+        ("ab", [], {}, "head is the text 'ab': give a list"),
+        (("a",), None, {}, "rows is None: give a list"),
+        (("a", "b"), ["xy"], {}, "row 1 is the text 'xy'"),
     ],
 )
 def test_what_is_no_table_is_one_sentence(head, rows, formats, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((TypeError, ValueError), match=words):
         Table(head, rows, formats=formats)
+
+
+def test_numbers_of_every_kind_read_alike():
+    given = [0.75, np.float32(0.75), np.float16(0.75), torch.tensor(0.75)]
+    given += [Fraction(3, 4), Decimal("0.75")]
+    rows = [(i, value, value) for i, value in enumerate(given)]
+    lines = str(Table(["n", "a", "b"], rows, formats={"b": ".1f"})).splitlines()[1:]
+    assert [line.split()[1:] for line in lines] == [["0.75", "0.8"]] * 6
+    row = (np.int64(3), np.float32("nan"), torch.tensor(True))
+    assert str(Table(["n", "a", "b"], [row])).split()[3:] == ["3", "nan", "True"]
