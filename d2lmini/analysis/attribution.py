@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from d2lmini import mode
 from d2lmini.arguments import instance, real, whole
-from d2lmini.nets.borrowed import evaluating
+from d2lmini.nets.borrowed import asked
 from d2lmini.nets.misfit import explain_misfit, is_network
 
 PLACES = 12  # squares along each side, unless told: 144 passes
@@ -43,7 +43,7 @@ def occlusion(
     places = mode.QUICK_PLACES if mode.quick() else PLACES
     stride = _whole("stride", stride, math.ceil(max(H, W) / places), most=short)
     rows, columns = _covers(H, patch, stride), _covers(W, patch, stride)
-    with evaluating(net), torch.no_grad():
+    with explain_misfit(net, X), asked(net, X), torch.no_grad():
         logits = _logits(net, X)
         label = _label(logits, label)
         falls = [
@@ -64,10 +64,17 @@ def gradient_map(net: nn.Module, image: Tensor, label: int | None = None) -> Ten
     (Simonyan et al., 2014).
     """
     X = _one(net, image).requires_grad_()
-    with evaluating(net), torch.enable_grad():
+    with explain_misfit(net, X), asked(net, X), torch.enable_grad():
         logits = _logits(net, X)
         score = logits[0, _label(logits, label)]
-        (slope,) = torch.autograd.grad(score, X)
+        slope = None
+        if score.requires_grad:
+            (slope,) = torch.autograd.grad(score, X, allow_unused=True)
+    if slope is None:
+        raise ValueError(
+            f"no gradient comes from the score to the image: {type(net).__name__} cuts "
+            "it off, as detach() does; take that out of its forward."
+        )
     return slope[0].abs().amax(0).float().cpu()
 
 
@@ -87,13 +94,26 @@ def _one(net: nn.Module, image: Tensor) -> Tensor:
         raise ValueError(
             f"the image {tuple(X.shape)} has no pixels: give one that has."
         )
-    if not X.is_floating_point():
+    of_images("the image", X)
+    weights = list(net.parameters())
+    fractions = (w.dtype for w in weights if w.is_floating_point())
+    device = weights[0].device if weights else X.device
+    with torch.inference_mode(False):
+        return X.to(device, next(fractions, X.dtype)).unsqueeze(0).clone()
+
+
+def of_images(what: str, X: Tensor) -> None:
+    """TypeError or ValueError for numbers that no network sees of images."""
+    instance(what, X, Tensor, "give a batch of images, (N, C, H, W)")
+    if not X.is_floating_point() or X.is_meta:
         raise ValueError(
-            f"the image is {X.dtype}: give the float image that the network sees, "
-            "with brightness from 0 to 1."
+            f"{what} is {'meta' if X.is_meta else X.dtype}: give the float images that "
+            "the network sees, with brightness from 0 to 1."
         )
-    first = next(net.parameters(), X)
-    return X.to(first.device, first.dtype).unsqueeze(0).clone()
+    if not X.isfinite().all():
+        raise ValueError(
+            f"{what} holds NaN or infinity: give images of finite numbers."
+        )
 
 
 def _whole(name: str, value: int | None, default: int, *, most: int) -> int:
@@ -126,6 +146,10 @@ def _logits(net: nn.Module, X: Tensor) -> Tensor:
         raise ValueError(
             f"the net gives {tuple(logits.shape)} for {len(X)} images: it must give "
             "one row of logits for each, (N, classes)."
+        )
+    if logits.isnan().any():
+        raise ValueError(
+            f"{type(net).__name__} answers with NaN: look for NaN in its weights."
         )
     return logits
 

@@ -6,9 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from d2lmini.arguments import instance
-from d2lmini.nets.borrowed import evaluating
+from d2lmini.analysis.attribution import of_images
+from d2lmini.arguments import classes, instance
+from d2lmini.nets.borrowed import asked
 from d2lmini.nets.misfit import explain_misfit, is_network
+from d2lmini.nets.needs import CONVOLUTIONS, TRANSPOSED
 
 
 def gradient_sizes(net: nn.Module, X: Tensor, y: Tensor) -> dict[str, float]:
@@ -17,25 +19,26 @@ def gradient_sizes(net: nn.Module, X: Tensor, y: Tensor) -> dict[str, float]:
     The gradient is that of the mean cross entropy on one batch, ``X`` float
     (N, C, H, W) and ``y`` int64 (N,), in evaluation mode, so that no dropout
     blurs it.  Layers are called conv 1, conv 2, …, dense 1, ….  Those that are
-    frozen or that ``net(X)`` does not use are left out.  Weights, gradients and mode
-    of ``net`` stay as they were.  Raises ValueError for a net without such layers,
+    frozen or that ``net(X)`` does not use are left out.  ``net`` and the random states
+    stay as they were.  Raises ValueError for a net without such layers,
     for one that does not give a row of logits for each image, and for images that do
-    not fit.
+    not fit or are no finite floats.
     """
     is_network("net", net)
-    instance("X", X, Tensor, "give a batch of images, (N, C, H, W)")
-    instance("y", y, Tensor, "give the labels of the batch, int64 (N,)")
+    of_images("X", X)
+    y = classes("y", y, "give the labels of the batch, int64 (N,)")
     weights = _weights(net)
     first = next(iter(weights.values()))
-    X, y = X.to(first.device, first.dtype), y.to(first.device)
-    with evaluating(net), explain_misfit(net, X), torch.enable_grad():
+    with torch.inference_mode(False):
+        X = X.detach().to(first.device, first.dtype).clone()
+        y = y.to(first.device).clone()
+    with explain_misfit(net, X), asked(net, X), torch.enable_grad():
         logits = net(X)
         _check(logits, y)
-        slopes = torch.autograd.grad(
-            F.cross_entropy(logits, y), list(weights.values()), allow_unused=True
-        )
+        loss = F.cross_entropy(logits, y)
+        slopes = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
     return {
-        name: float(slope.float().square().mean().sqrt())
+        name: float(slope.cpu().double().square().mean().sqrt())  # as small as they are
         for name, slope in zip(weights, slopes, strict=True)
         if slope is not None
     }
@@ -49,6 +52,10 @@ def _check(logits: Any, y: Tensor) -> None:
             f"the net gives {tuple(logits.shape)} for labels {tuple(y.shape)}: it must "
             "give one row of logits for each of N labels, (N, classes)."
         )
+    if not len(y):
+        raise ValueError("the batch is empty: give one image at least.")
+    if (least := int(y.min())) < 0:
+        raise ValueError(f"there is a label {least}: give classes from 0.")
     if (last := int(y.max())) >= logits.shape[1]:
         raise ValueError(
             f"the net has {logits.shape[1]} outputs and there is a label {last}: let "
@@ -61,8 +68,8 @@ def _weights(net: nn.Module) -> dict[str, Tensor]:
     seen = {"conv": 0, "dense": 0}
     weights: dict[str, Tensor] = {}
     for layer in net.modules():
-        if isinstance(layer, (nn.Conv2d, nn.Linear)):
-            kind = "conv" if isinstance(layer, nn.Conv2d) else "dense"
+        if isinstance(layer, (*CONVOLUTIONS, *TRANSPOSED, nn.Linear)):
+            kind = "dense" if isinstance(layer, nn.Linear) else "conv"
             seen[kind] += 1
             if layer.weight.requires_grad:
                 weights[f"{kind} {seen[kind]}"] = layer.weight

@@ -1,5 +1,6 @@
 """What a trained network gets right and wrong."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -23,12 +24,12 @@ def confusion_matrix(net: nn.Module, batches: Batches) -> Tensor:
     """Counts int64 (classes, classes) on the CPU: row true class, column predicted.
 
     Of the net and of ``batches`` the same is true as in :func:`d2lmini.predict`.
-    Raises ValueError for logits of other classes.
+    Raises ValueError for logits of other classes, and for NaN.
     """
     answers = predict(net, batches)  # which checks both
     n = len(batches.images.classes)
     counts = torch.zeros(n * n, dtype=torch.long)
-    for logits, y in answers:
+    for logits, y in _sound(net, answers):
         counts += torch.bincount(y * n + logits.argmax(1), minlength=n * n).cpu()
     return counts.view(n, n)
 
@@ -38,6 +39,7 @@ def worst_mistakes(net: nn.Module, batches: Batches, count: int = 10) -> Mistake
 
     ``batches`` must not be shuffled.  Fewer come back when fewer are wrong.
     Of the net and of ``batches`` the same is true as in :func:`d2lmini.predict`.
+    Raises ValueError for answers that are NaN.
     """
     count = whole("count", count)
     instance("batches", batches, Batches, "give data.val or data.test")
@@ -46,10 +48,22 @@ def worst_mistakes(net: nn.Module, batches: Batches, count: int = 10) -> Mistake
             "worst_mistakes needs the images in a fixed order, and these batches are "
             "shuffled: give data.val or data.test."
         )
-    pairs = list(predict(net, batches))
+    pairs = list(_sound(net, predict(net, batches)))
     probability, guess = torch.cat([p.softmax(1) for p, _ in pairs]).max(1)
     y = torch.cat([labels for _, labels in pairs])
     wrong = torch.nonzero(guess != y).flatten()
     worst = wrong[probability[wrong].argsort(descending=True, stable=True)[:count]]
     X = batches.prepare(batches.images.images[worst], torch.Generator())
     return Mistakes(X, y[worst], guess[worst], probability[worst])
+
+
+def _sound(
+    net: nn.Module, answers: Iterator[tuple[Tensor, Tensor]]
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """``answers``; ValueError for NaN, which is no class and would pass for one."""
+    for logits, y in answers:
+        if logits.isnan().any():
+            raise ValueError(
+                f"{type(net).__name__} answers with NaN: look for NaN in its weights."
+            )
+        yield logits, y

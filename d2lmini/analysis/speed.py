@@ -48,12 +48,18 @@ def speed(
     seconds = real("seconds", seconds, above=0)
     notices.refuse_net(net)
     device = data.train.images.images.device
-    copied = twin(initialised(net, data.train), real=True)
+    net = initialised(net, data.train)
     train, test = copy.copy(data.train), copy.copy(data.test)  # each counts its passes
     if mode.quick():  # a rehearsal shows that it works, not how fast
         train.batch_size = test.batch_size = min(train.batch_size, 4)
     # Dropout draws, for as long as there is time.
-    with memory.kept(), torch.random.fork_rng():
+    with (
+        memory.kept(),
+        torch.random.fork_rng(),
+        torch.inference_mode(False),
+        torch.enable_grad(),
+    ):
+        copied = twin(net, real=True)
         # first, since predict says what is wrong with a net that does not fit
         inference = _rate(_answers(copied, test, precision), device, seconds)
         training = _rate(_steps(copied, train, precision), device, seconds)

@@ -1,12 +1,15 @@
 """A network that a function borrows comes back as it was."""
 
 import contextlib
+import random
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 
 @contextlib.contextmanager
@@ -79,6 +82,45 @@ def _put_back(held: Any, before: dict[str, Any]) -> None:
     for name, value in before.items():
         if name not in held or held[name] is not value:
             held[name] = value
+
+
+@contextlib.contextmanager
+def draws_kept() -> Iterator[None]:
+    """Afterwards the generators of PyTorch, NumPy and Python are where they were."""
+    python, numpy = random.getstate(), np.random.get_state()
+    in_use = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    with torch.random.fork_rng(range(torch.cuda.device_count() if in_use else 0)):
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
+
+
+@contextlib.contextmanager
+def asked(net: nn.Module, X: Tensor) -> Iterator[None]:
+    """Within, ``net`` is to be asked about ``X``, in evaluation mode and in its own
+    precision; afterwards the two, and all that draws, are as they were.
+
+    Only lazy layers stay as the first pass, which is made here, has left them.
+    ValueError for a network on the device "meta".
+    """
+    if X.is_meta:
+        raise ValueError(
+            "the network is on the device meta, where nothing is computed: give one "
+            "with weights."
+        )
+    with (
+        torch.inference_mode(False),
+        torch.autocast(X.device.type, enabled=False),
+        draws_kept(),
+        evaluating(net),
+    ):
+        if any(map(is_lazy, (*net.parameters(), *net.buffers()))):
+            with torch.no_grad():
+                net(X)
+        with state_kept(net):
+            yield
 
 
 def _open(buffer: Tensor) -> bool:

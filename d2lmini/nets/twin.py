@@ -2,14 +2,14 @@
 
 import contextlib
 import copy
-import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
+
+from d2lmini.nets.borrowed import draws_kept
 
 HOOKS = (
     *("_forward_hooks", "_forward_pre_hooks"),
@@ -64,21 +64,17 @@ def twin(net: nn.Module, *, real: bool) -> nn.Module:
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
     """No gradients, kernels that can be counted, and random states as they were."""
-    states = random.getstate(), np.random.get_state()
     fused = torch.backends.mha.get_fastpath_enabled()
-    gpus = range(torch.cuda.device_count() if _uses_gpus() else 0)
     torch.backends.mha.set_fastpath_enabled(False)
     # mkldnn.flags() would set TF32 as well, and warn on processors that have none.
     set_flags: Any = torch.backends.mkldnn.set_flags  # untyped
     (onednn, *_) = set_flags(False)
     try:
-        with torch.random.fork_rng(gpus), torch.no_grad():
+        with draws_kept(), torch.no_grad():
             yield
     finally:
         set_flags(onednn)
         torch.backends.mha.set_fastpath_enabled(fused)
-        random.setstate(states[0])
-        np.random.set_state(states[1])
 
 
 def picture(net: nn.Module, shape: tuple[int, ...], *, real: bool) -> Tensor:
@@ -89,10 +85,6 @@ def picture(net: nn.Module, shape: tuple[int, ...], *, real: bool) -> Tensor:
         return torch.empty(shape, dtype=first.dtype, device="meta")
     noise = torch.rand(shape, generator=torch.Generator().manual_seed(0))
     return noise.to(first.device, first.dtype)
-
-
-def _uses_gpus() -> bool:
-    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
 
 
 def _within(value: Any, seen: set[int] | None = None) -> Iterator[Any]:

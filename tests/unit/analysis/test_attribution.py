@@ -1,10 +1,13 @@
 """The maps of where a network looks agree with brute force and with calculus."""
 
+import random
+
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from d2lmini import CLASSES, gradient_map, nets, occlusion, plot
+from d2lmini import CLASSES, gradient_map, gradient_sizes, nets, occlusion, plot
 
 
 def seeing(row: int, column: int, size: int = 9) -> nn.Sequential:
@@ -110,6 +113,69 @@ def test_net_and_image_are_left_as_they_were(look):
     assert not first.requires_grad and first.dtype == torch.float32
 
 
+def spoilt(net: nn.Module) -> nn.Module:
+    nn.init.constant_(net[1].weight, float("nan"))
+    return net
+
+
+class Blind(nn.Module):
+    """Its answer does not come from the image."""
+
+    def forward(self, X):
+        return X.detach().flatten(1)
+
+
+class Restless(nn.Module):
+    """Draws from every generator, counts, and keeps its last answer."""
+
+    def __init__(self):
+        super().__init__()
+        self.whole = nn.Parameter(torch.arange(3), requires_grad=False)
+        self.net, self.last = seeing(2, 2), None
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, X):
+        assert X.is_floating_point() and torch.rand(()) < 2
+        np.random.rand()
+        random.random()
+        self.calls += 1
+        self.last = self.net(X)
+        return self.last
+
+
+ASK = {
+    "occlusion": lambda net, X: occlusion(net, X),
+    "gradient_map": lambda net, X: gradient_map(net, X),
+    "gradient_sizes": lambda net, X: gradient_sizes(net, X[None], torch.tensor([1])),
+}
+
+
+def same(a, b) -> bool:
+    return torch.equal(a, b) if isinstance(a, Tensor) else a == b
+
+
+@pytest.mark.parametrize("ask", ASK.values(), ids=ASK)
+def test_what_a_net_draws_counts_and_keeps_is_as_it_was(ask):
+    net, X = Restless(), torch.rand(1, 9, 9)
+    wanted = ask(seeing(2, 2), X)
+    before = torch.get_rng_state(), np.random.get_state()[2], random.getstate()
+    assert same(ask(net, X), wanted)  # behind whole numbers as well
+    assert net.calls == 0 and net.last is None and net.training
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert (np.random.get_state()[2], random.getstate()) == before[1:]
+
+
+@pytest.mark.parametrize("ask", ASK.values(), ids=ASK)
+@pytest.mark.parametrize(
+    "around", [lambda: torch.autocast("cpu", torch.bfloat16), torch.inference_mode]
+)
+def test_what_is_around_changes_no_answer(ask, around):
+    net, X = seeing(2, 2), torch.rand(1, 9, 9)
+    wanted = ask(net, X)
+    with around():
+        assert same(ask(net, X + 0), wanted)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -121,6 +187,11 @@ def test_net_and_image_are_left_as_they_were(look):
         (lambda net, X: gradient_map(net, X, -1), "label is -1"),
         (lambda net, X: gradient_map(net, (X * 255).byte()), "torch.uint8: give"),
         (lambda net, X: occlusion(net, X[:, :8]), "72 features reach layer 1"),
+        (lambda net, X: occlusion(net, X / 0), "the image holds NaN or infinity"),
+        (lambda net, X: gradient_map(net, X * float("nan")), "the image holds NaN"),
+        (lambda net, X: occlusion(spoilt(net), X), "Sequential answers with NaN"),
+        (lambda net, X: gradient_map(Blind(), X), "no gradient comes from .*Blind"),
+        (lambda net, X: gradient_map(net.to("meta"), X), "on the device meta"),
         (lambda net, X: plot.heat(X, X[0, :5]), "do not lie over each other"),
         (lambda net, X: plot.heat(X, X[0] / 0), "no numbers"),
         (lambda net, X: plot.per_class({}), "0 networks"),

@@ -1,5 +1,7 @@
 """Gradient sizes against a gradient by hand, and the figure that shows them."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -122,3 +124,46 @@ def test_a_double_net_takes_float_images():
 def test_logits_that_cannot_be_scored_are_named(layers, words):
     with pytest.raises(ValueError, match=words):
         gradient_sizes(nn.Sequential(*layers), *batch())
+
+
+@pytest.mark.parametrize("power", [-26, 22])
+def test_the_smallest_and_the_largest_gradients_are_numbers(power):
+    """Their squares would be none in float32."""
+    twin, (X, _) = net().double().eval(), batch()
+    with torch.no_grad():
+        twin[4].weight.mul_(10.0**power)
+        y = twin(X.double()).argmin(1)
+    loss = F.cross_entropy(twin(X.double()), y)
+    (slope,) = torch.autograd.grad(loss, twin[0].weight)
+    wanted = float(slope.square().mean().sqrt())
+    assert 0 < wanted < math.inf
+    assert gradient_sizes(twin, X, y)["conv 1"] == pytest.approx(wanted, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [(nn.Conv1d, (1, 9)), (nn.Conv3d, (1, 1, 3, 3)), (nn.ConvTranspose2d, (1, 3, 3))],
+)
+def test_convolutions_of_every_kind_are_measured(kind, shape):
+    layers = nn.Flatten(), nn.Unflatten(1, shape), kind(1, 3, 1), nn.Flatten()
+    assert list(gradient_sizes(nn.Sequential(*layers), *batch())) == ["conv 1"]
+
+
+def test_labels_may_be_of_any_whole_type():
+    X, y = batch()
+    assert gradient_sizes(net(), X, y.int()) == gradient_sizes(net(), X, y)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda X, y: ((X * 255).byte(), y), "X is torch.uint8: give the float images"),
+        (lambda X, y: (X / 0, y), "X holds NaN or infinity"),
+        (lambda X, y: (X, -100 * y), "there is a label -200: give classes from 0"),
+        (lambda X, y: (X, y.float()), "y is a tensor float32"),
+        (lambda X, y: (X[:0], y[:0]), "the batch is empty"),
+    ],
+)
+def test_a_batch_that_is_none_is_refused(change, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        gradient_sizes(net(), *change(*batch()))

@@ -52,3 +52,11 @@ def test_the_most_confident_mistakes_come_first():
 def test_a_count_is_a_whole_number(count):
     with pytest.raises((TypeError, ValueError), match="count must be"):
         worst_mistakes(Says(10, 4), Batches(image_set(20), 10), count)
+
+
+@pytest.mark.parametrize("ask", [confusion_matrix, worst_mistakes])
+def test_nan_is_no_answer(ask):
+    net = Says(10, 4)
+    net.logits.data[4] = torch.nan
+    with pytest.raises(ValueError, match="Says answers with NaN"):
+        ask(net, Batches(image_set(20), 10))

@@ -72,3 +72,10 @@ def test_a_misfit_is_one_sentence():
 def test_no_time_is_refused():
     with pytest.raises(ValueError, match=r"seconds must be .* above 0, not 0"):
         speed(small_net(), splits(), seconds=0)
+
+
+@pytest.mark.parametrize("around", [torch.no_grad, torch.inference_mode])
+def test_training_is_measured_where_nothing_is_tracked(around, monkeypatch):
+    monkeypatch.setenv("D2LMINI_QUICK", "1")
+    with around():
+        assert speed(small_net(), splits()).training > 0
