@@ -22,9 +22,9 @@ def setup(seed: int = 0) -> torch.device:
     run from top to bottom repeats itself on the same machine.  From here on, what
     standard output cannot write (− and · in a file, on Windows) becomes "?";
     PyTorch's own settings stay.  Raises TypeError or ValueError for a seed that is no
-    whole number from 0.
+    whole number from 0 to 2⁶⁴ − 1.
     """
-    seed = whole("seed", seed, least=0)
+    seed = whole("seed", seed, least=0, most=2**64 - 1)
     _never_fail_to_print()
     random.seed(seed)
     np.random.seed(seed % 2**32)

@@ -1,9 +1,13 @@
 """The weights that every network of the book starts from."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from d2lmini.arguments import function, instance
+from d2lmini.nets.needs import CONVOLUTIONS
 
 Net = TypeVar("Net", bound=nn.Module)
 xavier = nn.init.xavier_uniform_
@@ -16,12 +20,28 @@ def initialise(net: Net, weights: Callable[[Tensor], Tensor]) -> Net:
     ``weights`` is :func:`xavier` for sigmoid networks (uniform with variance
     2 / (fan in + fan out); Glorot & Bengio, 2010) or :func:`he` for ReLU
     networks (normal with variance 2 / fan in; He et al., 2015).  Biases start
-    at zero; other layers stay as they are, and PyTorch's random state moves on.
-    Returns ``net``.
+    at zero; other layers, transposed convolutions too, stay as they are, and PyTorch's
+    random state moves on.  Returns ``net``.  Raises ValueError for a layer without
+    inputs or outputs, or one that does not know its size yet.
     """
-    for layer in net.modules():
-        if isinstance(layer, (nn.Linear, nn.Conv2d)):
-            weights(layer.weight)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+    instance("net", net, nn.Module, "give a network, made with brackets: lenet()")
+    function("weights", weights, "give a function such as nets.he")
+    layers = [m for m in net.modules() if isinstance(m, (nn.Linear, *CONVOLUTIONS))]
+    for layer in layers:
+        _check(layer)
+    for layer in layers:
+        weights(layer.weight)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
     return net
+
+
+def _check(layer: Any) -> None:
+    kind = type(layer).__name__
+    if is_lazy(layer.weight):
+        raise ValueError(f"a {kind} has no size yet: put a batch through it first.")
+    if 0 in (shape := tuple(layer.weight.shape)):
+        raise ValueError(
+            f"a {kind} has weights of shape {shape}, so that nothing comes in or out: "
+            "give it more channels or features, or the net a larger size."
+        )

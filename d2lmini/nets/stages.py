@@ -1,6 +1,7 @@
 """Refusing a list of stages that describes no network."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import TypeVar
 
 Stage = TypeVar("Stage")
@@ -36,9 +37,9 @@ def _listed(value: object) -> bool:
 def _fits(value: object, like: object) -> bool:
     if isinstance(like, int):
         return (
-            isinstance(value, int)
+            isinstance(value, Integral)
             and not isinstance(value, bool)
-            and value >= _least(like)
+            and int(value) >= _least(like)
         )
     if not isinstance(value, Sequence) or not _listed(value) or not value:
         return False

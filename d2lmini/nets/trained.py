@@ -60,6 +60,11 @@ def load(name: str, folder: str | Path | None = None) -> nn.Sequential:
     path = Path(folder or SHIPPED) / f"{name}.npz"
     with torch.random.fork_rng(devices=[]):
         net = TRAINED[name]()
+    if next(net.parameters()).is_meta:
+        raise ValueError(
+            "the device is meta, where a network has no weights: call load outside of "
+            'torch.device("meta").'
+        )
     read(net, path)
     return net.eval()
 
@@ -89,9 +94,11 @@ def read(net: nn.Module, path: str | Path) -> None:
     ValueError for any other file; ``net`` is then what it was.
     """
     try:
+        own = net.state_dict()
         with np.load(path, allow_pickle=False) as file:
+            _check_size(sum(part.file_size for part in file.zip.infolist()), own)
             arrays = {key: torch.from_numpy(file[key]) for key in file.files}
-        _check(arrays, net.state_dict())
+        _check(arrays, own)
     except FileNotFoundError:
         stem = Path(path).stem
         raise ValueError(
@@ -108,6 +115,12 @@ def read(net: nn.Module, path: str | Path) -> None:
     net.load_state_dict(arrays)
 
 
+def _check_size(size: int, own: Mapping[str, Tensor]) -> None:
+    """Before anything is unpacked, since few bytes can become very many."""
+    if size > sum(8 * value.numel() + 4096 for value in own.values()):
+        raise ValueError(f"it unpacks to {size:,} bytes")
+
+
 def _check(arrays: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
     """Before anything is changed: the same names and shapes, and sound numbers."""
     if missing := arrays.keys() ^ own.keys():
@@ -119,3 +132,5 @@ def _check(arrays: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
             raise ValueError(f"{key} is {arguments.found(array)}")
         if array.is_floating_point() and not array.isfinite().all():
             raise ValueError(f"{key} holds NaN or infinity")
+        if key.endswith("running_var") and (array < 0).any():
+            raise ValueError(f"{key} holds a variance below 0")

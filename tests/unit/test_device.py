@@ -1,6 +1,7 @@
 """The one line that a session begins with."""
 
 import io
+import random
 import sys
 
 import pytest
@@ -29,3 +30,10 @@ def test_streams_of_a_notebook_are_left_alone(monkeypatch):
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     d2lmini.setup(1)
     assert "seed 1" in sys.stdout.getvalue()
+
+
+def test_a_seed_beyond_pytorchs_changes_nothing():
+    before = random.getstate()
+    with pytest.raises(ValueError, match=r"seed must be at most \d+, not \d+\.$"):
+        d2lmini.setup(2**64)
+    assert random.getstate() == before

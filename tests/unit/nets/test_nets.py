@@ -5,6 +5,7 @@ import itertools
 import math
 import re
 
+import numpy as np
 import pytest
 import torch
 import torchvision
@@ -308,6 +309,15 @@ def test_channels_that_do_not_fit_inside_a_net_are_named():
         (lambda: nets.vgg11(stages=((0, 64),)), "stage 1 is .* whole numbers from 1"),
         (lambda: nets.vgg11(stages=((1, 64.0),)), "stage 1 is .* whole numbers"),
         (lambda: nets.vgg11(stages="ab"), "the stages are 'ab': give a list"),
+        (
+            lambda: nets.vgg11(ratio=100),
+            r"a Conv2d has weights .*\(0, 1, 3, 3\)",
+        ),
+        (lambda: nets.vgg11(size=16), r"a Linear has weights of shape \(4096, 0\)"),
+        (lambda: nets.lenet(0), r"\(0, 84\), so that nothing comes in or out"),
+        (lambda: nets.lenet(in_channels=0), r"\(6, 0, 5, 5\)"),
+        (lambda: nets.densenet(growth=0), "a Conv2d has weights of shape"),
+        (lambda: nets.initialise(nn.LazyLinear(3), nets.he), "has no size yet: put a"),
         (lambda: nets.resnet18(stages=[]), r"stages is empty.*\(2, 64\)"),
         (lambda: nets.resnet18(stages=((2,),)), r"stage 1 is \(2,\)"),
         (lambda: nets.nin(stages=[]), "stages is empty"),
@@ -380,3 +390,29 @@ def test_he_has_the_stated_variance():
 def test_initialise_returns_the_net():
     net = wide()
     assert nets.initialise(net, nets.he) is net
+
+
+@pytest.mark.parametrize("kind", [nn.Conv1d, nn.Conv2d, nn.Conv3d])
+def test_convolutions_of_all_sides_are_drawn(kind):
+    layer = kind(4, 64, 3)
+    nets.initialise(layer, nets.he)
+    fan_in = 4 * 3 ** (layer.weight.ndim - 2)
+    assert float(layer.weight.detach().var()) == pytest.approx(2 / fan_in, rel=0.2)
+    assert not layer.bias.any()
+
+
+@pytest.mark.parametrize(
+    ("net", "weights", "words"),
+    [
+        (nets.lenet, nets.he, "net is the function lenet: give a network"),
+        (nn.Linear(2, 2), "he", "weights is the text 'he': give a function"),
+    ],
+)
+def test_what_cannot_be_initialised_is_said(net, weights, words):
+    with pytest.raises(TypeError, match=words):
+        nets.initialise(net, weights)
+
+
+def test_stages_may_be_numbers_of_numpys():
+    stages = [tuple(row) for row in np.array([[1, 8], [1, 16]])]
+    assert nets.vgg11(stages=stages, size=8)(torch.rand(1, 1, 8, 8)).shape == (1, 10)

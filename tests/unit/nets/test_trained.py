@@ -194,3 +194,23 @@ def test_weights_of_another_network_are_refused(tmp_path):
     trained.save(nets.lenet(padding=0), tmp_path / "lenet.npz")
     with pytest.raises(ValueError, match="give the file that its own training wrote"):
         nets.load("lenet", tmp_path)
+
+
+def test_a_variance_below_zero_is_refused(tmp_path):
+    net = nets.lenet_bn()
+    net[1].running_var[0] = -1.0
+    trained.save(net, tmp_path / "lenet-bn.npz")
+    with pytest.raises(ValueError, match=r"1\.running_var holds a variance below 0"):
+        nets.load("lenet-bn", tmp_path)
+
+
+def test_what_unpacks_to_more_than_the_net_holds_is_left_packed(tmp_path, monkeypatch):
+    np.savez_compressed(tmp_path / "lenet.npz", other=np.zeros(2_000_000, np.int8))
+    monkeypatch.setattr(np.lib.npyio.NpzFile, "__getitem__", None)
+    with pytest.raises(ValueError, match="it unpacks to 2,000,"):
+        nets.load("lenet", tmp_path)
+
+
+def test_a_net_without_memory_is_not_called_loaded():
+    with torch.device("meta"), pytest.raises(ValueError, match="the device is meta"):
+        nets.load("lenet")
