@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from d2lmini.arguments import instance
+from d2lmini.arguments import found, instance
 from d2lmini.nets import needs
 from d2lmini.nets.twin import leaves, picture, tensors, twin, undisturbed
 
@@ -62,6 +62,8 @@ def walk(
     Misfit for an image that does not fit, and other errors of the net as they are.
     """
     is_network("net", net)
+    if isinstance(net, torch.jit.ScriptModule):  # of which no layer can be looked at
+        raise TypeError(f"net is {found(net)}: give the network it was compiled from.")
     return _walk(net, (pictures, *shape), look, training)
 
 

@@ -245,3 +245,11 @@ def test_lazy_layers_settle_in_the_first_size_that_fits():
 def test_what_is_no_network_is_refused(wrong):
     with pytest.raises(TypeError, match=r"net is .*: give a network, made with"):
         walk(wrong, (1, 28, 28), passed)
+
+
+def test_a_compiled_network_is_refused():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch has other ways by now
+        net = torch.jit.script(nn.Flatten())
+    with pytest.raises(TypeError, match=r"net is a .*Script.*: give the net"):
+        walk(net, (1, 28, 28), passed)
