@@ -64,10 +64,16 @@ class Picture:
         return f"<Picture: {self.alt}>"
 
     def png(self) -> bytes:
-        """The figure as PNG, the same bytes for the same content."""
+        """The figure as PNG, the same bytes each time.
+
+        The first call lays it out.  A second layout would move what the first has
+        placed, so whoever changes the figure afterwards gives it an engine again.
+        """
         FigureCanvasAgg(self.figure)
         with mpl.rc_context(plain()):
-            return small_png(self.figure, _DPI * SHARPNESS)
+            drawn = small_png(self.figure, _DPI * SHARPNESS)
+        self.figure.set_layout_engine("none")
+        return drawn
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         width, height = (

@@ -46,6 +46,8 @@ def test_each_picture_is_a_sharp_png_with_alt_text(history):
 
 def test_the_same_content_is_the_same_bytes(history):
     assert plot.curves([history]).png() == plot.curves([history]).png()
+    picture = plot.images(torch.rand(6, 28, 28), titles=list("abcdef"), columns=3)
+    assert picture.png() == picture.png()
 
 
 def test_every_picture_admits_the_sample_and_quick_mode(history, monkeypatch):
