@@ -165,7 +165,7 @@ def _of_optimizer(
     pairs = zip(own["param_groups"], stored["param_groups"], strict=True)
     groups = [_options(mine, theirs, exact, same) for mine, theirs in pairs]
     kept = stored["state"]
-    if usual is not None:
+    if usual is not None and history.epochs:  # before, an interrupted net has moved
         _refuse_fewer(kept, usual["state"], state, run)
     if exact and usual is not None:
         kept = {i: _laid_out(i, kept[i], usual["state"][i]) for i in kept}

@@ -561,6 +561,7 @@ def test_with_a_kernel_the_page_asks_it(page_of):
     assert torch.allclose(mine, truth[0], atol=1e-5)
     page = page_of(lab)
     oracle.read(page, [{"network": "c", "other": "net:c"}])
+    page.locator(".d2l-net-answer:visible").nth(1).wait_for()
     assert page.locator(".d2l-net-answer:visible").count() == 2
 
 
