@@ -186,7 +186,7 @@ def test_a_long_walk_has_a_slider_and_a_speed(page_of):
     page.get_by_label("Place").fill("300")
     assert oracle.state_of(page, 0, "selected") == {"selected": [11, 13]}
     page.clock.install()
-    page.clock.pause_at(page.evaluate("Date.now()") + 60_000)  # else it goes on by itself
+    page.clock.pause_at(page.evaluate("Date.now()") + 60_000)  # or it goes by itself
     page.get_by_role("combobox", name="Speed").select_option("30")
     page.get_by_role("button", name="Play").click()
     page.clock.run_for(900)  # thirty steps: the first thirteen end the row

@@ -186,7 +186,7 @@ def test_the_same_net_goes_on_in_the_same_process(tmp_path, average):
     whole, expected = run(None, **options)
     net = small_net()
     torch.manual_seed(1)
-    report, steps = Stop(3), []  # in the first epoch: the net has moved, nothing is kept
+    report, steps = Stop(3), []  # in the first epoch, of which nothing is kept
     for _ in range(6):
         history = quietly(net, splits(), resume=path, report=report, **options)
         steps.append(len(history.epochs))
