@@ -286,6 +286,7 @@ def test_only_what_is_new_is_heard(lenet_page):
 def test_two_pictures_stand_side_by_side(lenet_page):
     oracle.read(lenet_page, [{"other": "picture:6", "rotate": 0}])
     answers = lenet_page.locator(".d2l-net-answer:visible .d2l-net-best")
+    answers.nth(1).wait_for()
     assert [text.split("\n")[0] for text in answers.all_inner_texts()] == [
         "Ankle boot",
         "Shirt",
@@ -293,6 +294,7 @@ def test_two_pictures_stand_side_by_side(lenet_page):
     assert lenet_page.locator("[data-node='3']:visible").count() == 2
     # untouched beside what was done to it
     oracle.read(lenet_page, [{"other": "untouched", "invert": True}])
+    answers.first.and_(lenet_page.locator(":not(:text('Ankle boot'))")).wait_for()
     best = answers.all_inner_texts()
     assert best[1].startswith("Ankle boot") and not best[0].startswith("Ankle boot")
 
