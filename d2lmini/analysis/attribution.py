@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from d2lmini import mode
 from d2lmini.arguments import instance, real, whole
-from d2lmini.nets.borrowed import asked
+from d2lmini.nets.borrowed import asked, dtype_of
 from d2lmini.nets.misfit import explain_misfit, is_network
 
 PLACES = 12  # squares along each side, unless told: 144 passes
@@ -96,10 +96,9 @@ def _one(net: nn.Module, image: Tensor) -> Tensor:
         )
     of_images("the image", X)
     weights = list(net.parameters())
-    fractions = (w.dtype for w in weights if w.is_floating_point())
     device = weights[0].device if weights else X.device
     with torch.inference_mode(False):
-        return X.to(device, next(fractions, X.dtype)).unsqueeze(0).clone()
+        return X.to(device, dtype_of(net, X.dtype)).unsqueeze(0).clone()
 
 
 def of_images(what: str, X: Tensor) -> None:

@@ -87,7 +87,7 @@ def _put_back(held: Any, before: dict[str, Any]) -> None:
 @contextlib.contextmanager
 def draws_kept() -> Iterator[None]:
     """Afterwards the generators of PyTorch, NumPy and Python are where they were."""
-    python, numpy = random.getstate(), np.random.get_state()
+    python, numpy = random.getstate(), np.random.get_state(legacy=False)
     in_use = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
     with torch.random.fork_rng(range(torch.cuda.device_count() if in_use else 0)):
         try:
@@ -121,6 +121,12 @@ def asked(net: nn.Module, X: Tensor) -> Iterator[None]:
                 net(X)
         with state_kept(net):
             yield
+
+
+def dtype_of(net: nn.Module, otherwise: torch.dtype = torch.float32) -> torch.dtype:
+    """What ``net`` computes in: the type of its first weights that are fractions."""
+    types = (p.dtype for p in net.parameters())
+    return next((t for t in types if t.is_floating_point), otherwise)
 
 
 def _open(buffer: Tensor) -> bool:

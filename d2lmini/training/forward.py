@@ -1,17 +1,22 @@
 """A network applied to batches: in which precision, which order, how many pieces."""
 
 import contextlib
-import random
 from collections.abc import Callable, Iterator
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from d2lmini.arguments import found
 from d2lmini.data import Batches
 from d2lmini.device import best_precision, device_name
-from d2lmini.nets.borrowed import evaluating, lay_out, modes_kept, state_kept
+from d2lmini.nets.borrowed import (
+    draws_kept,
+    dtype_of,
+    evaluating,
+    lay_out,
+    modes_kept,
+    state_kept,
+)
 from d2lmini.nets.misfit import explain_misfit
 
 LOWER = (torch.bfloat16, torch.float16)  # what autocast computes in
@@ -123,7 +128,7 @@ class Forward:
         """
         given = X.to(self.dtype, memory_format=self.layout)
         made: list[object] = []
-        with unlowered(self.device), _drawing_kept(self.device), state_kept(self.net):
+        with unlowered(self.device), draws_kept(), state_kept(self.net):
             if in_training:
                 with torch.enable_grad(), modes_kept(self.net):
                     if not self.net.training:
@@ -171,24 +176,6 @@ def unlowered(device: torch.device) -> Iterator[None]:
             yield
         finally:
             torch.clear_autocast_cache()
-
-
-@contextlib.contextmanager
-def _drawing_kept(device: torch.device) -> Iterator[None]:
-    """The generators of PyTorch, NumPy and Python are afterwards where they were."""
-    python, numpy = random.getstate(), np.random.get_state(legacy=False)
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)
-
-
-def dtype_of(net: nn.Module) -> torch.dtype:
-    """What ``net`` computes in: the type of its first weights that are fractions."""
-    types = [p.dtype for p in net.parameters()]
-    return next((t for t in types if t.is_floating_point), torch.float32)
 
 
 def _drop_nothing(net: nn.Module) -> None:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from d2lmini.data import Batches
-from d2lmini.nets.borrowed import evaluating
-from d2lmini.training.forward import dtype_of, no_memory, unlowered
+from d2lmini.nets.borrowed import dtype_of, evaluating
+from d2lmini.training.forward import no_memory, unlowered
 from d2lmini.training.run import Tally
 
 #: The first kernels that are kept; more do not fit into a figure.

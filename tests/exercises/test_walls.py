@@ -178,7 +178,7 @@ WAYS = pytest.mark.parametrize(
 )
 PLACES = (
     "/home/ada lovelace/d2lmini/.venv",
-    "/root/.pyenv/versions/3.12.1",
+    "/root/pythons/3.12",
     "/tmp/ada x/käse",
     "/tmp/.hidden/käse",
     "/var/tmp/x",
