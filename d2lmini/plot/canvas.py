@@ -17,6 +17,10 @@ from d2lmini.plot.picture import Picture, plain
 #: markers say the same without any colour.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("o", "s", "^", "D", "v", "P")
+
+#: So many curves have a colour and a marker that no other one has.
+MOST_CURVES = len(COLOURS) * len(MARKERS)
+
 #: Orange below zero, blue above, white at zero, as in the interactive figures.
 SIGNED = LinearSegmentedColormap.from_list("signed", ("#D55E00", "white", "#0072B2"))
 WIDTH = 7.2  # inches of the page's text column
@@ -39,6 +43,13 @@ _LOOK: Any = {
     "lines.markersize": 4.5,
     "legend.frameon": False,
 }
+
+
+def told_apart(number: int) -> dict[str, str]:
+    """Colour and marker of a curve; from the seventh on, the pair is a new one."""
+    turn, place = divmod(number, len(COLOURS))
+    marker = MARKERS[(place + turn) % len(MARKERS)]
+    return {"color": COLOURS[place], "marker": marker}
 
 
 @contextmanager

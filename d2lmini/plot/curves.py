@@ -7,7 +7,15 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from d2lmini.arguments import found, whole
-from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, in_legend, look
+from d2lmini.plot.canvas import (
+    MOST_CURVES,
+    WIDTH,
+    canvas,
+    finish,
+    in_legend,
+    look,
+    told_apart,
+)
 from d2lmini.plot.picture import Picture
 
 #: Where an epoch stands, in epochs from the start, and its mean loss and accuracy.
@@ -49,8 +57,8 @@ def curves(
 ) -> Picture:
     """Training loss, and training and validation accuracy, of each epoch.
 
-    One colour and marker per run; in the accuracy panel the dashed line is
-    the training set and the full one the validation set.  With ``epochs``, the
+    One colour and marker per run, of up to 36; in the accuracy panel the dashed
+    line is the training set and the full one the validation set.  With ``epochs``, the
     axis spans a run of that length from the start; ``so_far`` are points of the
     last run's epoch that is under way, joined by a dotted line.
     """
@@ -60,8 +68,9 @@ def curves(
     with look():
         figure, (left, right) = canvas(1, 2, WIDTH, 2.9)
         for i, run in enumerate(runs):
-            _curve(left, right, run, COLOURS[i % 6], MARKERS[i % 6])
-        _under_way(left, right, runs[-1], so_far, COLOURS[(len(runs) - 1) % 6])
+            _curve(left, right, run, told_apart(i))
+        colour = told_apart(len(runs) - 1)["color"]
+        _under_way(left, right, runs[-1], so_far, colour)
         left.set(xlabel="epoch", title="Training loss")
         if not left.dataLim.y0 < 0:  # where a loss of one's own may lie
             left.set_ylim(bottom=0)
@@ -83,6 +92,10 @@ def _listed(runs: Run | Sequence[Run]) -> Sequence[Run]:
     each: list[Any] = list(runs) if several else [runs]  # type: ignore[arg-type]
     if not each:
         raise ValueError("there is no History to plot: give a list of at least one.")
+    if len(each) > MOST_CURVES:
+        raise ValueError(
+            f"{len(each)} runs cannot be told apart: give at most {MOST_CURVES}."
+        )
     for run in each:
         if not hasattr(run, "epochs"):
             raise TypeError(
@@ -91,12 +104,11 @@ def _listed(runs: Run | Sequence[Run]) -> Sequence[Run]:
     return each
 
 
-def _curve(left: Axes, right: Axes, run: Run, colour: str, marker: str) -> None:
+def _curve(left: Axes, right: Axes, run: Run, style: Any) -> None:
     x = range(1, len(run.epochs) + 1)
-    style: Any = {"color": colour, "marker": marker}
     left.plot(x, [e.loss for e in run.epochs], label=in_legend(run.name), **style)
     right.plot(x, [e.val_accuracy for e in run.epochs], **style)
-    thin: Any = {"color": colour, "linestyle": "--", "linewidth": 1.2, "alpha": 0.8}
+    thin = {"color": style["color"], "linestyle": "--", "linewidth": 1.2, "alpha": 0.8}
     right.plot(x, [e.train_accuracy for e in run.epochs], **thin)
 
 

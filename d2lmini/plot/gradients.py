@@ -4,8 +4,16 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, in_legend, look
-from d2lmini.plot.numbers import tables
+from d2lmini.plot.canvas import (
+    MOST_CURVES,
+    WIDTH,
+    canvas,
+    finish,
+    in_legend,
+    look,
+    told_apart,
+)
+from d2lmini.plot.numbers import few, tables
 from d2lmini.plot.picture import Picture
 
 Sizes = Mapping[str, float]
@@ -20,11 +28,12 @@ def gradients(nets: Mapping[str, Sizes], *, alt: str | None = None) -> Picture:
     """
     nets = tables("nets", "the sizes of", "the size of", nets)
     layers = _layers(nets)
+    few(nets, "networks to tell apart", MOST_CURVES)
     places = range(len(layers))
     with look():
         figure, (ax,) = canvas(1, 1, WIDTH, 3.2)
         for i, (name, sizes) in enumerate(nets.items()):
-            style: Any = {"color": COLOURS[i % 6], "marker": MARKERS[i % 6]}
+            style: Any = told_apart(i)
             ax.plot(
                 places,
                 [sizes[n] or math.nan for n in layers],
@@ -35,7 +44,7 @@ def gradients(nets: Mapping[str, Sizes], *, alt: str | None = None) -> Picture:
         ax.set_xticks(places, layers)
         ax.set_title("Root mean square of the weights' gradient")
         ax.set_xlabel("layer, from the picture (left) to the answer (right)")
-        figure.legend(loc="outside upper right", ncols=len(nets))
+        figure.legend(loc="outside upper right", ncols=min(len(nets), 6))
         return finish(figure, alt or _read(nets, layers))
 
 

@@ -63,9 +63,13 @@ class History:
     answers: str = ""
 
     def keep_answers(self, answers: Sequence[Tensor]) -> None:
-        """Store the classes given to the test images, batches (N,) in their order."""
+        """Store the classes given to the test images, batches (N,) in their order.
+
+        Nothing is stored if they do not fit a byte each, or if one is no class (-1).
+        """
         whole = torch.cat(list(answers)).cpu()
-        if 0 < len(whole) <= MOST_ANSWERS and int(whole.max()) < 256:  # a byte each
+        fits = 0 < len(whole) <= MOST_ANSWERS
+        if fits and int(whole.min()) >= 0 and int(whole.max()) < 256:
             content = zlib.compress(whole.to(torch.uint8).numpy().tobytes(), 9)
             self.answers = base64.b64encode(content).decode()
 
@@ -78,8 +82,8 @@ class History:
         if not self.answers:
             raise ValueError(
                 f"the run {self.name!r} did not keep its answers: train it "
-                "again, with at most 256 classes and an unshuffled test set, to "
-                "compare picture by picture."
+                "again, with at most 256 classes, an unshuffled test set and no NaN in "
+                "what it answers, to compare picture by picture."
             )
         try:
             content = _unpacked(base64.b64decode(self.answers))

@@ -247,7 +247,8 @@ def evaluate(
 ) -> tuple[float, float]:
     """Mean loss and accuracy of ``net`` on ``batches``, without training.
 
-    Of ``net``, and of errors, the same is true as in :func:`predict`.
+    Of ``net``, and of errors, the same is true as in :func:`predict`.  An answer with
+    NaN in it counts as wrong.
     """
     _check_measured(net, batches)
     function("loss", loss, _LOSS)
@@ -269,8 +270,11 @@ def _tallied(
 ) -> Tally:
     tally = Tally(batches.images.images.device)
     for logits, y in answers:
-        tally.add(logits, y, mean_loss(loss, logits, y))
-        tally.answers.append(logits.argmax(1))
+        classes = logits.argmax(1)
+        # argmax takes NaN for the largest number, but it is no answer, so never right.
+        classes = classes.where(~logits.isnan().any(1), -1)
+        tally.add(classes, y, mean_loss(loss, logits, y))
+        tally.answers.append(classes)
     return tally
 
 

@@ -125,7 +125,7 @@ class Run:
                 value = mean_loss(loss, logits, y_piece)
             share = value * (len(X_piece) / len(X) * weight)
             torch.autograd.backward(self.scaler.scale(share))
-            tally.add(logits, y_piece, value)
+            tally.add(logits.detach().argmax(1), y_piece, value)
             self.last = logits, value
 
     @torch.no_grad()
@@ -335,10 +335,10 @@ class Tally:
         self.seen = 0
         self.answers: list[Tensor] = []  # a class for each image, where that is asked
 
-    def add(self, logits: Tensor, y: Tensor, loss: Tensor) -> None:
+    def add(self, classes: Tensor, y: Tensor, loss: Tensor) -> None:
         """Add a batch, whose mean loss is ``loss``: nothing is read back."""
         self.sums[0] += loss.detach() * len(y)
-        self.sums[1] += (logits.detach().argmax(1) == y).sum()
+        self.sums[1] += (classes == y).sum()
         self.seen += len(y)
 
     def take(self, other: "Tally") -> None:

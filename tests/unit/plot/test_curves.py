@@ -97,6 +97,17 @@ def test_a_name_that_begins_with_a_line_is_in_the_legend():
     assert [text.get_text().strip() for text in legend.get_texts()] == ["_private", "b"]
 
 
+@pytest.mark.parametrize("draw", [
+    lambda n: plot.curves([run(1.0, name=f"run {i}") for i in range(n)]),
+    lambda n: plot.gradients({f"net {i}": {"conv": 1.0, "out": 0.5} for i in range(n)}),
+], ids=["curves", "gradients"])  # fmt: skip
+def test_no_two_curves_look_the_same(draw):
+    lines = draw(36).figure.axes[0].lines
+    assert len({(line.get_color(), line.get_marker()) for line in lines}) == 36
+    with pytest.raises(ValueError, match=r"37 .*36"):
+        draw(37)
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e300])
 def test_a_run_that_went_astray_can_be_looked_at(value):
     picture = plot.curves(run(1.0, value, 2.0))

@@ -458,11 +458,26 @@ def test_softmax_with_its_own_logarithm_is_no_slip():
 
 def test_a_tally_is_the_mean_over_images():
     tally = Tally(torch.device("cpu"))
-    one, two = torch.eye(10)[:3], torch.eye(10)[:1]
+    one, two = torch.tensor([0, 1, 2]), torch.tensor([0])
     tally.add(one, torch.tensor([0, 1, 5]), torch.tensor(1.0))
     tally.add(two, torch.tensor([0]), torch.tensor(5.0))
     assert tally.means() == (pytest.approx(2.0), pytest.approx(0.75))
     assert not math.isnan(Tally(torch.device("cpu")).means()[0])
+
+
+@pytest.mark.parametrize("label", [0, 3])
+def test_an_answer_with_nan_in_it_is_never_right(label):
+    data = splits()
+    data.test.images.labels.fill_(label)
+    net = nn.Sequential(nn.Flatten(), nn.LazyLinear(10))
+    data.test.images.images[:4] = 0
+    net(torch.zeros(1, 1, *data.test.images.images.shape[-2:]))
+    net[1].weight.data.zero_()
+    net[1].bias.data.copy_(torch.eye(10)[label])
+    assert evaluate(net, data.test)[1] == 1
+    net[1].weight.data[3] = torch.nan
+    loss, accuracy = evaluate(net, data.test)
+    assert math.isnan(loss) and accuracy == 0
 
 
 def test_hits_are_counted_whatever_the_default_type_is():

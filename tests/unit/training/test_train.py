@@ -478,6 +478,8 @@ def test_answers_that_are_too_many_or_cut_short_are_damaged(monkeypatch):
         assert tracemalloc.get_traced_memory()[1] < 10**5
         tracemalloc.stop()
     history.answers = ""
+    history.keep_answers([torch.tensor([3, -1])])  # of which one is no class
+    assert history.answers == ""
     history.keep_answers([torch.zeros(257).long()])  # could not be read again
     assert not history.answers
 
