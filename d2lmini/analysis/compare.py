@@ -93,7 +93,8 @@ def mcnemar(only_first: int, only_second: int) -> float:
     """How often luck alone splits the pictures so unevenly, or more (McNemar, 1947).
 
     The pictures that one network alone gets right fall to either with probability ½
-    where both are equally good: the exact binomial test, both sides.
+    where both are equally good: the exact binomial test, both sides, in place of
+    McNemar's own approximation by the chi-square distribution.
     """
     counts = [whole("only_first", only_first, least=0, most=MOST)]
     counts += [whole("only_second", only_second, least=0, most=MOST)]

@@ -1,4 +1,4 @@
-"""ResNet-18 (He et al., 2016)."""
+"""ResNet-18 (He et al., 2016a)."""
 
 from collections.abc import Callable, Sequence
 

@@ -20,7 +20,7 @@ def small_resnet(
 ) -> nn.Sequential:
     """(N, in_channels, H, W) → (N, num_classes), at 28 px in the book.
 
-    One 3×3 convolution stands in place of the stem, as He et al. (2016, section 4.2)
+    One 3×3 convolution stands in place of the stem, as He et al. (2016a, section 4.2)
     have it for pictures of 32 px, so that the first stage works on whole pictures.
     """
     stages = checked(stages, (2, 32))

@@ -1,4 +1,4 @@
-"""VGG-11 (Simonyan & Zisserman, 2014), and every network of its family."""
+"""The networks of VGG with 3×3 kernels alone (Simonyan & Zisserman, 2015)."""
 
 from collections.abc import Sequence
 

@@ -8,7 +8,7 @@ import math
 
 
 def constant(progress: float) -> float:
-    """The same learning rate throughout, as in 1998."""
+    """The same learning rate throughout."""
     return 1.0
 
 
