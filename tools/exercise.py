@@ -21,6 +21,12 @@ from tools import book, outputs
 ANSWERS = Path("tests/exercises/answers")
 HINT = "<details><summary>Hint</summary>\n\n…\n\n</details>"
 LABELS = {"predict": "Predict, then run", "write": "Write"}
+#: What stands on the drawer of a cell while it is closed, and while it is open.
+DRAWERS = {
+    "solution": ("Show one solution", "Hide the solution"),
+    "check": ("Show the check", "Hide the check"),
+    "quiz": ("Show the source of the quiz", "Hide the source of the quiz"),
+}
 GIVEN = {"predict": "side = 3", "write": ""}
 SOLUTIONS = {
     "predict": "### BEGIN SOLUTION\narea = side**2  # …\n### END SOLUTION",
@@ -115,12 +121,19 @@ def cells(name: str, slug: str, kind: str, number: int) -> list[NotebookNode]:
     if GIVEN[kind]:
         vary: dict[str, Any] = {"d2lmini": {"variants": {"side": [3, 4, 5]}}}
         made.append(_code(f"{name}-given", GIVEN[kind], vary, locked=True))
-    own = {"d2lmini": {"exercise": about | {"task": task}}, "tags": ["hide-input"]}
+    own = {"d2lmini": {"exercise": about | {"task": task}}}
+    own |= _drawer("solution", "hide-input")
     made.append(_code(name, SOLUTIONS[kind].format(**words), own, solution=True))
-    check, folded = CHECKS[kind].format(**words), {"tags": ["hide-cell"]}
+    check, folded = CHECKS[kind].format(**words), _drawer("check", "hide-cell")
     role = {"grade": True, "locked": True, "points": 2}
     made.append(_code(f"{name}-check", check, folded, **role))
     return made
+
+
+def _drawer(what: str, tag: str) -> dict[str, Any]:
+    show, hide = DRAWERS[what]
+    prompts = {"code_prompt_show": show, "code_prompt_hide": hide}
+    return {"mystnb": prompts, "tags": [tag]}
 
 
 def _code(

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 
 from d2lmini.course import quizzes
 from d2lmini.data import offline
-from tools import book, figures, outputs
+from tools import book, exercise, figures, outputs
 
 Rule = Callable[[NotebookNode, Path], Iterator[str]]
 
@@ -241,6 +241,22 @@ def quizzes_hide_their_source(nb, path):
             yield f"{called(cell)} lacks the title of Colab's form, # @title …"
 
 
+def drawers_say_what_they_hold(nb, path):
+    """The site calls any other one "code cell source", a solution too."""
+    for cell in code_cells(nb):
+        if not {"hide-input", "hide-cell"} & set(tags(cell)):
+            continue
+        role = cell.metadata.get("nbgrader")
+        what = ("check" if role["grade"] else "solution") if role else "quiz"
+        found = cell.metadata.get("mystnb", {})
+        for state, words in zip(("show", "hide"), exercise.DRAWERS[what], strict=True):
+            if found.get(f"code_prompt_{state}") != words:
+                yield (
+                    f"{called(cell)} is a drawer: give the cell's metadata "
+                    f"mystnb.code_prompt_{state}, {words!r}."
+                )
+
+
 def right_answers_do_not_stand_out(nb, path):
     """Whoever takes the longest choice is wrong as often as not, in every chapter."""
     lengths = []
@@ -442,6 +458,7 @@ RULES: tuple[Rule, ...] = (
     nothing_is_skipped,
     checks_leave_the_learners_names,
     quizzes_hide_their_source,
+    drawers_say_what_they_hold,
     right_answers_do_not_stand_out,
     no_trailing_semicolon,
     net_is_the_packages,

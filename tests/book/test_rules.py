@@ -193,6 +193,34 @@ def a_quiz_that_is_no_form(nb):
     nb.cells.append(quiz_cell(QUIZ, title=""))
 
 
+def drawer(tag, show, hide, **role):
+    prompts = {"code_prompt_show": show, "code_prompt_hide": hide}
+    told = {"tags": [tag], "mystnb": {k: v for k, v in prompts.items() if v}}
+    return new_code_cell("1", metadata={**told, **({"nbgrader": role} if role else {})})
+
+
+def test_drawers_that_say_what_they_hold_pass(good, path):
+    solution = ("Show one solution", "Hide the solution")
+    quiz = ("Show the source of the quiz", "Hide the source of the quiz")
+    good.cells += [
+        drawer("hide-input", *solution, grade=False),
+        drawer("hide-cell", "Show the check", "Hide the check", grade=True),
+        drawer("hide-input", *quiz),
+    ]
+    assert list(rules.drawers_say_what_they_hold(good, path)) == []
+
+
+@breaks(rules.drawers_say_what_they_hold)
+def a_solution_called_a_check(nb):
+    made = drawer("hide-input", "Show the check", "Hide the solution", grade=False)
+    nb.cells.append(made)
+
+
+@breaks(rules.drawers_say_what_they_hold)
+def a_check_without_a_name_when_open(nb):
+    nb.cells.append(drawer("hide-cell", "Show the check", "", grade=True))
+
+
 @breaks(rules.right_answers_do_not_stand_out)
 def the_longest_is_right(nb):
     nb.cells.append(quiz_cell(QUIZ))

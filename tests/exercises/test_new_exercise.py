@@ -31,6 +31,9 @@ def test_it_is_complete_and_stands_before_the_open_question(root, kind):
     assert one.id == "pooling-the-median"
     complaints = [said for rule in form.RULES for said in rule(one, nb)]
     assert complaints == []
+    drawers = [one.cell(part).metadata["mystnb"] for part in ("", "check")]
+    said = [(d["code_prompt_show"], d["code_prompt_hide"]) for d in drawers]
+    assert said == [exercise.DRAWERS[part] for part in ("solution", "check")]
     for variant in one.all_variants():
         assert attempt(one, variant=variant).passed
     numbers = [int(x.cells[0].source.split()[1]) for x in found]
