@@ -1,6 +1,6 @@
 """The look that all figures of the book share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,6 +24,7 @@ MOST_CURVES = len(COLOURS) * len(MARKERS)
 #: Orange below zero, blue above, white at zero, as in the interactive figures.
 SIGNED = LinearSegmentedColormap.from_list("signed", ("#D55E00", "white", "#0072B2"))
 WIDTH = 7.2  # inches of the page's text column
+_LETTERS = 76  # that stand beside one another below axes of this width
 
 _LOOK: Any = {
     "figure.facecolor": "white",
@@ -69,6 +70,14 @@ def canvas(
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     return figure, list(axes.flat)
+
+
+def beneath(ax: Axes, places: Sequence[float], names: Sequence[str]) -> None:
+    """Write ``names`` below ``places``, slanted where they would overlap in a row."""
+    ax.set_xticks(places, names)
+    if len(names) * (max(map(len, names), default=0) + 2) > _LETTERS:
+        for text in ax.get_xticklabels():
+            text.set(rotation=40, ha="right", rotation_mode="anchor")
 
 
 def finish(

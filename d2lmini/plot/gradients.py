@@ -7,6 +7,7 @@ from typing import Any
 from d2lmini.plot.canvas import (
     MOST_CURVES,
     WIDTH,
+    beneath,
     canvas,
     finish,
     in_legend,
@@ -19,10 +20,13 @@ from d2lmini.plot.picture import Picture
 Sizes = Mapping[str, float]
 
 
-def gradients(nets: Mapping[str, Sizes], *, alt: str | None = None) -> Picture:
+def gradients(
+    nets: Mapping[str, Sizes], *, part: str = "layer", alt: str | None = None
+) -> Picture:
     """The sizes found by :func:`d2lmini.gradient_sizes`, a line per network, log scale.
 
-    ``nets`` maps a network's name to its sizes; all must have the same layers.
+    ``nets`` maps a network's name to its sizes; all must have the same layers.  What
+    has a size is called a ``part``: where it is no layer, say "block", or what it is.
     A gradient of exactly 0 has no place on a log scale and is left out; ValueError for
     one that is below 0 or not finite.
     """
@@ -41,11 +45,11 @@ def gradients(nets: Mapping[str, Sizes], *, alt: str | None = None) -> Picture:
                 **style,
             )
         ax.set_yscale("log")
-        ax.set_xticks(places, layers)
+        beneath(ax, places, layers)
         ax.set_title("Root mean square of the weights' gradient")
-        ax.set_xlabel("layer, from the picture (left) to the answer (right)")
+        ax.set_xlabel(f"{part}, from the picture (left) to the answer (right)")
         figure.legend(loc="outside upper right", ncols=min(len(nets), 6))
-        return finish(figure, alt or _read(nets, layers))
+        return finish(figure, alt or _read(nets, layers, part))
 
 
 def _layers(nets: Mapping[str, Sizes]) -> list[str]:
@@ -71,11 +75,11 @@ def _layers(nets: Mapping[str, Sizes]) -> list[str]:
     return list(first[1])
 
 
-def _read(nets: Mapping[str, Sizes], layers: list[str]) -> str:
+def _read(nets: Mapping[str, Sizes], layers: list[str], part: str) -> str:
     """The alt text: both ends of every line."""
     start, end = layers[0], layers[-1]
     ends = "; ".join(
         f"{name}: {sizes[start]:.1e} at {start}, {sizes[end]:.1e} at {end}"
         for name, sizes in nets.items()
     )
-    return f"Size of the gradient by layer, on a logarithmic scale. {ends}."
+    return f"Size of the gradient by {part}, on a logarithmic scale. {ends}."

@@ -8,7 +8,16 @@ from matplotlib.ticker import PercentFormatter
 from torch import Tensor
 
 from d2lmini.arguments import listed
-from d2lmini.plot.canvas import COLOURS, MARKERS, WIDTH, canvas, finish, in_legend, look
+from d2lmini.plot.canvas import (
+    COLOURS,
+    MARKERS,
+    WIDTH,
+    beneath,
+    canvas,
+    finish,
+    in_legend,
+    look,
+)
 from d2lmini.plot.numbers import few, named, numbers, written
 from d2lmini.plot.picture import Picture
 
@@ -41,7 +50,7 @@ def lines(
         figure, (ax,) = canvas(1, 1, WIDTH, 3.2)
         for i, (name, table) in enumerate(tables.items()):
             _line(ax, x, name, table, i)
-        ax.set_xticks(x, [str(place) for place in places])
+        beneath(ax, x, [str(place) for place in places])
         if form.endswith("%"):
             ax.yaxis.set_major_formatter(PercentFormatter(1))
         elif not ax.dataLim.y0 < 0:

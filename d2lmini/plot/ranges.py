@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
+from matplotlib.ticker import MaxNLocator
+
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
 from d2lmini.plot.numbers import few, named, numbers, written
 from d2lmini.plot.picture import Picture
 
 MOST = 12  # rows that one figure holds
+_PARTS = 5  # of the axis at most: long names of rows leave it little room
 
 
 def ranges(
@@ -40,6 +43,7 @@ def ranges(
             )
         if zero:
             ax.axvline(0, color="#333333", linewidth=1, zorder=1)
+        ax.xaxis.set_major_locator(MaxNLocator(_PARTS, steps=[1, 2, 2.5, 5, 10]))
         ax.set_yticks(range(len(made)), list(made))
         ax.set_ylim(len(made) - 0.5, -0.5)  # the first name above
         ax.grid(axis="y", visible=False)

@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cbook import pts_to_poststep
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, literal, look
@@ -42,7 +44,8 @@ def scatter(
     A point of four numbers, (x, y, low, high), has an upright bar as well: the range
     that chance leaves to ``y``.  With ``front``, a stepped line joins the Pareto front,
     the points that no other beats: none has a smaller ``x`` and a larger ``y``.  The
-    points of the front are full, the others hollow.  Raises ValueError for no points,
+    points of the front are full, the others hollow; a front of one point has no line.
+    Raises ValueError for no points,
     more than twelve, or numbers that cannot be drawn.
     """
     made = _checked(points, xlog)
@@ -54,8 +57,8 @@ def scatter(
             ax.set_xscale("log")
         _draw(ax, made, best)
         if front:
-            _join(ax, [places[name] for name in best])
-            figure.legend(loc="outside upper right", fontsize=9)
+            shown = _join(ax, [places[name] for name in best])
+            figure.legend(handles=[shown], loc="outside upper right", fontsize=9)
         ax.margins(0.1)
         ax.ticklabel_format(axis="y", style="plain", useOffset=False)
         ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
@@ -123,17 +126,28 @@ def _draw(ax: Axes, points: Given, best: Sequence[str]) -> None:
         ax.scatter([x], [y], linewidth=1.6, **style)
 
 
-def _join(ax: Axes, best: Sequence[tuple[float, float]]) -> None:
-    """From each point on, its y is the best that is to be had, up to the next."""
-    x, y = zip(*best, strict=True)
+def _join(ax: Axes, best: Sequence[tuple[float, float]]) -> Line2D:
+    """From each point on, its y is the best that is to be had, up to the next.
+
+    Returns what the legend shows: a full point, on the line if there is one.
+    """
     style: Any = {"color": COLOURS[1], "linewidth": 1.4, "zorder": 2}
-    ax.step(x, y, where="post", label="Pareto front", **style)
+    if len(best) > 1:
+        x, y = zip(*best, strict=True)
+        ax.step(x, y, where="post", **style)
+    else:
+        style["linestyle"] = "none"
+    dot: Any = {"marker": "o", "markersize": 6.5, "markerfacecolor": COLOURS[0]}
+    dot |= {"markeredgecolor": COLOURS[0], "label": "Pareto front"}
+    return Line2D([], [], **style, **dot)
 
 
 def _name(figure: Figure, ax: Axes, points: Points) -> None:
     """Write the names, each where it is in nobody's way."""
     style: Any = {"textcoords": "offset points", "fontsize": 9, "color": "#333333"}
-    style |= {"ha": "left", "va": "bottom"}
+    style |= {"ha": "left", "va": "bottom", "zorder": 2.5}
+    # Where there is no free place, a line ends before the name that it would cross.
+    style["path_effects"] = [withStroke(linewidth=2 * _AIR, foreground="white")]
     texts = [ax.annotate(name, at, (0, 0), **style) for name, at in points.items()]
     literal(figure)
     for text in texts:

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from measure import apart, below
 
 from d2lmini.plot import lines
 
@@ -23,6 +24,15 @@ def test_the_line_is_the_mean_and_the_band_holds_every_run():
         tuple(round(float(v), 3) for v in c) for c in band.get_paths()[0].vertices
     }
     assert {(0, 0.7), (0, 0.9), (4, 0.1), (4, 0.4)} <= corners
+
+
+@pytest.mark.parametrize("count", [4, 7, 8, 9, 20])
+def test_the_words_below_do_not_run_into_each_other(count):
+    places = [f"dense {i}" for i in range(count)]
+    figure = drawn({"a": list(range(count))}, places).figure
+    slanted = figure.axes[0].get_xticklabels()[0].get_rotation() > 0
+    assert slanted or apart(below(figure))
+    assert slanted == (count > 8)
 
 
 def test_the_alt_text_says_the_means_and_words_keep_their_order():

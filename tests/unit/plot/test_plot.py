@@ -359,6 +359,14 @@ def test_a_name_is_no_formula(draw):
     assert picture.png() and ODD in picture.alt
 
 
+def test_what_has_a_gradient_may_be_no_layer():
+    sizes = {"a": {"1": 1e-3, "2": 1.0}}
+    picture = plot.gradients(sizes, part="block")
+    assert picture.figure.axes[0].get_xlabel().startswith("block, from the picture")
+    assert picture.alt.startswith("Size of the gradient by block")
+    assert plot.gradients(sizes).alt.startswith("Size of the gradient by layer")
+
+
 def test_a_logarithmic_axis_keeps_its_powers():
     picture = plot.gradients({"$x^$": {"a": 1e-3, "b": 1.0}})
     assert picture.png()

@@ -1,6 +1,7 @@
 """Dots with ranges: where they stand, what they say, what they refuse."""
 
 import pytest
+from measure import apart, below
 
 from d2lmini.plot import ranges
 
@@ -27,6 +28,17 @@ def test_a_tie_is_hollow_and_said_where_differences_are_drawn():
     assert "luck: 0.0100 (-0.0200 to 0.0400, a tie)" in picture.alt
     assert "not luck: 0.0300 (0.0100 to 0.0500)" in picture.alt
     assert "tie" not in ranges(ROWS, **LOOK).alt
+
+
+@pytest.mark.parametrize(
+    ("low", "size"), [(-0.0095, 0.0191), (-0.97, 0.6), (0.9012, 0.0034)]
+)
+def test_the_numbers_below_do_not_run_into_each_other(low, size):
+    long = {"a name of more than forty letters, seed 12": (low, low, low + size)}
+    figure = ranges(long, **LOOK, zero=True).figure
+    boxes = below(figure)
+    assert len(boxes) > 1
+    assert apart(boxes)
 
 
 @pytest.mark.parametrize(

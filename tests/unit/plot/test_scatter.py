@@ -5,6 +5,8 @@ import random
 
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba
+from matplotlib.patheffects import withStroke
 
 from d2lmini.plot import pareto, scatter
 from d2lmini.plot.labels import PLACES, Box, Label, placed
@@ -56,6 +58,23 @@ def test_the_line_steps_from_best_to_best():
     assert entry.get_text() == "Pareto front"
 
 
+def test_a_front_of_one_point_has_no_line_on_the_page_or_in_the_legend():
+    figure = scatter({"a": (1, 2), "b": (2, 1)}, **LOOK, front=True).figure
+    assert len(figure.axes[0].lines) == 0
+    (shown,) = figure.legends[0].get_lines()
+    assert shown.get_linestyle() == "None"
+    full = figure.axes[0].collections[0].get_facecolor()[0]
+    assert to_rgba(shown.get_markerfacecolor()) == tuple(full)
+
+
+def test_a_line_ends_before_the_name_that_it_would_cross():
+    ax = scatter(NETS, **LOOK, xlog=True, front=True).figure.axes[0]
+    for text in ax.texts:
+        (halo,) = text.get_path_effects()
+        assert isinstance(halo, withStroke)
+        assert ax.lines[-1].zorder < text.zorder < ax.collections[0].zorder
+
+
 def test_points_off_the_front_are_hollow():
     ax = scatter({"a": (1, 1), "b": (2, 0)}, **LOOK, front=True).figure.axes[0]
     a, b = (dot.get_facecolor().tolist()[0] for dot in ax.collections)
@@ -64,11 +83,11 @@ def test_points_off_the_front_are_hollow():
 
 
 def test_a_range_is_an_upright_bar_and_is_read_out():
-    picture = scatter({"a": (1, 0.5, 0.25, 0.75), "b": (2, 0.5)}, **LOOK, front=True)
+    picture = scatter({"a": (1, 0.5, 0.25, 0.75), "b": (2, 0.6)}, **LOOK, front=True)
     bar, front = picture.figure.axes[0].lines
     assert bar.get_xydata().tolist() == [[1, 0.25], [1, 0.75]]
     assert front.get_drawstyle() == "steps-post"
-    assert "a at 1 and 0.5 (0.2500 to 0.7500); b at 2 and 0.5." in picture.alt
+    assert "a at 1 and 0.5 (0.2500 to 0.7500); b at 2 and 0.6." in picture.alt
 
 
 @pytest.mark.parametrize("xlog", [True, False])
