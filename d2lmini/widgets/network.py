@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import fx, nn
+from torch.fx.node import map_arg
 from torch.nn import functional as F
 
 from d2lmini.nets.borrowed import evaluating
@@ -48,14 +49,15 @@ def export(
 
     ``shape`` is that of an image, (C, H, W).  The weights travel as base64 of ``bits``
     (8, 16 or 32) a number; with 8, matrices and kernels do, each row with a scale of
-    its own, and the other numbers take 16.  Raises ValueError, which names the layer,
-    for whatever the engine cannot compute, and for a net that does not fit ``shape``.
+    its own, and the other numbers take 16.  Moving averages, and what is too large or
+    too small for 16 bits, take 32.  Raises ValueError, which names the layer, for
+    whatever the engine cannot compute, and for a net that does not fit ``shape``.
     """
     if bits not in BITS:
         raise ValueError(f"bits is {bits!r}: give 8, 16 or 32.")
-    nodes = _walked(net, bits)[0].nodes
-    _try(net, shape)
-    return {"shape": list(shape), "nodes": nodes}
+    first = next(net.parameters(), torch.zeros(1))
+    X = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0)).to(first)
+    return {"shape": list(shape), "nodes": _followed(net, X, bits)[0]}
 
 
 def outputs(net: nn.Module, X: Tensor) -> list[Tensor]:
@@ -63,22 +65,30 @@ def outputs(net: nn.Module, X: Tensor) -> list[Tensor]:
 
     In evaluation mode; ``net`` comes back as it was.  Raises as `export` does.
     """
-    packer, traced = _walked(net, 16)
-    kept: dict[fx.Node, Tensor] = {}
+    return _followed(net, X, 16)[1]
 
-    class Keeper(fx.Interpreter):
-        def run_node(self, n: fx.Node) -> Any:
-            made = super().run_node(n)
-            if isinstance(made, torch.Tensor):
-                kept[n] = made.clone()  # since a later layer may write into it
-            return made
 
-    with evaluating(net), torch.no_grad():
-        Keeper(traced).run(X)
-    first: dict[int, fx.Node] = {}
-    for node, at in packer.at.items():
-        first.setdefault(at, node)
-    return [kept[first[i]] for i in range(len(packer.nodes))]
+def _followed(net: nn.Module, X: Tensor, bits: int) -> tuple[list[Node], list[Tensor]]:
+    """The nodes of ``net`` in evaluation mode, and what each puts out for ``X``."""
+    with evaluating(net), torch.inference_mode(False), torch.no_grad():
+        packer, traced = _walked(net, bits)
+        run = _Run(traced, packer.at)
+        run.run(X.clone())  # since the first layer may write into it
+        made = [run.kept[node] for node in packer.made]
+        if not _alike(net(X.clone()), made[-1]):
+            raise ValueError(
+                f"{type(net).__name__} puts out other numbers than its layers one by "
+                "one: remove its hooks, and write h = h + z in place of h += z."
+            )
+    return packer.nodes, made
+
+
+def _alike(a: object, b: Tensor) -> bool:
+    """Whether both are the same numbers, but for rounding."""
+    if not isinstance(a, torch.Tensor) or a.shape != b.shape:
+        return False
+    a, b = a.nan_to_num(), b.nan_to_num()
+    return bool((a - b).norm() <= b.norm() / 1000)
 
 
 def _walked(net: nn.Module, bits: int) -> tuple[_Packer, fx.GraphModule]:
@@ -96,16 +106,45 @@ def _walked(net: nn.Module, bits: int) -> tuple[_Packer, fx.GraphModule]:
     return packer, traced
 
 
-def _try(net: nn.Module, shape: tuple[int, int, int]) -> None:
-    first = next(net.parameters(), torch.zeros(1))
-    X = torch.zeros(1, *shape, dtype=first.dtype, device=first.device)
-    try:
-        with evaluating(net), torch.no_grad():
-            net(X)
-    except (RuntimeError, ValueError) as error:
-        raise ValueError(
-            f"An image of shape {shape} does not fit the net: {_first_line(error)}"
-        ) from None
+class _Run(fx.Interpreter):
+    """A run of a traced net, which keeps what each node puts out.
+
+    Refuses what a list of nodes cannot say: that a tensor is read after somebody has
+    written into it by another of its names, and that an addition repeats one side.
+    """
+
+    def __init__(self, traced: fx.GraphModule, at: dict[fx.Node, int]) -> None:
+        super().__init__(traced)
+        self.extra_traceback = False  # an error stays one sentence
+        self.at = at
+        self.kept: dict[fx.Node, Tensor] = {}
+        self.versions: dict[int, int] = {}  # of each result, as the engine knows it
+
+    def run_node(self, n: fx.Node) -> Any:
+        read = {one: self.env[one] for one in n.all_input_nodes}
+        for one, Y in read.items():
+            if Y._version != self.versions[self.at[one]]:
+                raise ValueError(
+                    f"{n.name} reads {one.name}, which has been changed in place "
+                    "meanwhile: do without inplace=True there."
+                )
+        shapes = [tuple(Y.shape[1:]) for Y in read.values()]
+        if n.target in ADDITIONS and len(set(shapes)) > 1:
+            raise ValueError(
+                f"{n.name} adds {' and '.join(map(str, shapes))}: the engine adds only "
+                "tensors of one shape."
+            )
+        try:
+            made = super().run_node(n)
+        except (RuntimeError, ValueError, TypeError, IndexError) as error:
+            shape = tuple(next(iter(self.kept.values())).shape[1:])
+            raise ValueError(
+                f"An image of shape {shape} does not fit the net: {_first_line(error)}"
+            ) from None
+        if n in self.at:
+            self.kept[n] = made.clone()  # since a later layer may write into it
+            self.versions[self.at[n]] = made._version
+        return made
 
 
 class _Packer:
@@ -114,6 +153,7 @@ class _Packer:
     def __init__(self, modules: dict[str, nn.Module], dtype: torch.dtype) -> None:
         self.modules, self.dtype = modules, dtype
         self.nodes: list[Node] = []
+        self.made: list[fx.Node] = []  # for each of them the graph's
         self.at: dict[fx.Node, int] = {}  # where the result of a graph's node stands
         self.used: set[nn.Module] = set()
 
@@ -136,9 +176,10 @@ class _Packer:
 
     def _last(self, at: int) -> None:
         """The output stands last: what comes after is read by nobody."""
-        del self.nodes[at + 1 :]
+        del self.nodes[at + 1 :], self.made[at + 1 :]
 
     def _pack(self, node: fx.Node) -> None:
+        layer = None
         if node.op == "call_module":
             layer = self.modules[str(node.target)]
             packed = self._layer(layer, str(node.target))
@@ -148,21 +189,28 @@ class _Packer:
         if packed is None:  # it hands its input on
             self.at[node] = from_[0]
             return
-        self.at[node] = len(self.nodes)
+        new = self.at[node] = len(self.nodes)
+        self.made.append(node)
         self.nodes.append({"name": node.name, "from": from_, **packed})
+        if _in_place(node, layer):  # whoever reads the old one from now on gets this
+            old = [one for one, at in self.at.items() if at == from_[0]]
+            self.at.update(dict.fromkeys(old, new))
 
     def _layer(self, layer: nn.Module, name: str) -> Node | None:
-        if isinstance(layer, nn.Identity):
-            return None
-        if type(layer) in UNITS:
-            return {"op": UNITS[type(layer)]}
-        pack = LAYERS.get(type(layer))
-        if pack is None:
-            raise _unknown(name, type(layer).__name__)
+        kind = type(layer)
+        if kind not in (nn.Identity, *UNITS, *LAYERS):
+            raise _unknown(name, kind.__name__)
+        if layer._forward_hooks or layer._forward_pre_hooks:
+            raise ValueError(
+                f"{name} has a hook, which the engine cannot run: remove it (with its "
+                "handle's remove(), or remove_weight_norm, or prune.remove)."
+            )
+        if kind not in LAYERS:
+            return {"op": UNITS[kind]} if kind in UNITS else None
         if layer in self.used and next(layer.parameters(), None) is not None:
             raise ValueError(f"{name} runs twice: the engine keeps one use of a layer.")
         self.used.add(layer)
-        return pack(layer, name, self._packed)
+        return LAYERS[kind](layer, name, self._packed)
 
     def _function(self, node: fx.Node) -> Node:
         target: Any = node.target
@@ -170,17 +218,22 @@ class _Packer:
             raise ValueError(
                 f"{target} is used outside a layer, which the engine cannot follow."
             )
-        if target in UNITS:
+        tensors, given = len(_tensors(node)), len(node.args) + len(node.kwargs)
+        if target in UNITS and tensors == 1:
             return {"op": UNITS[target]}
-        if target in ADDITIONS and len(_tensors(node)) == 2 and not node.kwargs:
+        if target in ADDITIONS and tensors == given == 2:  # and no factor for one
             return {"op": "add"}
-        if target in (torch.cat, torch.concat) and _dimension(node, 0) == 1:
+        concatenates = target in (torch.cat, torch.concat) and given == 2
+        if concatenates and _argument(node, 1, "dim", 0) == 1:
             return {"op": "concatenate"}
-        if target in (torch.flatten, "flatten") and _dimension(node, 0) == 1:
-            return {"op": "flatten"}
+        if target in (torch.flatten, "flatten"):
+            start = _argument(node, 1, "start_dim", 0)
+            flat = nn.Flatten(start, _argument(node, 2, "end_dim", -1))
+            return _flatten(flat, node.name, self._packed)
         if target in (F.max_pool2d, F.avg_pool2d):
             kind: Any = nn.MaxPool2d if target is F.max_pool2d else nn.AvgPool2d
-            made = kind(*node.args[1:], **node.kwargs)
+            named = {k: v for k, v in node.kwargs.items() if k != "input"}
+            made = kind(*node.args[1:], **named)
             return LAYERS[kind](made, node.name, self._packed)
         raise _unknown(node.name, getattr(target, "__name__", str(target)))
 
@@ -188,10 +241,10 @@ class _Packer:
         if values is None:
             return None
         plain = values.detach().cpu()
-        if self.dtype != torch.int8:
-            return packed(plain.to(self.dtype))
-        if plain.dim() < 2:
-            return packed(plain.half())
+        if self.dtype == torch.float32:
+            return exactly(plain)
+        if self.dtype == torch.float16 or plain.dim() < 2:
+            return _halved(plain)
         rows = plain.float().flatten(1)
         scale = rows.abs().amax(1, keepdim=True).clamp(min=1e-30) / LEVELS
         whole = (rows / scale).round().to(torch.int8)
@@ -204,23 +257,40 @@ def packed(values: Tensor) -> dict[str, Any]:
     return {"base64": text, "bits": 8 * values.dtype.itemsize}
 
 
+def exactly(values: Tensor) -> dict[str, Any]:
+    """The numbers in 32 bits."""
+    return packed(values.detach().cpu().float())
+
+
+def _halved(values: Tensor) -> dict[str, Any]:
+    """The numbers in 16 bits; in 32 where those end at 65,504 or begin too late."""
+    half, wide = values.half(), values.float()
+    near = (half.float() - wide).abs().max() <= wide.abs().max() / 1000
+    return packed(half if near else wide)
+
+
 Pack = Callable[["Tensor | None"], "dict[str, Any] | None"]
 
 
 def _tensors(node: fx.Node) -> list[fx.Node]:
     """The results that a node reads, in order; also those in a list, as of cat."""
-    first = node.args[0] if node.args else ()
-    many = first if isinstance(first, (list, tuple)) else node.args
-    return [one for one in many if isinstance(one, fx.Node)]
+    found: list[fx.Node] = []
+    map_arg((node.args, node.kwargs), found.append)
+    return found
 
 
-def _dimension(node: fx.Node, default: int) -> Any:
-    """The dimension that cat or flatten is told; flatten must go to the end."""
-    name = "start_dim" if "flatten" in str(node.target) else "dim"
-    rest = [arg for arg in node.args[1:] if not isinstance(arg, fx.Node)]
-    if len(rest) > 1 and rest[1] != -1:
-        return None
-    return rest[0] if rest else node.kwargs.get(name, default)
+def _argument(node: fx.Node, place: int, name: str, default: object) -> Any:
+    """What a call is given at a place or by name."""
+    if place < len(node.args):
+        return node.args[place]
+    return node.kwargs.get(name, default)
+
+
+def _in_place(node: fx.Node, layer: nn.Module | None) -> bool:
+    """Whether a node writes its result into the first tensor that it reads."""
+    if layer is not None:
+        return bool(getattr(layer, "inplace", False))
+    return node.target is F.relu and bool(_argument(node, 1, "inplace", False))
 
 
 def _unknown(name: str, kind: str) -> ValueError:
@@ -240,7 +310,8 @@ def _first_line(error: Exception) -> str:
 
 
 def _two(value: Any) -> list[int]:
-    return [int(v) for v in value] if isinstance(value, tuple) else [int(value)] * 2
+    many = list(value) if isinstance(value, (list, tuple)) else [value]
+    return [int(v) for v in (2 * many)[:2]]
 
 
 def _refuse(name: str, what: str, value: object) -> ValueError:
@@ -291,8 +362,10 @@ def _window(layer: nn.MaxPool2d | nn.AvgPool2d) -> Node:
 
 def _global(op: str) -> Callable[[Any, str, Pack], Node]:
     def packed(layer: Any, name: str, pack: Pack) -> Node:
-        if layer.output_size not in (1, (1, 1)):
+        if layer.output_size not in (1, (1, 1), [1, 1]):
             raise _refuse(name, "the output size", layer.output_size)
+        if getattr(layer, "return_indices", False):
+            raise _refuse(name, "return_indices", True)
         return {"op": op, "global": True}
 
     return packed
@@ -307,8 +380,8 @@ def _batch_norm(layer: Any, name: str, pack: Pack) -> Node:
         "momentum": layer.momentum,
         "weight": pack(layer.weight),
         "bias": pack(layer.bias),
-        "mean": pack(layer.running_mean),
-        "variance": pack(layer.running_var),
+        "mean": exactly(layer.running_mean),  # what is left of x − mean may be small
+        "variance": exactly(layer.running_var),  # and a divisor smaller still
     }
 
 

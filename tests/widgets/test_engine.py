@@ -8,11 +8,13 @@ import networks
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 from torch.nn.functional import cross_entropy
+from torch.nn.utils import prune
 
 from d2lmini.nets.lenet import lenet
 from d2lmini.nets.resnet import resnet18
-from d2lmini.widgets import base
+from d2lmini.widgets import base, network
 from d2lmini.widgets.network import export
 from tools import products
 
@@ -47,6 +49,11 @@ PASS = """(jobs) => JSON.parse(jobs).map((job) => {
   return [loss, evaluated, [...trained.data], [...input.data], moving,
     net.parameters.map((p) => [...p.grad])];
 })"""
+FORWARD = """(text) => {
+  const { net, X } = JSON.parse(text);
+  const input = engine.tensor(X.shape, engine.numbers(X));
+  return [...new engine.Network(net).forward(input).data];
+}"""
 # Fifty steps over the same batches; returns the losses and the weights.
 DESCEND = """([job, name, options, lr]) => {
   const { net: packed, batches } = JSON.parse(job);
@@ -235,11 +242,107 @@ def test_functions_and_methods_are_layers_too(engine):
     )
 
 
+class Written(nn.Module):
+    """Layers, and the forward that calls them."""
+
+    def __init__(self, forward, *layers):
+        super().__init__()
+        self.written, self.layers = forward, nn.ModuleList(layers)
+
+    def forward(self, X):
+        return self.written(X, *self.layers)
+
+
+def conv():
+    return nn.Conv2d(1, 1, 3, padding=1)
+
+
+def rectifier():
+    return nn.ReLU(inplace=True)
+
+
+WRITTEN = {
+    "what a layer has changed in place is read again": Written(
+        lambda X, c, d, unit: d(unit(Y := c(X))) + Y, conv(), conv(), rectifier()
+    ),
+    "what a function has changed in place is": Written(
+        lambda X, c: F.relu(Y := c(X), True) + Y, conv()
+    ),
+    "the picture is": Written(lambda X, unit: unit(X) + X, rectifier()),
+    "another branch in training": Written(
+        lambda X, c, d: c(X) if c.training else c(X) + d(X), conv(), conv()
+    ),
+    "by name": Written(lambda X, c: torch.cat(tensors=[c(input=X), X], dim=1), conv()),
+    "a sum by name": Written(lambda X, c: torch.add(c(X), other=X), conv()),
+    "pooling by name": Written(lambda X: F.avg_pool2d(input=X, kernel_size=[2, 3])),
+    "lists": nn.Sequential(nn.MaxPool2d([2, 3]), nn.AdaptiveAvgPool2d([1, 1])),
+}
+
+
+def forward(engine, net, X, bits=32):
+    job = {"net": export(net, tuple(X.shape[1:]), bits=bits), "X": packed(X)}
+    return torch.tensor(engine.evaluate(FORWARD, json.dumps(job)))
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_forward_may_be_written_in_many_ways(engine, name):
+    net, X = WRITTEN[name].train(), torch.randn(2, 1, 6, 6)
+    mine = forward(engine, net, X)
+    truth = net.eval()(X.clone()).detach()
+    assert mine.numel() == truth.numel()
+    assert distance(mine, truth) < 1e-5
+    assert distance(network.outputs(net, X)[-1], truth) < 1e-5
+
+
+def norm(mean, variance, eps=1e-5):
+    layer = nn.BatchNorm2d(1, eps=eps)
+    nn.init.constant_(layer.running_mean, mean)
+    nn.init.constant_(layer.running_var, variance)
+    return layer
+
+
+@pytest.mark.parametrize("bits", [16, 8])
+@pytest.mark.parametrize(
+    ("layer", "mean", "deviation"),
+    [
+        (norm(100, 1e5), 100, 300),
+        (norm(1000, 0.01), 1000, 0.1),
+        (norm(0, 1e-9, eps=1e-12), 0, 3e-5),
+        (nn.Conv2d(1, 1, 3), 0, 1e8),
+        (nn.Conv2d(1, 1, 3), 0, 1e-6),
+    ],
+)
+def test_what_16_bits_cannot_hold_takes_32(engine, bits, layer, mean, deviation):
+    if isinstance(layer, nn.Conv2d):  # weights that undo the size of the picture
+        nn.init.constant_(layer.weight, 1 / deviation)
+    X = mean + deviation * torch.randn(2, 1, 4, 4)
+    truth = layer.eval()(X).detach()
+    mine = forward(engine, nn.Sequential(layer), X, bits)
+    assert distance(mine, truth) < 1e-2 * truth.norm()
+
+
 def test_the_books_networks_are_taken():
     for net, shape in ((lenet(), (1, 28, 28)), (resnet18(), (1, 96, 96))):
         nodes = export(net, shape, bits=16)["nodes"]
         weights = sum(1 for node in nodes if node.get("weight"))
         assert weights == sum(1 for m in net.modules() if hasattr(m, "weight"))
+
+
+def added(X, c, d):
+    Y = Z = c(X)
+    Y += d(X)
+    return Y + Z
+
+
+def hooked(layer):
+    layer.register_forward_hook(lambda net, X, Y: 0 * Y)
+    return Written(lambda X, c: c(X), layer)
+
+
+def weighted(layer):
+    """Its weights are made before each pass, of two others."""
+    prune.l1_unstructured(layer, "weight", 0.5)
+    return Written(lambda X, c: c(X), layer)
 
 
 class Branching(nn.Module):
@@ -261,6 +364,25 @@ class Branching(nn.Module):
         (nn.Sequential(nn.BatchNorm2d(1, track_running_stats=False)), "averages"),
         (Branching(), "Branching cannot be followed"),
         (nn.Sequential(nn.Linear(5, 5)), "does not fit the net"),
+        (nn.Sequential(nn.AdaptiveMaxPool2d(1, return_indices=True)), "return_indices"),
+        (Written(lambda X: X.flatten(1, end_dim=2)), "flatten has other dimensions"),
+        (
+            Written(
+                lambda X, unit: torch.flatten(X, 1) + unit(X).flatten(1), rectifier()
+            ),
+            "add reads flatten, which has been changed in place",
+        ),
+        (
+            Written(lambda X, drop, unit: drop(X) + unit(X), nn.Dropout(), rectifier()),
+            "add reads layers_0, which has been changed in place",
+        ),
+        (Written(added, conv(), conv()), "Written puts out other numbers"),
+        (
+            Written(lambda X, c, pool: c(X) + pool(X), conv(), nn.AvgPool2d(8)),
+            r"add adds \(1, 8, 8\) and \(1, 1, 1\)",
+        ),
+        (hooked(conv()), "layers.0 has a hook"),
+        (weighted(conv()), "layers.0 has a hook"),
     ],
 )
 def test_what_the_engine_lacks_is_refused_by_name(net, words):
