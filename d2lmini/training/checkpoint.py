@@ -21,15 +21,18 @@ from d2lmini.data import Splits
 from d2lmini.nets import trained
 from d2lmini.training.fingerprint import Unfollowable, fingerprint
 from d2lmini.training.form import fitted, infinite
-from d2lmini.training.history import History
+from d2lmini.training.history import History, Newer
 from d2lmini.training.interrupts import held
 from d2lmini.training.notices import Unkept
-from d2lmini.training.recipe import beside, content, difference, known, leave
+from d2lmini.training.recipe import FILELESS, beside, content, difference, known, leave
 from d2lmini.training.report import Report
 from d2lmini.training.run import Run
 
 #: Bytes in the name of a file (most systems take 255), and characters in a path.
 LONGEST, PATH = 200, 1000
+
+#: What PyTorch raises for content that is not safe to read, or not to be written.
+UNWRITABLE = (pickle.PickleError, AttributeError, TypeError)
 
 
 class CheckpointError(RuntimeError):
@@ -83,7 +86,7 @@ class Checkpoint:
                 self._write(self.path, run, history)
         except (OSError, Unreadable) as error:
             raise CheckpointError(
-                f"{error} To train without a file, leave out resume=."
+                f"{error} To train without a file, {FILELESS}."
             ) from None
         self.unkept = Unkept(run, self.functions, known(self.net, self.data))
         return history
@@ -156,8 +159,9 @@ class Checkpoint:
                 torch.save(state, file)
                 file.flush()
                 torch.load(file.name, "cpu", mmap=True, weights_only=True)
-            except (pickle.PickleError, AttributeError, TypeError) as error:
-                raise Unreadable(_no_numbers(path, error)) from None
+            except UNWRITABLE as error:
+                what = f"{path} could not be read again"
+                raise Unreadable(no_numbers(what, error)) from None
 
     def _check_room(self, path: Path, run: Run) -> None:
         """OSError unless there is room for what the file will grow to."""
@@ -183,6 +187,8 @@ class Checkpoint:
             reason = difference(
                 stored.recipe, history.recipe, state["content"], self.content
             )
+        except Newer as error:
+            raise CheckpointError(f"{path}: {error}") from None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(_damaged(path, error)) from error
         if reason:
@@ -219,12 +225,13 @@ def _read(path: Path, device: torch.device) -> dict[str, Any]:
     return state
 
 
-def _no_numbers(path: Path, error: Exception) -> str:
+def no_numbers(what: str, error: Exception) -> str:
+    """Why ``what`` is so, from one of ``UNWRITABLE``."""
     named = re.search(r"GLOBAL ([\w.]+)|object '?([^'\n]+)", str(error))
-    what = next(filter(None, named.groups())) if named else type(error).__name__
+    which = next(filter(None, named.groups())) if named else type(error).__name__
     return (
-        f"{path} could not be read again, as the optimizer or the net's extra state "
-        f"holds more than numbers, texts and tensors ({what}): keep only these."
+        f"{what}, as the optimizer or the net's extra state holds more than numbers, "
+        f"texts and tensors ({which}): keep only these."
     )
 
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 MOST_ANSWERS = 10_000_000  # no test set has as many; a small file may claim billions
 
 
+class Newer(ValueError):
+    """A later version of this package has stored the run."""
+
+
 @dataclass(frozen=True)
 class Epoch:
     """One pass over the training set; losses are means per example, in nats.
@@ -145,7 +149,11 @@ class History:
 
     @classmethod
     def from_json(cls, text: str) -> "History":
-        """A run from :meth:`to_json`; ValueError for any other text."""
+        """A run from :meth:`to_json`; ValueError for any other text.
+
+        It is :class:`Newer` if nothing is wrong with the text but fields that are not
+        known here.
+        """
         try:
             values: dict[str, Any] = json.loads(text)
             for epoch in values["epochs"]:
@@ -158,6 +166,8 @@ class History:
             _none_to_nan(values, ("test_loss", "test_accuracy"))
             history: History = _typed(cls, values)
             history.recipe["epochs"], history.recipe["data"], history.precision
+        except Newer:
+            raise
         except (
             ValueError,
             LookupError,
@@ -204,16 +214,22 @@ def _none_to_nan(values: dict[str, Any], names: Iterable[str]) -> None:
 
 
 def _typed(kind: Any, values: dict[str, Any]) -> Any:
-    """``kind(**values)``; TypeError for a field of another type."""
-    made = kind(**values)
+    """``kind(**values)``; TypeError for a field of another type, Newer for others."""
     hints = get_type_hints(kind)
-    for name in values:
+    known = {name: value for name, value in values.items() if name in hints}
+    made = kind(**known)
+    for name in known:
         wanted = getattr(hints[name], "__origin__", hints[name])
         value = getattr(made, name)
         if wanted is float and type(value) is int:
             continue
         if not isinstance(value, wanted) or isinstance(value, bool):
             raise TypeError(f"{name} is a {type(value).__name__}")
+    if len(values) > len(known):
+        field = next(name for name in values if name not in hints)
+        raise Newer(
+            f"a newer d2lmini has written this run (with {field!r}): update d2lmini."
+        )
     return made
 
 

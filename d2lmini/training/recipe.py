@@ -22,6 +22,9 @@ Recipe = dict[str, Any]
 #: Entries of a recipe that are names: their content decides, and has a fingerprint.
 _NAMES = {"net", "layers", "parameters", "augment", "optimizer", "schedule", "loss"}
 
+#: How a run is kept in no file.
+FILELESS = "leave out resume=, and name= where D2LMINI_RUNS is set"
+
 _Pair = tuple[str, str]  # the content of a net, and of what is stepped beside it
 
 #: Nets as a training of this process left them: their content now, and at its start.
@@ -104,7 +107,7 @@ def content(
         found["net"] = _at_start(net)
     except Unfollowable as error:
         raise ValueError(
-            f"this run cannot be recognised again: {error}; leave out resume=, or give "
+            f"this run cannot be recognised again: {error}; {FILELESS}, or give "
             "functions and objects whose content can be compared."
         ) from error
     return found

@@ -498,7 +498,7 @@ def with_option(option):
     ],
 )
 def test_what_could_not_be_read_again_is_said_first(tmp_path, make, optimizer, words):
-    with pytest.raises(CheckpointError, match=rf"{words}.*leave out resume"):
+    with pytest.raises(CheckpointError, match=rf"{words}.*resume=, and name= where"):
         run(tmp_path / "run.pt", net=make, optimizer=optimizer)
     assert not list(tmp_path.iterdir())
 
@@ -662,6 +662,17 @@ def test_a_file_of_an_older_version_goes_on(tmp_path):
     new = dict.fromkeys(("infinite", "digest", "others"))
     changed(path.with_name("half.pt"), random=random, **new)
     assert torch.equal(weights(run(path.with_name("half.pt"))[0]), weights(whole))
+
+
+@pytest.mark.parametrize("part", [(), ("epochs", 0)])
+def test_a_run_of_a_newer_version_is_not_damaged(tmp_path, stored, part):
+    path = shutil.copy(stored, tmp_path / "run.pt")
+    values = json.loads(torch.load(path, weights_only=True)["history"])
+    functools.reduce(operator.getitem, part, values)["later"] = 1
+    changed(path, history=json.dumps(values), digest=fingerprint(json.dumps(values)))
+    with pytest.raises(CheckpointError, match=r"newer .*'later'.*: update d2l") as said:
+        run(path)
+    assert "delete" not in str(said.value) and str(path) in str(said.value)
 
 
 @pytest.mark.parametrize("epochs", ["[]", '[{"loss": null}]'])
