@@ -97,7 +97,9 @@ def train(
     Started by torchrun, several processes share each batch (``batch_size`` is that of
     all of them) and train what one would; process 0 reports and stores, all return the
     same history, and Ctrl-C or the death of one ends all with SystemExit.  Weights and
-    buffers are alike in all of them, other attributes of layers may come apart.
+    buffers are alike in all of them (ValueError at the end of an epoch in which an
+    optimizer or a schedule has drawn others), other attributes of layers may come
+    apart.
 
     Ctrl-C ends the run and returns the epochs so far; a notebook that runs all its
     cells stops after this one.  When a batch does not fit into memory it is worked

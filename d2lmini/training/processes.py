@@ -8,10 +8,13 @@ reports and stores.
 
 import atexit
 import contextlib
+import functools
 import io
 import itertools
 import os
 import sys
+import time
+import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -26,6 +29,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from d2lmini.data import Batches, Splits
 from d2lmini.device import place
 from d2lmini.training import interrupts
+from d2lmini.training.checkpoint import UNWRITABLE, no_numbers
 from d2lmini.training.fingerprint import Unfollowable, fingerprint, fingerprints
 from d2lmini.training.forward import sample
 from d2lmini.training.history import History
@@ -166,12 +170,10 @@ class Group:
         return str(torch.cuda.get_device_properties(device).uuid)
 
     def _begin_alike(self, run: Run) -> None:
-        file = io.BytesIO()
-        if self.first:
-            torch.save(run.state_dict(), file)
-        content = io.BytesIO(self.same(file.getvalue()))
+        content = self.made_once(functools.partial(_packed, run))
         if not self.first:
-            state = torch.load(content, map_location=run.device, weights_only=True)
+            file = io.BytesIO(content)
+            state = torch.load(file, map_location=run.device, weights_only=True)
             run.load_state_dict(state)
         self.seed = torch.initial_seed()
 
@@ -182,7 +184,10 @@ class Group:
             torch.manual_seed(seed % 2**63)
 
     def same_buffers(self, run: Run, report: Report) -> None:
-        """Give all the buffers of process 0; say in epoch 0 where they differed."""
+        """Give all the buffers of process 0; say in epoch 0 where they differed.
+
+        ValueError where weights do: each process would train a net of its own.
+        """
         if not self.several:
             return
         differing = self._alike(run.net)
@@ -198,7 +203,12 @@ class Group:
     @torch.no_grad()
     def _alike(self, net: nn.Module) -> list[str]:
         """Give the buffers of ``net`` what they are in process 0; those that change."""
-        gathered = self._gathered({n: b.cpu() for n, b in net.named_buffers()})
+        buffers = {name: buffer.cpu() for name, buffer in net.named_buffers()}
+        gathered, weights = zip(*self._gathered((buffers, _sums(net))), strict=True)
+        for rank, theirs in enumerate(weights):
+            for name, number in theirs.items():
+                if number != weights[0][name]:
+                    raise ValueError(_APART.format(name, rank))
         differing = []
         for name, buffer in net.named_buffers():
             others = [buffers[name] for buffers in gathered]
@@ -332,13 +342,38 @@ def _connect(backend: str) -> None:
     global _store
     found = dist.rendezvous("env://", timeout=PATIENCE)  # type: ignore[attr-defined]
     store, rank, world = next(found)
-    # A store can be that of the processes before, which torchrun has started anew.
-    restart = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-    _store = dist.PrefixStore(f"d2lmini/{restart}", store)  # type: ignore[attr-defined]
+    name = meet(dist.PrefixStore("d2lmini", store), rank, world)  # type: ignore[attr-defined]
+    _store = dist.PrefixStore(f"d2lmini/{name}", store)  # type: ignore[attr-defined]
     dist.init_process_group(
         backend, store=_store, rank=rank, world_size=world, timeout=PATIENCE
     )
     atexit.register(_leave)
+
+
+def meet(store: Any, rank: int, world: int) -> str:
+    """A name that these processes share, and none that used ``store`` before them.
+
+    torchrun may start processes anew with the store of those before, and the numbers
+    of restarts that it tells them can differ from machine to machine.  So process 0
+    draws the name, each other answers with a word of its own to the last name that it
+    finds, and it was the right one if process 0 has heard that word.
+    """
+    word = uuid.uuid4().hex
+    if rank == 0:
+        store.set("name", word)
+        answers = [f"{word}/{other}" for other in range(1, world)]
+        store.wait(answers, PATIENCE)
+        for answer in answers:
+            store.add(f"{word}/{store.get(answer).decode()}", 1)
+        return word
+    end = time.monotonic() + PATIENCE.total_seconds()
+    while time.monotonic() < end:
+        name = str(store.get("name").decode())
+        store.set(f"{name}/{rank}", word)
+        if store.add(f"{name}/{word}", 0):
+            return name
+        time.sleep(0.05)
+    raise dist.DistStoreError(f"process 0 has not answered for {PATIENCE}")
 
 
 def _leave() -> None:
@@ -363,6 +398,36 @@ def _content(batches: Batches) -> str:
         return fingerprint((cut, sequence(batches)))
     except Unfollowable:  # an augmentation that nobody can compare
         return fingerprint((cut, batches.images.images, batches.images.labels))
+
+
+def _packed(run: Run) -> bytes:
+    """The state of ``run``; ValueError if the others could not read it."""
+    file = io.BytesIO()
+    try:
+        torch.save(run.state_dict(), file)
+        file.seek(0)
+        torch.load(file, "cpu", weights_only=True)
+    except UNWRITABLE as error:
+        raise ValueError(no_numbers("The run cannot be shared", error)) from None
+    return file.getvalue()
+
+
+_APART = (
+    "{} is no longer the same in process {} as in process 0, and each would train a "
+    "net of its own: let optimizer, schedule and net draw no random numbers for their "
+    "weights and read no clock, and start all processes on chips of one kind."
+)
+_WORDS = {1: torch.uint8, 2: torch.int16, 4: torch.int32}
+
+
+def _sums(net: nn.Module) -> dict[str, int]:
+    """Of each parameter the sum of its bits, read as whole numbers: NaN is like NaN,
+    and a single number leaves the device for each."""
+    sums = {}
+    for name, weight in net.named_parameters():
+        word = _WORDS.get(weight.itemsize, torch.int64)
+        sums[name] = weight.detach().flatten().view(word).sum()
+    return dict(zip(sums, torch.stack([*sums.values()]).tolist(), strict=True))
 
 
 def _form(net: nn.Module) -> dict[str, str]:

@@ -171,11 +171,36 @@ def refusals():
         "folder": (Idle(), data, {"resume": "."}),
         "beside": (Idle(), data, {"optimizer": with_another_weight}),
         "another's file": (Idle(), data, {"resume": __file__}),
+        "drawn step": (Idle(), data, {"optimizer": Noisy, "average": 0.8}),
+        "drawn rate": (Idle(), data, {"schedule": drawn}),
+        "option": (Idle(), data, {"optimizer": with_a_lambda}),
+        "class": (Idle(), data, {"optimizer": with_a_class}),
     }
     return {
         name: refusal(net, given, **options)
         for name, (net, given, options) in runs.items()
     }
+
+
+class Noisy(torch.optim.SGD):
+    """Adds to each step what it draws, which is something else in each process."""
+
+    def step(self, closure=None):
+        super().step(closure)
+        for weight in self.param_groups[0]["params"]:
+            weight.data += 0.01 * torch.randn_like(weight)
+
+
+def drawn(progress):
+    return float(torch.rand(()))
+
+
+def with_a_lambda(parameters, lr):
+    return torch.optim.SGD([{"params": [*parameters], "rule": lambda: lr}], lr=lr)
+
+
+def with_a_class(parameters, lr):
+    return torch.optim.SGD([{"params": [*parameters], "rule": nn.ReLU}], lr=lr)
 
 
 def with_another_weight(parameters, lr):
@@ -237,9 +262,14 @@ def everything(folder):
 
 
 def endless(folder):
-    """Trains until it is ended, and leaves the number of its process."""
+    """Trains until it is ended, and leaves the number of its process.
+
+    With two counts of restarts, as torchrun has them on two machines.
+    """
     torch.manual_seed(0)
-    started = f"{os.environ['TORCHELASTIC_RESTART_COUNT']}-{place().rank}"
+    restart = int(os.environ["TORCHELASTIC_RESTART_COUNT"])
+    os.environ["TORCHELASTIC_RESTART_COUNT"] = str(restart + place().rank)
+    started = f"{restart}-{place().rank}"
     (folder / started).write_text(str(os.getpid()), encoding="utf-8")
     net, shown = net_with(), report.Terminal()
     quietly(net, uneven(), epochs=10**6, resume=folder / "run.pt", report=shown)
