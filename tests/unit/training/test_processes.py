@@ -446,6 +446,7 @@ def test_the_guides_slurm_script_starts_one_torchrun_on_each_machine():
 
 def test_the_guides_jobs_are_of_kubeflows_form():
     job, second = map(yaml.safe_load, blocks("yaml"))
+    words = " ".join(GUIDE.read_text("utf-8").split())
     assert (job["apiVersion"], job["kind"]) == ("kubeflow.org/v1", "PyTorchJob")
     replicas = job["spec"]["pytorchReplicaSpecs"]
     assert set(replicas) == {"Master", "Worker"}
@@ -454,12 +455,18 @@ def test_the_guides_jobs_are_of_kubeflows_form():
         assert replica["replicas"] == 1 and container["name"] == "pytorch"
         gpus = container["resources"]["limits"]["nvidia.com/gpu"]
         assert job["spec"]["nprocPerNode"] == str(gpus)
+        (mount,) = container["volumeMounts"]
+        (volume,) = replica["template"]["spec"]["volumes"]
+        assert mount["name"] == volume["name"] and "persistentVolumeClaim" in volume
+        assert f"its working directory is `{mount['mountPath']}`" in words
     group = "trainer.kubeflow.org/v1alpha1"
     assert (second["apiVersion"], second["kind"]) == (group, "TrainJob")
     assert second["spec"]["runtimeRef"]["name"] == "torch-distributed"
     trainer = second["spec"]["trainer"]
     assert trainer["numNodes"] == 2
-    assert trainer["command"] == container["command"] == ["torchrun", "train.py"]
+    assert trainer["command"] == container["command"] == ["torchrun", "/train.py"]
+    resources = trainer["resourcesPerNode"]  # Trainer 2.0 counts what is requested
+    assert resources["requests"] == resources["limits"] == {"nvidia.com/gpu": gpus}
 
 
 @pytest.mark.parametrize(
