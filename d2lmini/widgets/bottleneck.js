@@ -54,7 +54,7 @@ function build(model) {
     return {
       el: h(
         "div",
-        { class: "d2l-row", style: "align-items: center" },
+        { class: "d2l-row", style: "align-items: center; row-gap: 0; margin-bottom: .6rem" },
         h("div", { style: "flex: 0 0 8.5rem" }, on.el),
         box,
       ),

@@ -11,11 +11,15 @@ from PIL import Image
 
 from d2lmini.widgets import (
     BatchNormLab,
+    BottleneckLab,
     ChannelsLab,
     Comparison,
     ConvolutionLab,
     PoolingLab,
     ReceptiveField,
+    ScheduleLab,
+    SkipLab,
+    StackLab,
     explore,
 )
 from tools import figures
@@ -160,6 +164,21 @@ def test_one_cell_of_a_grid_is_in_the_tab_order(page_of):
     page.keyboard.press("Shift+Tab")
     place = page.evaluate("document.activeElement.getAttribute('aria-label')")
     assert place == "Input, row 3, column 2"
+
+
+# How far each lab's sentence stands below what is above it.
+ABOVE = """() => [...document.querySelectorAll(".d2l > .d2l-sum")].map((sum) => {
+  let above = sum.previousElementSibling;
+  while (!above.getBoundingClientRect().height) above = above.previousElementSibling;
+  return sum.getBoundingClientRect().top - above.getBoundingClientRect().bottom;
+})"""
+
+
+def test_a_sentence_touches_nothing_above_it(page_of):
+    labs = StackLab(), BottleneckLab(), ScheduleLab(), SkipLab(), ConvolutionLab()
+    gaps = page_of(*labs, width=390).evaluate(ABOVE)
+    assert len(gaps) == len(labs)
+    assert min(gaps) >= 9
 
 
 def test_the_focus_stays_where_nothing_more_can_be_done(page_of):
