@@ -15,22 +15,29 @@ function follow(host) {
   const keys = Object.keys(figure.state);
   const texts = () => Object.fromEntries(keys.map((key) => [key, JSON.stringify(model.get(key))]));
   const first = texts();
+  let told = ""; // the state that the address has led to
 
   // An address is a whole situation: what it leaves out is as it was at first.
   function read() {
     if (!location.hash.startsWith(start)) return false;
     const wrong = [];
     const values = Object.fromEntries(keys.map((key) => [key, JSON.parse(first[key] ?? "null")]));
-    for (const part of location.hash.slice(start.length).split("&").filter(Boolean)) {
-      const [key, ...rest] = part.split("=");
-      const value = parsed(rest.join("="));
-      if (keys.includes(key) && value !== undefined && figure.state[key](value, model)) values[key] = value;
+    const parts = location.hash.slice(start.length).split("&").filter(Boolean);
+    const given = new Map(parts.map((part) => [part.split("=")[0], parsed(part.slice(part.indexOf("=") + 1))]));
+    // what one value may be can depend on another, which stands before it in the state
+    const there = { get: (key) => (keys.includes(key) ? values[key] : model.get(key)) };
+    for (const key of [...keys, ...given.keys()]) {
+      if (!given.has(key)) continue;
+      const value = given.get(key);
+      given.delete(key);
+      if (keys.includes(key) && value !== undefined && figure.state[key](value, there)) values[key] = value;
       else wrong.push(key);
     }
     for (const key of keys)
       if (JSON.stringify(model.get(key)) !== JSON.stringify(values[key])) model.set(key, values[key]);
     model.save_changes();
     complain(host, wrong);
+    told = JSON.stringify(texts());
     host.scrollIntoView();
     return true;
   }
@@ -42,6 +49,7 @@ function follow(host) {
   }
   function write() {
     const now = texts();
+    if (JSON.stringify(now) !== told) complain(host, []); // the reader has gone on
     const other = keys.filter((key) => now[key] !== first[key]);
     const parts = other.map(
       (key) => `${key}=${encodeURIComponent(now[key]).replace(/%(2C|5B|5D)/g, decodeURIComponent)}`,

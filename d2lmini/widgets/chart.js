@@ -11,11 +11,13 @@ export const spot = (cx, cy, r, style, value) =>
 
 // An SVG of `height` that is drawn anew whenever its width changes.
 //   draw(width)  returns the nodes;  touch(x, y)  hears a tap, and a drag of a handle:
-//   a node with the class d2l-handle
+//   a node with the class d2l-handle;  hold(bool)  hears where such a drag begins and ends,
+//   for a scale that must stay meanwhile
 // Returns { el, show, label(text), stop }.
 /** @param {{ height: number | ((width: number) => number), draw: (width: number, height: number) => Node[],
- *   touch?: ((x: number, y: number, width: number) => void) | null, most?: number }} how */
-export function drawing({ height, draw, touch = null, most = 860 }) {
+ *   touch?: ((x: number, y: number, width: number) => void) | null, hold?: (on: boolean) => void,
+ *   most?: number }} how */
+export function drawing({ height, draw, touch = null, hold = (_) => {}, most = 860 }) {
   const el = svg("svg", { role: "img", style: "display: block; max-width: 100%" });
   const host = document.createElement("div");
   host.append(el);
@@ -39,13 +41,20 @@ export function drawing({ height, draw, touch = null, most = 860 }) {
       const edges = el.getBoundingClientRect();
       touch?.(event.clientX - edges.left, event.clientY - edges.top, width);
     };
-    el.addEventListener("click", at);
+    let dragged = false;
+    el.addEventListener("click", (event) => dragged || at(event)); // a drag has been heard already
     el.addEventListener("pointerdown", (event) => {
-      if (event.target.classList.contains("d2l-handle")) el.setPointerCapture(event.pointerId);
+      dragged = false;
+      if (!event.target.classList.contains("d2l-handle")) return;
+      el.setPointerCapture(event.pointerId);
+      hold(true);
     });
     el.addEventListener("pointermove", (event) => {
-      if (el.hasPointerCapture(event.pointerId)) at(event);
+      if (!el.hasPointerCapture(event.pointerId)) return;
+      dragged = true;
+      at(event);
     });
+    el.addEventListener("lostpointercapture", () => hold(false));
   }
   return { el: host, show, label: (text) => el.setAttribute("aria-label", text), stop: () => sizes.disconnect() };
 }

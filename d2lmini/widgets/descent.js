@@ -246,7 +246,8 @@ function build(model) {
     interval: 200,
     onPlay: (on) => words.quiet(on),
     count: () => LONGEST + 1,
-    get: () => get("steps"),
+    last: () => (r.losses[r.losses.length - 1] < LOST ? LONGEST : r.path.length - 1),
+    get: () => r.path.length - 1, // fewer than `steps` where it has left
     set: (v) => put(model, { steps: v }),
   });
   const first = button({

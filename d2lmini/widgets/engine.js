@@ -199,13 +199,14 @@ class Pooling {
     }
     return Y;
   }
-  // Fills Y with the highest number under each window, the first of equal ones.
+  // Fills Y with the highest number under each window, the first of equal ones; as in
+  // torch, one that is no number makes the highest none.
   highest(Y) {
     const X = this.X.data;
     const from = new Int32Array(Y.data.length).fill(-1);
     this.from = from;
     this.each((x, y) => {
-      if (from[y] < 0 || X[x] > Y.data[y]) {
+      if (from[y] < 0 || X[x] > Y.data[y] || Number.isNaN(X[x])) {
         from[y] = x;
         Y.data[y] = X[x];
       }
@@ -422,7 +423,7 @@ class Flatten {
   parameters = [];
   forward([X]) {
     this.shape = X.shape;
-    return tensor([X.shape[0], X.data.length / X.shape[0]], X.data);
+    return tensor([X.shape[0], X.data.length / X.shape[0]], X.data.slice()); // somebody may alter it
   }
   backward(G) {
     return [tensor(this.shape, G.data)];

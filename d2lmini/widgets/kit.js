@@ -384,18 +384,19 @@ export function choice({ label, options, value, onChange }) {
 
 // Step back, play, step on through `count()` places, and a slider where they are many.
 // Whoever asks the system for less motion gets the steps and no play button.
-// `again`: playing at the end starts from the front; `said(place)` is what the slider shows.
+// `again`: playing at the end starts from the front; `said(place)` is what the slider shows;
+// `last()` is where walking ends, if that is before the last of all places.
 // Returns { el, stop, draw }; `onPlay(bool)` tells when it starts and stops by itself.
 export function player(options) {
   const { what, count, get, set, onPlay = (_) => {}, interval = 900, again = true } = options;
-  const { said = (at) => `${at + 1} of ${count()}` } = options;
+  const { said = (at) => `${at + 1} of ${count()}`, last = () => count() - 1 } = options;
   /** @type {number | null} */
   let timer = null;
   let speed = 1;
-  const go = (by) => set(clamp(get() + by, 0, count() - 1));
+  const go = (by) => set(clamp(get() + by, 0, last()));
   const play = button({ label: "▶ Play", kind: "d2l-primary", onClick: () => (timer ? stop() : start()) });
   const tick = () => {
-    if (!el.isConnected || get() >= count() - 1) stop();
+    if (!el.isConnected || !count() || get() >= last()) stop();
     else go(1);
   };
   function stop() {
@@ -406,7 +407,7 @@ export function player(options) {
     onPlay(false);
   }
   function start() {
-    if (get() >= count() - 1) set(0);
+    if (get() >= last()) set(0);
     timer = window.setInterval(tick, interval / speed);
     play.set("❚❚ Pause");
     onPlay(true);
@@ -446,8 +447,8 @@ export function player(options) {
   function draw() {
     const n = count();
     back.enable(n > 0 && get() > 0);
-    next.enable(n > 0 && get() < n - 1);
-    play.enable(Boolean(timer) || again || get() < n - 1);
+    next.enable(n > 0 && get() < last());
+    play.enable(Boolean(timer) || again || get() < last());
     pace.el.hidden = place.el.hidden = n < LONG_WALK;
     place.input.max = n;
     if (n) place.set(get() + 1);
@@ -534,6 +535,10 @@ export function pair(model, key, label, min, max) {
 
 // Two steppers for the size of trait `key`, a grid; hidden for one above `max`.
 export function sizes(model, key, label, max) {
+  // The numbers before its last changes, and what these have left: on the way to 10
+  // somebody types 1, and a smaller grid that grows again has its numbers back.
+  /** @type {(number[][] | null)[]} */
+  let [from, left] = [null, null];
   const steps = AXES.map((name, a) =>
     stepper({
       label: `${label} ${name}`,
@@ -543,7 +548,9 @@ export function sizes(model, key, label, max) {
       max,
       onChange: (v) => {
         const old = model.get(key);
-        put(model, { [key]: resized(old, a ? old.length : v, a ? v : old[0].length) });
+        if (!same(old, left)) from = old;
+        left = resized(from ?? old, a ? old.length : v, a ? v : old[0].length);
+        put(model, { [key]: left });
       },
     }),
   );

@@ -125,7 +125,7 @@ export function inspector(on) {
   );
   const startOf = ({ made, source: k }, i, j) => made.windows[k].start + i * made.windows[k].weights[0].length + j;
 
-  // view: { network, outputOf, i, place, title, source, silent, seen, can: { edit, silence } }
+  // view: { network, outputOf, i, place, channel, title, source, silent, seen, can: { edit, silence } }
   function draw(view) {
     el.hidden = !view;
     if (!view) return;
@@ -133,7 +133,7 @@ export function inspector(on) {
       ? detail(view.network, view.outputOf, view.i, view.place)
       : { op: view.op, value: view.value };
     const k = Math.min(view.source, (made.windows?.length ?? 1) - 1);
-    now = { ...view, made, source: k, channel: channelOf(spread(view.shape), view.place) };
+    now = { ...view, made, source: k };
     const field = view.seen
       ? ` It sees ${times(...sides(view.seen))} of the picture's pixels.`
       : " It sees nothing of the picture.";
@@ -177,5 +177,4 @@ export function inspector(on) {
 }
 
 const isMap = ({ shape }) => shape.length === 4 && shape[2] * shape[3] > 1;
-const channelOf = ([, H, W], [c, , v]) => (H === 1 && W > 1 && c === 0 ? v : c);
 const sides = ([, [u0, u1], [v0, v1]]) => [u1 - u0 + 1, v1 - v0 + 1];

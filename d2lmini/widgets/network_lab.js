@@ -350,6 +350,7 @@ function build(model) {
       shape: main.values[i].shape,
       i,
       place,
+      channel,
       op: main.nodes[i].op,
       value: valueAt(main.values[i], place),
       title: names[i],

@@ -6,8 +6,13 @@ import { button, clamp, h, make, status, times } from "./kit.js";
 
 // Numbers in [low, high] as text, 256 greys; and back.
 /** @param {Float32Array} data @param {number[]} range */
-export const packed = (data, [low, high]) =>
-  btoa(String.fromCharCode(...data.map((v) => Math.round((255 * (clamp(v, low, high) - low)) / (high - low)))));
+export function packed(data, [low, high]) {
+  const greys = data.map((v) => Math.round((255 * (clamp(v, low, high) - low)) / (high - low)));
+  let letters = "";
+  for (let at = 0; at < greys.length; at += PIECE) letters += String.fromCharCode(...greys.subarray(at, at + PIECE));
+  return btoa(letters);
+}
+const PIECE = 8192; // arguments of one call; browsers stop it somewhere beyond 65,000
 /** @param {string} text @param {number[]} range */
 export function unpacked(text, [low, high]) {
   const bytes = atob(text);

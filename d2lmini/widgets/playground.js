@@ -466,6 +466,7 @@ function build(model) {
     show();
   }
   function pause() {
+    if (phase !== "going") return; // as where Reset is pressed before a run, or after its end
     engine?.send({ do: "pause" });
     rest("ready");
   }

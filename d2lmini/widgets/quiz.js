@@ -151,7 +151,7 @@ function render({ model, el }) {
   const draw = () => {
     items.forEach((x) => x.draw());
     kept.save(model.get("answers"));
-    again.el.hidden = model.get("answers").every((given) => given === null);
+    again.enable(model.get("answers").some((given) => given !== null));
     const score = items.filter((x) => x.right()).length;
     tally.dataset.value = score;
     tally.textContent = `${score} of ${items.length} right`;

@@ -17,15 +17,17 @@ function build(model) {
   const get = (key) => model.get(key);
   const factor = (t) => FACTORS[get("kind")](t, get("warm_up"));
   const total = () => get("epochs") * get("batches");
+  let held = 0; // the rate that the axis is made for, while the point is dragged
+  const scale = () => held || get("lr");
   const room = () => ({
     x: [0, 1],
-    y: [0, 1.15 * get("lr")],
+    y: [0, 1.15 * scale()],
     left: 58,
     xlabel: "epoch",
     xticks: Array.from({ length: get("epochs") + 1 }, (_, i) => i)
       .filter((i) => i % Math.ceil(get("epochs") / 6) === 0)
       .map((i) => [i / get("epochs"), String(i)]),
-    yticks: [0, 0.5, 1].map((v) => [v * get("lr"), plain(v * get("lr"))]),
+    yticks: [0, 0.5, 1].map((v) => [v * scale(), plain(v * scale())]),
   });
   const peak = () => (get("kind") === "one cycle" ? get("warm_up") : 0);
   const chart = drawing({
@@ -49,11 +51,15 @@ function build(model) {
     },
     touch(px, py, width) {
       const box = axes(width, HEIGHT, room());
-      const top = get("lr") * 1.15 * ((box.bottom - py) / (box.bottom - box.top));
+      const top = scale() * 1.15 * ((box.bottom - py) / (box.bottom - box.top));
       const changes = { lr: power(clamp(Math.log10(Math.max(top, 1e-9)), ...RATES)) };
       if (get("kind") === "one cycle")
         changes.warm_up = Number(clamp((px - box.left) / (box.right - box.left), 0.02, 0.98).toFixed(2));
       put(model, changes);
+    },
+    hold(on) {
+      held = on ? get("lr") : 0;
+      if (!on) chart.show();
     },
   });
   const kind = choice({

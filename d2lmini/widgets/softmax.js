@@ -52,7 +52,8 @@ function line(model, i) {
       fill.style.width = `${100 * p[i]}%`;
       fill.style.background = own ? "var(--mark-bg)" : "var(--soft)";
       const inside = p[i] > 0.5;
-      number.style.left = inside ? ".4rem" : `calc(${100 * p[i]}% + .4rem)`;
+      // beside the bar, or over its end where a narrow page has no room there
+      number.style.left = inside ? ".4rem" : `max(0px, min(${100 * p[i]}% + .4rem, 100% - ${own ? 6.6 : 3}em))`;
       fill.style.boxShadow = `inset 0 0 0 2px var(--${own ? "mark" : "accent"})`;
       number.textContent = own ? `${fmt(p[i], 3)} ◂ true` : fmt(p[i], 3);
       pull.textContent = `${slope[i] > 0 ? "+" : ""}${fmt(slope[i], 3)}`;

@@ -185,6 +185,16 @@ def test_every_control_by_keyboard(page_of):
     assert kernel == KERNELS["sharpen"]
 
 
+def test_a_size_typed_digit_by_digit_keeps_the_numbers(page_of):
+    lab = ConvolutionLab(controls=CONTROLS)
+    page = page_of(lab)
+    field = page.get_by_role("spinbutton", name="Input rows")
+    field.select_text()
+    page.keyboard.type("10")
+    zeros = [[0] * len(lab.input[0])] * 7
+    assert oracle.state_of(page, 0, "input")["input"] == [*lab.input, *zeros]
+
+
 def test_play_walks_through_the_outputs_and_stops(page_of):
     page = page_of(ConvolutionLab())
     page.clock.install()
@@ -194,6 +204,16 @@ def test_play_walks_through_the_outputs_and_stops(page_of):
         page.clock.run_for(900)
         seen.append(total(page))
     assert seen == [25, 37, 43, 43]
+    assert page.get_by_role("button", name="Play").is_visible()
+
+
+def test_playing_ends_where_nothing_is_left_to_play(page_of):
+    page = page_of(ConvolutionLab())
+    page.clock.install()
+    page.get_by_role("button", name="Play").click()
+    oracle.read(page, [{"input": [[1]]}])  # smaller than the kernel
+    page.clock.run_for(900)
+    oracle.read(page, [{"input": [[1, 2, 3]] * 3}])
     assert page.get_by_role("button", name="Play").is_visible()
 
 

@@ -54,6 +54,12 @@ FORWARD = """(text) => {
   const input = engine.tensor(X.shape, engine.numbers(X));
   return [...new engine.Network(net).forward(input).data];
 }"""
+# What is left of a picture of ones when every layer's output is set to zero.
+ALTER = """(net) => {
+  const X = engine.tensor([1, 1, 2, 2], Float32Array.of(1, 1, 1, 1));
+  new engine.Network(net).forward(X, { alter: (_, Y) => Y.data.fill(0) });
+  return [...X.data];
+}"""
 # Fifty steps over the same batches; returns the losses and the weights.
 DESCEND = """([job, name, options, lr]) => {
   const { net: packed, batches } = JSON.parse(job);
@@ -319,6 +325,19 @@ def test_what_16_bits_cannot_hold_takes_32(engine, bits, layer, mean, deviation)
     truth = layer.eval()(X).detach()
     mine = forward(engine, nn.Sequential(layer), X, bits)
     assert distance(mine, truth) < 1e-2 * truth.norm()
+
+
+def test_no_number_stays_none(engine):
+    X = torch.randn(3, 1, 6, 6)
+    X[X > 0.5] = torch.nan
+    mine, truth = forward(engine, nn.MaxPool2d(2), X), nn.MaxPool2d(2)(X).flatten()
+    assert 0 < truth.isnan().sum() < truth.numel()
+    assert torch.equal(mine.nan_to_num(9), truth.nan_to_num(9))
+
+
+def test_who_alters_an_output_leaves_the_input_as_it_is(engine):
+    net = export(nn.Flatten(), (1, 2, 2))
+    assert engine.evaluate(ALTER, net) == [1, 1, 1, 1]
 
 
 def test_the_books_networks_are_taken():

@@ -128,6 +128,23 @@ def test_a_wrong_address_changes_nothing(site_page, name):
         assert oracle.state_of(page, 0, *lab.state_names()) == lab.state
 
 
+def test_an_address_is_judged_as_a_whole(site_page):
+    page = site_page(ScheduleLab())
+    page.wait_for_function("document.querySelector('[data-live]')")
+    last = {"step": 30 * 430 - 1, "epochs": 30}
+    oracle.go(page, address("schedule", 1, last))
+    assert oracle.state_of(page, 0, "epochs", "step") == last
+    complaint = page.locator(".d2l-address")
+    assert complaint.count() == 0
+    oracle.go(page, address("schedule", 1, {"epochs": 1, "step": 430}))
+    assert "“step”" in complaint.inner_text()
+    assert oracle.state_of(page, 0, "epochs", "step") == {"epochs": 1, "step": 0}
+    page.wait_for_timeout(600)  # while nobody goes on, it stays
+    assert complaint.count() == 1
+    page.get_by_role("button", name="Reset").press("Enter")
+    complaint.wait_for(state="detached")
+
+
 def test_frames_and_comparisons_have_addresses_too(site_page):
     rows = [{"name": "a", "x": 1, "y": 2}, {"name": "b", "x": 2, "y": 1}]
     table = Comparison(rows, [("x", "X"), ("y", "Y")], x="x", y="y")

@@ -50,6 +50,14 @@ def test_softmax_and_its_slopes_equal_torch(page_of):
         assert oracle.close(lab.probabilities, truth[:, 1].detach(), 1e-12)
 
 
+def test_on_a_narrow_page_probability_and_slope_stand_apart(page_of):
+    page = page_of(SoftmaxLab(logits=[0] * 9 + [2.15], target=9), width=320)
+    row = page.locator("[data-grid=classes] > *").nth(9)
+    number = row.locator("span", has_text="true").bounding_box()
+    slope = row.locator(":scope > div").last.bounding_box()
+    assert number["x"] + number["width"] <= slope["x"]
+
+
 def test_a_guess_costs_ln_10_and_a_shift_nothing(page_of):
     page = page_of(SoftmaxLab(shift=3))
     before = oracle.read(page, [{}, {"shift": -7}])
@@ -157,6 +165,17 @@ def test_the_start_is_dragged_and_the_steps_are_played(page_of):
     assert state == {"rule": "Adam", "standardise": True}
 
 
+def test_where_it_has_left_the_walk_ends(page_of):
+    page = page_of(DescentLab(lr=1, steps=60))
+    page.get_by_text("After 4 steps:").wait_for()
+    page.get_by_text("5 of 61").wait_for()
+    step = page.get_by_role("button", name="Step ›", exact=True)
+    assert step.get_attribute("aria-disabled") == "true"
+    page.get_by_role("button", name="‹ Back", exact=True).click()
+    page.get_by_text("After 3 steps:").wait_for()
+    assert oracle.state_of(page, 0, "steps") == {"steps": 3}
+
+
 # ---- schedule ------------------------------------------------------------------
 
 
@@ -202,6 +221,23 @@ def test_the_peak_is_dragged(page_of):
     page.mouse.up()
     state = oracle.state_of(page, 0, "lr", "warm_up")
     assert state["warm_up"] > 0.35 and state["lr"] == pytest.approx(0.01, rel=0.05)
+
+
+@pytest.mark.parametrize("steps", [1, 20])
+def test_a_place_of_the_finger_is_one_rate(page_of, steps):
+    page = page_of(ScheduleLab(lr=0.01))
+    edges = page.locator(".d2l-handle").bounding_box()
+    x, y = edges["x"] + edges["width"] / 2, edges["y"] + edges["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for across in (0, 30):  # up, then to the side
+        page.mouse.move(x + across, y - 8, steps=steps)
+    page.mouse.up()
+    rate = oracle.state_of(page, 0, "lr")["lr"]
+    high = 240 - 38 - 10  # of the axis, which ends at 1.15 · lr
+    assert rate == pytest.approx(0.01 * (1 + 8 * 1.15 / high), abs=1e-4)
+    after = page.locator(".d2l-handle").bounding_box()  # the axis has followed
+    assert after["y"] == pytest.approx(edges["y"], abs=1)
     page.get_by_label("Look at step").press("ArrowRight")
     page.get_by_label("Epochs", exact=True).press("ArrowLeft")
     assert oracle.state_of(page, 0, "step", "epochs") == {"step": 1, "epochs": 9}

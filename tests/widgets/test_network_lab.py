@@ -496,6 +496,24 @@ def test_another_network_is_fetched_from_a_file_beside_the_page(
     assert lab.nets[1]["net"] == network_lab.trained("lenet-bn")
 
 
+PACKED = """([count, range]) => {
+  const { packed, unpacked } = d2lmini.kit;
+  const data = Float32Array.from({ length: count }, (_, k) => k % 256);
+  return unpacked(packed(data, range), range).every((v, k) => v === data[k]);
+}"""
+
+
+def test_a_large_picture_in_colour_is_packed(kit):
+    assert kit.evaluate(PACKED, [3 * 224 * 224, [0, 255]])
+
+
+def test_of_maps_one_row_high_the_one_pointed_at_is_silenced(page_of):
+    net = nn.Sequential(nn.Conv2d(1, 3, (4, 3)), nn.Flatten(), nn.Linear(18, 2))
+    page = page_of(NetworkLab(net, torch.rand(1, 1, 4, 8), selected=[0, 0, 0, 2]))
+    page.get_by_role("button", name="Silence this map").press("Enter")
+    assert oracle.state_of(page, 0, "silenced") == {"silenced": [[0, 0]]}
+
+
 # ---- in Python --------------------------------------------------------------------
 
 

@@ -147,7 +147,12 @@ def test_what_goes_wrong_is_said_and_training_goes_on(page_of, tmp_path):
     wild = {"layers": [[4, 3, 2, 1, "none"]] * 3, "dense": [32] * 3, "lr": 10}
     wild |= {"weights": "He × 4", "optimizer": "momentum", "schedule": "constant"}
     page = page_of(Playground(**{**QUICK, **wild}))
+    choose(page, watch="sizes")
+    press(page, "Reset: Playground")  # before a run: it can still be begun
     assert len(play(page, "failed")) == 1
+    choose(page, watch="sizes")
+    press(page, "Reset: Playground")  # after one: it stays at its end
+    assert page.evaluate(PHASE) == "failed"
     assert len(page.workers) == 1  # and not in the page itself
     assert "a learning rate of 10 is too large here" in page.evaluate(WARNING)
     choose(page, layers=[[1, 7, 2, 0, "max"]] * 3, dense=[], lr=0.01)

@@ -158,16 +158,17 @@ def test_the_right_answer_may_stand_anywhere():
 def test_again_forgets_every_answer(page_of):
     page = page_of(Quiz([CHOICE, NUMBER]))
     again = page.get_by_role("button", name="Start again")
-    assert again.is_hidden()
+    assert again.get_attribute("aria-disabled") == "true"
     page.get_by_role("button", name="2").click()
     page.get_by_label("Your answer").fill("0.33")
     page.keyboard.press("Enter")
     assert page.inner_text("[data-number=score]") == "2 of 2 right"
-    again.click()
+    again.press("Enter")
     assert page.inner_text("[data-number=score]") == "0 of 2 right"
+    assert page.evaluate("document.activeElement.textContent") == "Start again"
     assert said(page, 0) == said(page, 1) == ""
     assert page.get_by_label("Your answer").input_value() == ""
-    assert again.is_hidden()
+    assert again.get_attribute("aria-disabled") == "true"
 
 
 def test_answers_survive_a_reload_and_other_questions_do_not_get_them(page_of):
