@@ -15,7 +15,7 @@ from d2lmini import mode
 from d2lmini.arguments import classes as class_numbers
 from d2lmini.arguments import found, function, instance, truth, whole
 from d2lmini.data import files
-from d2lmini.data.classes import CLASSES, meet, name, names
+from d2lmini.data.classes import CLASSES, meet, name, names, unnamed
 from d2lmini.device import best_device
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
@@ -52,7 +52,7 @@ class ImageSet:
         classes = self.classes
         if classes == ():
             last = max(0, min(high, MOST_CLASSES))
-            classes = [str(label) for label in range(last + 1)]
+            classes = unnamed(last + 1)
         classes = tuple(names(classes))
         for label in (low, high):
             name(label, classes)

@@ -32,12 +32,14 @@ def names(classes: Sequence[str] | None = None, count: int | None = None) -> lis
     """``classes``, or what the session's data call theirs; ``count`` is how many.
 
     Before there are data, those of Fashion-MNIST.  Where no data have ``count``
-    classes, the labels themselves: "0", "1", ….  Raises ValueError where two data
-    sets differ, and where ``classes`` are not ``count``.
+    classes, the labels themselves: "0", "1", …; data that call theirs so have no word
+    beside others.  Raises ValueError where two data sets differ, and where ``classes``
+    are not ``count``.
     """
     if classes is not None:
         return _given(classes, count)
     fit = [each for each in _met or [CLASSES] if count in (None, len(each))]
+    fit = [each for each in fit if list(each) != unnamed(len(each))]
     known = [each for each in fit if not _goes_on(each, fit)]
     if len(known) > 1:
         choice = " or ".join(f"{', '.join(each[:3])}, …" for each in known)
@@ -45,7 +47,14 @@ def names(classes: Sequence[str] | None = None, count: int | None = None) -> lis
             f"labels of this session may mean {choice}: say which with classes=, such "
             "as classes=data.train.images.classes."
         )
-    return list(known[0]) if known else [str(label) for label in range(count or 0)]
+    if known:
+        return list(known[0])
+    return unnamed(max(map(len, _met), default=0) if count is None else count)
+
+
+def unnamed(count: int) -> list[str]:
+    """What classes are called that nobody has named: their labels."""
+    return [str(label) for label in range(count)]
 
 
 def _goes_on(some: tuple[str, ...], sets: Sequence[tuple[str, ...]]) -> bool:

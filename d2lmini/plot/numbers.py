@@ -25,6 +25,8 @@ def numbers(
     """
     made = _tensor(values)
     if made is None:
+        if isinstance(values, Tensor) and values.is_meta:
+            remedy = "give one with numbers, which the device meta has none of"
         remedy = remedy or "give a tensor of numbers, or an array or a list of them"
         raise TypeError(f"{name} is {found(values)}: {remedy}.")
     if made.numel() == 0:

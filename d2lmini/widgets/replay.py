@@ -1,5 +1,6 @@
 """A training run, moment by moment, as a figure with a slider."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -18,14 +19,20 @@ from d2lmini.widgets.explore import Explore, explore
 _FRAMES = 8  # a page carries them all
 
 
-def replay(history: History, image: Numbers, *, watched: int = 0) -> Explore:
+def replay(
+    history: History,
+    image: Numbers,
+    *,
+    watched: int = 0,
+    classes: Sequence[str] | None = None,
+) -> Explore:
     """What ``train(..., watch=images)`` saw, behind a slider over its moments.
 
     Each frame shows the loss so far, the first layer's kernels, and
     ``image`` (C, H, W), the ``watched``-th of the watched ones, with the
-    probability of each class.  At most eight moments, the first and the last
-    among them; ``history`` stays as it is.  Raises ValueError for a run that watched
-    nothing.
+    probability of each of ``classes`` (``None``: as the session's data call theirs).
+    At most eight moments, the first and the last among them; ``history`` stays as it
+    is.  Raises ValueError for a run that watched nothing.
     """
     moments = _chosen(history)
     X, _ = bright(pictures(image, 1))
@@ -36,10 +43,12 @@ def replay(history: History, image: Numbers, *, watched: int = 0) -> Explore:
             f"watched={watched} names no image: {len(moments[0].probabilities)} were "
             "watched, counted from 0."
         )
+    words = names(classes, len(moments[0].probabilities[watched]))
 
     def frame(epochs: float) -> Picture:
         now = min(moments, key=lambda s: abs(s.progress - epochs))
-        return _frame(history, now, X[0], now.probabilities[watched])
+        said = list(zip(now.probabilities[watched], words, strict=True))
+        return _frame(history, now, X[0], said)
 
     times = [round(s.progress, 2) for s in moments]
     return explore(frame, title="The training, moment by moment", dpi=90, epochs=times)
@@ -59,7 +68,7 @@ def _chosen(history: History) -> list[Snapshot]:
 
 
 def _frame(
-    history: History, now: Snapshot, image: Tensor, probabilities: list[float]
+    history: History, now: Snapshot, image: Tensor, said: list[tuple[float, str]]
 ) -> Picture:
     with look():
         figure, axes = canvas(2, 2, WIDTH, 4.6)
@@ -67,9 +76,9 @@ def _frame(
         axes[1].imshow(image.movedim(0, -1).numpy(), cmap="gray", vmin=0, vmax=1)
         axes[1].set_title("The picture", loc="center")
         axes[1].set_axis_off()
-        _bars(axes[2], probabilities)
+        _bars(axes[2], said)
         _kernels(axes[3], now)
-    return finish(figure, _words(now, probabilities), history.origin)
+    return finish(figure, _words(now, said), history.origin)
 
 
 def _loss(ax: Axes, history: History, now: Snapshot) -> None:
@@ -91,10 +100,9 @@ def _loss(ax: Axes, history: History, now: Snapshot) -> None:
     )
 
 
-def _bars(ax: Axes, probabilities: list[float]) -> None:
-    words = names(None, len(probabilities))
-    guess = max(range(len(words)), key=probabilities.__getitem__)
-    colours = [COLOURS[1] if i == guess else COLOURS[0] for i in range(len(words))]
+def _bars(ax: Axes, said: list[tuple[float, str]]) -> None:
+    probabilities, words = zip(*said, strict=True)
+    colours = [COLOURS[1] if one == max(said) else COLOURS[0] for one in said]
     ax.barh(words, probabilities, color=colours)
     ax.invert_yaxis()
     ax.set(title="What the network says of it", xlim=(0, 1))
@@ -120,11 +128,10 @@ def _kernels(ax: Axes, now: Snapshot) -> None:
     ax.imshow(mosaic.numpy(), cmap=SIGNED, **span)
 
 
-def _words(now: Snapshot, probabilities: list[float]) -> str:
-    words = names(None, len(probabilities))
-    guess = max(range(len(words)), key=probabilities.__getitem__)
+def _words(now: Snapshot, said: list[tuple[float, str]]) -> str:
+    probability, guess = max(said)
     loss = "before the first batch" if now.loss is None else f"loss {now.loss:.2f}"
     return (
         f"After {now.progress:.2f} epochs, {loss}: the picture is taken for "
-        f"{words[guess]} with probability {probabilities[guess]:.2f}."
+        f"{guess} with probability {probability:.2f}."
     )

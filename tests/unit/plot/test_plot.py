@@ -203,6 +203,7 @@ WORDS = {"title": "", "xlabel": "", "ylabel": ""}
         (lambda: plot.confusion(-SQUARE), "nothing below 0"),
         (lambda: plot.confusion(SQUARE / 0), "counts holds values that are no numb"),
         (lambda: plot.confusion(SQUARE, classes=["a"]), "1 classes for 10"),
+        (lambda: plot.filters(GREY.to("meta")), "is a meta tensor .*give one with num"),
         (lambda: plot.per_class(SQUARE), "counts is a tensor .*: give a dict"),
         (lambda: plot.per_class({"a": SQUARE, "b": SQUARE[:9, :9]}), "9 and 10 class"),
         (lambda: plot.scatter([1, 2], **WORDS), "points is .*list .*: give a dict"),
@@ -325,6 +326,16 @@ def test_two_data_sets_of_a_session_are_not_mixed_up():
             call()
     assert axis(plot.confusion(SQUARE, classes=CLASSES)) == list(CLASSES)
     assert axis(plot.confusion(SQUARE[:3, :3])) == ["0", "1", "2"]
+
+
+def test_classes_that_nobody_has_named_contradict_nobody():
+    pixels = torch.zeros(10, 1, 4, 4, dtype=torch.uint8)
+    own(*CLASSES)
+    for last in (9, 3):  # a subset, and one class of it
+        ImageSet(pixels, torch.arange(10).clamp(max=last))
+    assert plot.class_name(3) == "Dress"
+    assert axis(plot.confusion(SQUARE)) == list(CLASSES)
+    assert axis(plot.confusion(SQUARE[:4, :4])) == ["0", "1", "2", "3"]
 
 
 def test_a_part_with_fewer_labels_belongs_to_the_whole():

@@ -83,6 +83,8 @@ def test_replay_shows_the_moments_and_says_what_the_net_says():
     assert len(figure.alts) == len(figure.places) == 8
     last = history.snapshots[-1].probabilities[0]
     assert f"{max(last):.2f}" in figure.alts[-1]
+    named = replay(history, X[0], classes=[f"kind {i}" for i in range(10)])
+    assert f"taken for kind {last.index(max(last))} with" in named.alts[-1]
 
 
 def test_replay_refuses_a_run_that_watched_nothing():
