@@ -13,6 +13,7 @@ from torch import nn
 from d2lmini import mode
 from d2lmini.arguments import instance, real
 from d2lmini.data import Batches, Splits
+from d2lmini.nets.misfit import is_network
 from d2lmini.nets.twin import twin
 from d2lmini.training import memory, notices
 from d2lmini.training.forward import Forward, initialised
@@ -43,7 +44,7 @@ def speed(
     random state.  Raises ValueError for no time, and for pictures that do not fit the
     net.
     """
-    instance("net", net, nn.Module, "give a network, such as lenet()")
+    is_network("net", net)
     instance("data", data, Splits, "give the three parts of the data")
     seconds = real("seconds", seconds, above=0)
     notices.refuse_net(net)

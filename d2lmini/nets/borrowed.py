@@ -105,11 +105,7 @@ def asked(net: nn.Module, X: Tensor) -> Iterator[None]:
     Only lazy layers stay as the first pass, which is made here, has left them.
     ValueError for a network on the device "meta".
     """
-    if X.is_meta:
-        raise ValueError(
-            "the network is on the device meta, where nothing is computed: give one "
-            "with weights."
-        )
+    refuse_meta(X)
     with (
         torch.inference_mode(False),
         torch.autocast(X.device.type, enabled=False),
@@ -121,6 +117,15 @@ def asked(net: nn.Module, X: Tensor) -> Iterator[None]:
                 net(X)
         with state_kept(net):
             yield
+
+
+def refuse_meta(*tensors: Tensor) -> None:
+    """ValueError for what a network holds, or is to get, on the device "meta"."""
+    if any(X.is_meta for X in tensors):
+        raise ValueError(
+            "the network is on the device meta, where nothing is computed: give one "
+            "with weights."
+        )
 
 
 def dtype_of(net: nn.Module, otherwise: torch.dtype = torch.float32) -> torch.dtype:

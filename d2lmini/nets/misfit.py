@@ -1,6 +1,7 @@
 """Walking through a network, and naming the layer that an input does not fit."""
 
 import contextlib
+import inspect
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
@@ -68,8 +69,23 @@ def walk(
 
 
 def is_network(name: str, value: Any) -> None:
-    """TypeError for what is no network, such as the function that makes one."""
+    """TypeError for what is no network, such as the function that makes one, and for a
+    network that takes more, or less, than one input."""
     instance(name, value, nn.Module, "give a network, made with brackets: lenet()")
+    if vars(value).get("_forward_pre_hooks"):  # which may put in what is missing
+        return
+    try:
+        signature = inspect.signature(value.forward)
+    except (TypeError, ValueError):  # that of compiled code cannot be read
+        return
+    try:
+        signature.bind(None)
+    except TypeError:
+        inputs = ", ".join(signature.parameters) or "nothing"
+        raise TypeError(
+            f"the forward of {type(value).__name__} takes {inputs}, and gets one "
+            "input, X: wrap it in a module whose forward takes X alone."
+        ) from None
 
 
 def settled(net: nn.Module, shapes: Iterable[tuple[int, int, int]]) -> nn.Module:

@@ -15,9 +15,10 @@ from d2lmini.nets.borrowed import (
     evaluating,
     lay_out,
     modes_kept,
+    refuse_meta,
     state_kept,
 )
-from d2lmini.nets.misfit import explain_misfit
+from d2lmini.nets.misfit import Misfit, explain_misfit
 
 LOWER = (torch.bfloat16, torch.float16)  # what autocast computes in
 _NO_MEMORY = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
@@ -56,6 +57,7 @@ class Forward:
         self.say: Callable[[str], None] = lambda text: None  # to whom it may concern
         self.pieces = 1  # doubled whenever memory runs out
         self.divisible = True  # else a batch that does not fit is refused
+        self.counts = False  # the net minds how many images it gets
         X = sample(batches, 2)
         self.shape = X.shape[1:]  # that of an image
         known = (torch.channels_last, self.shape)
@@ -153,6 +155,8 @@ class Forward:
             whole = sample(batches, batches.batch_size)  # it may mind their number
             with explain_misfit(self.net, whole):
                 self.trial(whole)
+            self.counts = True
+            self._refuse_last(batches)
             return torch.contiguous_format
         if not convolves:
             return torch.contiguous_format
@@ -166,6 +170,20 @@ class Forward:
         for weight, data in weights.items():
             weight.data = data
         return torch.contiguous_format
+
+    def _refuse_last(self, batches: Batches) -> None:
+        """Misfit for a net that takes whole batches and not the smaller last one."""
+        size = batches.batch_size
+        last = len(batches.images) % size
+        try:
+            if len(batches) > 1 and last:
+                self.trial(sample(batches, last))
+        except (RuntimeError, ValueError, AssertionError):
+            raise Misfit(
+                f"The net takes batches of {size} images, and not the last one of "
+                f"{len(batches.images):,}, which holds {last}: let it read the number "
+                "from its input, as X.flatten(1) or X.view(len(X), -1) does."
+            ) from None
 
 
 @contextlib.contextmanager
@@ -188,6 +206,7 @@ def _drop_nothing(net: nn.Module) -> None:
 def initialised(net: nn.Module, batches: Batches) -> nn.Module:
     """``net`` on the data's device; lazy layers take their sizes from the images."""
     X = sample(batches, 2)
+    refuse_meta(*net.parameters(), *net.buffers())
     net.to(X.device)
     if any(map(nn.parameter.is_lazy, (*net.parameters(), *net.buffers()))):
         with explain_misfit(net, X), evaluating(net), torch.no_grad():

@@ -19,6 +19,7 @@ from d2lmini.arguments import found, function, instance, real, whole
 from d2lmini.data import Batches, Splits
 from d2lmini.device import device_name
 from d2lmini.nets.borrowed import borrowed, evaluating
+from d2lmini.nets.misfit import is_network
 from d2lmini.training import interrupts, memory, notices
 from d2lmini.training.checkpoint import Checkpoint, file_of
 from d2lmini.training.forward import Forward, initialised, sample, unlowered
@@ -133,10 +134,7 @@ def train(
         unlowered(data.train.images.images.device),
         torch.enable_grad(),
     ):
-        forward = Forward(
-            net, data.train, precision, training=True, classes=_classes(data)
-        )
-        run = Run(forward, optimizer, lr, average)
+        run = Run(_forward(net, data, precision), optimizer, lr, average)
         notices.refuse(run, data.train, alone=not group.several)
         asked = recipe(net, data.train, run.forward.precision, numbers, functions)
         group.agree(asked, data, net, watch, functions)
@@ -214,10 +212,10 @@ def predict(
 
     The net moves to the data's device; it is in evaluation mode meanwhile, and
     afterwards each of its layers is in the mode that it was in.  ``batches`` count the
-    pass; PyTorch's random state stays.  A batch that does not fit into memory is worked
-    through in pieces.  Raises TypeError or ValueError for what is no net or no
-    :class:`Batches`, images that do not fit, and a net that does not give one row of
-    logits for each image.
+    pass; random states stay, as long as the net draws nothing in that mode.  A batch
+    that does not fit into memory is worked through in pieces.  Raises TypeError or
+    ValueError for what is no net or no :class:`Batches`, images that do not fit, and a
+    net that does not give one row of logits for each image.
     """
     _check_measured(net, batches)
     return _answers(net, batches, precision)
@@ -295,7 +293,7 @@ def _check(
     report: Any,
 ) -> None:
     """TypeError, with the remedy, for an argument of another kind."""
-    _check_net(net)
+    is_network("net", net)
     instance("data", data, Splits, _THREE)
     for part, batches in data._asdict().items():
         instance(f"data.{part}", batches, Batches, _THREE)
@@ -320,12 +318,22 @@ def _check_watch(watch: Tensor, one: tuple[int, ...]) -> None:
     given = found(watch)
     if watch.is_floating_point() and not watch.isfinite().all():
         given += " that holds numbers which are not finite"
-    elif watch.is_floating_point() and watch.ndim == 4 and watch.shape[1:] == one:
+    elif watch.is_floating_point() and watch.numel() and watch.shape[1:] == one:
         return
     raise ValueError(
         f"watch is {given}: give images as the net takes them, floats "
         f"{('N', *one)}, such as X[:1] of a batch.".replace("'", "")
     )
+
+
+def _forward(net: nn.Module, data: Splits, precision: torch.dtype | None) -> Forward:
+    """``net`` as it is trained; ValueError where it does not take all of the data."""
+    classes = _classes(data)
+    forward = Forward(net, data.train, precision, training=True, classes=classes)
+    if forward.counts:  # else what it takes of one part it takes of all
+        for part in (data.val, data.test):
+            Forward(net, part, precision, classes=classes)
+    return forward
 
 
 def _classes(data: Splits) -> int:
@@ -342,12 +350,8 @@ def _classes(data: Splits) -> int:
     return len(longest)
 
 
-def _check_net(net: Any) -> None:
-    instance("net", net, nn.Module, "give a network, such as lenet()")
-
-
 def _check_measured(net: Any, batches: Any) -> None:
-    _check_net(net)
+    is_network("net", net)
     instance("batches", batches, Batches, _PART)
 
 

@@ -111,7 +111,7 @@ def first_batch(
 ) -> Iterator[None]:
     """Around the step on the first batch: a misfit is explained, a slip is said.
 
-    All later batches have the same shape.
+    All later batches have the same shape, but for the last one, which holds fewer.
     """
     if not enabled:
         yield
@@ -128,7 +128,7 @@ def _of_first(run: Run, y: Tensor) -> Iterator[str]:
     logits = logits.detach()
     if bool((logits >= 0).all() & ((logits.sum(1) - 1).abs() < 1e-2).all()):
         twice = float(F.cross_entropy(logits, y[-len(logits) :]))
-        if math.isclose(float(value), twice, rel_tol=1e-2):
+        if math.isclose(float(value.detach()), twice, rel_tol=1e-2):
             yield (
                 "The outputs of the net sum to one already, and the cross-entropy "
                 "applies softmax once more: leave the last softmax out."

@@ -150,6 +150,15 @@ def test_a_net_that_knows_its_batch_size_is_told_where_another_does_not_fit():
         quietly(Hard(), data)
 
 
+@pytest.mark.parametrize("use", FUNCTIONS.values(), ids=FUNCTIONS)
+def test_such_a_net_is_told_of_a_smaller_last_batch_before_anything(use):
+    net = Hard()
+    before = weights(net)
+    with pytest.raises(ValueError, match=r"of 8 images, and not .* 20.* 4: let"):
+        use(net, splits())  # whose train is 40 images, and val and test 20 each
+    assert torch.equal(weights(net), before)
+
+
 def test_two_passes_at_once_leave_the_mode_alone():
     net, val = small_net(), splits().val
     for (a, _), (b, _) in zip(predict(net, val), predict(net, val), strict=True):
@@ -433,6 +442,7 @@ NOTICES = {
 }
 
 
+@pytest.mark.filterwarnings("error")  # a sentence of ours is enough
 @pytest.mark.parametrize(("make", "options", "words"), NOTICES.values(), ids=NOTICES)
 def test_a_slip_is_said_in_one_sentence(make, options, words):
     hears, net = Hears(), make()

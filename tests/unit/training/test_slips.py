@@ -30,6 +30,13 @@ class Two(nn.Module):
         return self.layers(X), X
 
 
+class Pair(Two):
+    """Two inputs."""
+
+    def forward(self, X, Z):
+        return self.layers(X + Z)
+
+
 class Forgets(Two):
     def forward(self, X):
         self.layers(X)
@@ -122,6 +129,7 @@ OPTIONS = [
     ({"resume": "/proc/nowhere/run.pt"}, r"/proc/nowhere/run\.pt cannot be written"),
     ({"watch": torch.rand(1, 28, 28)}, r"watch is a tensor .*\(1, 28, 28\): give"),
     ({"watch": "X"}, "watch is the text 'X': give images"),
+    ({"watch": torch.rand(0, 1, 28, 28)}, r"watch is .*\(0, 1, 28, 28\): give images"),
     (
         {"watch": torch.ones(1, 1, 28, 28, dtype=torch.uint8)},
         r"watch is a tensor uint8 .*: give images.* floats \(N, 1, 28, 28\)",
@@ -141,7 +149,7 @@ def test_an_option(options, words):
 
 
 NETS = [
-    (lambda: lenet, "net is the function lenet: give a network, such as lenet"),
+    (lambda: lenet, r"net is the function lenet: give a network.*brackets: lenet\(\)"),
     (lambda: nn.ReLU, "net is the class ReLU: give a network"),
     (lambda: None, "net is None: give a network"),
     (Two, GAVE),
@@ -156,6 +164,8 @@ NETS = [
     (lambda: nn.Sequential(nn.Flatten(), nn.ReLU()), "The net has no parameters"),
     (Plain, "The net has no parameters: layers in a plain list"),
     (frozen, "Every parameter of the net is frozen"),
+    (Pair, "forward of Pair takes X, Z, and gets one input, X: wrap it in a module"),
+    (lambda: small_net().to("meta"), "network is on the device meta.*: give one with"),
 ]
 
 
