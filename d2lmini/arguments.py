@@ -36,6 +36,8 @@ def found(value: Any) -> str:
     spelt = kind[:3].isupper()  # letter by letter: an SGD, a ReLU
     article = "an" if kind[0] in ("AEFHILMNORSX" if spelt else "AEIOUaeiou") else "a"
     if type(value) in (tuple, list) and len(value) < 5:
+        if any(isinstance(one, (Tensor, np.ndarray)) for one in value):
+            return f"the {kind} of {' and '.join(map(found, value))}"
         return f"the {kind} {_short(value)}"
     return f"{article} {kind}"
 

@@ -128,6 +128,8 @@ def _label(logits: Tensor, label: int | None) -> int:
     """``label``, or the predicted class; ValueError if the net has no such class."""
     if label is None:
         return int(logits[0].argmax())
+    if isinstance(label, Tensor) and not label.ndim and not label.is_meta:
+        label = label.item()  # as y[0] is
     label = whole("label", label, least=None)
     if not 0 <= label < logits.shape[1]:
         raise ValueError(

@@ -74,6 +74,8 @@ class Cases:
                 self.wrong.append(str(error))
             except Exception as error:
                 what = " ".join(f"{type(error).__name__}: {error}".split())
+                if isinstance(error, NameError) and _of_the_check(error):
+                    what += ": run the answer's cell first, and those above it"
                 self.wrong.append(f"{function.__name__}{_called(args)} raised {what}")
 
         return one
@@ -394,6 +396,12 @@ def _outputs(net: nn.Module, X: Tensor) -> list[tuple[str, tuple[int, ...]]]:
     with torch.no_grad(), explain_misfit(twin, X):
         twin(X)
     return rows
+
+
+def _of_the_check(error: Exception) -> bool:
+    """Whether it was raised by the function of a case, and not by what that calls."""
+    case = error.__traceback__ and error.__traceback__.tb_next
+    return case is not None and case.tb_next is None
 
 
 def _called(args: tuple[Any, ...]) -> str:

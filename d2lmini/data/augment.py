@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from d2lmini.arguments import function
 from d2lmini.data.batches import Augment
 
 
@@ -101,6 +102,8 @@ class Chain:
 
 def chain(*steps: Augment) -> Chain:
     """One augmentation that applies ``steps`` in order."""
+    for step in steps:
+        function("a step of chain", step, "give functions, as chain(flip, crop)")
     return Chain(steps)
 
 

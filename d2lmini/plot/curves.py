@@ -98,8 +98,9 @@ def _listed(runs: Run | Sequence[Run]) -> Sequence[Run]:
         )
     for run in each:
         if not hasattr(run, "epochs"):
+            wrong = run if isinstance(runs, (list, tuple)) else runs
             raise TypeError(
-                f"curves draws runs, not {found(run)}: give what train returned."
+                f"curves draws runs, not {found(wrong)}: give what train returned."
             )
     return each
 

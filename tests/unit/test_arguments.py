@@ -28,6 +28,7 @@ from d2lmini.nets import lenet
         ("x" * 80, "the text 'xxx"),
         pytest.param(-(10**5000), "a whole number of 16610 bits", id="huge"),
         ([10**5000], "the list …"),
+        ((torch.zeros(2), 1), "the tuple of a tensor float32 of shape (2,) and 1"),
         (torch.zeros(2, device="meta"), "a meta tensor float32 of shape (2,)"),
     ],
 )

@@ -4,6 +4,7 @@ They are files beside this one, written by ``make outputs`` and without the
 snapshots that :func:`d2lmini.replay` shows.
 """
 
+import difflib
 from pathlib import Path
 
 from d2lmini.training.history import History
@@ -19,5 +20,9 @@ def names() -> list[str]:
 def load(name: str) -> History:
     """How the run ``name`` of a chapter went; ValueError if there is none."""
     if name not in names():
-        raise ValueError(f"there is no run {name!r}; there are {', '.join(names())}.")
+        near = difflib.get_close_matches(str(name), names()) or names()[:3]
+        raise ValueError(
+            f"there is no run {name!r}; there are {', '.join(near)} and others, as "
+            "runs.names() says."
+        )
     return History.load(SHIPPED / f"{name}.json")

@@ -176,6 +176,14 @@ def test_what_is_around_changes_no_answer(ask, around):
         assert same(ask(net, X + 0), wanted)
 
 
+@pytest.mark.parametrize("ask", [gradient_map, occlusion])
+def test_a_label_of_a_batch_is_a_label(ask):
+    net, X = seeing(2, 2), torch.rand(1, 9, 9)
+    assert torch.equal(ask(net, X, label=torch.tensor(1)), ask(net, X, label=1))
+    with pytest.raises(TypeError, match="label must be a whole number, not True"):
+        ask(net, X, label=torch.tensor(True))
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

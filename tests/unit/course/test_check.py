@@ -188,6 +188,26 @@ def test_each_case_has_its_share_and_the_wrong_ones_are_named(capsys):
     assert "compare(2) raised KeyError: 2" in capsys.readouterr().out
 
 
+def test_an_answer_that_has_not_been_run_is_said():
+    marks = check.Cases(1)
+
+    @marks
+    def compare():
+        check.same(locate(), 1, "case")  # noqa: F821  that is the case
+
+    compare()
+    with pytest.raises(AssertionError, match="'locate' is not defined: run the answer"):
+        marks.passed("Correct.")
+
+    def misspelt():
+        return lacate  # noqa: F821
+
+    marks = check.Cases(1)
+    marks(lambda: misspelt())()
+    with pytest.raises(AssertionError, match=r"'lacate' is not defined$"):
+        marks.passed("Correct.")
+
+
 def test_nothing_right_is_an_error_with_the_first_sentence():
     with pytest.raises(AssertionError, match="case 1: found 0, expected 1"):
         three_cases({1: 0, 2: 0, 3: 0}).passed("Correct.")

@@ -260,6 +260,11 @@ def test_neither_default_of_pytorch_changes_a_batch(kind):
     assert all(map(torch.equal, found, expected))
 
 
+def test_what_is_no_step_of_a_chain_is_said_at_once():
+    with pytest.raises(TypeError, match=r"step of chain is .*list .*: give func"):
+        augment.chain([augment.flip])
+
+
 def test_chain_applies_in_order():
     X = torch.rand(4, 1, 5, 5)
     none = functools.partial(augment.crop, padding=0)

@@ -120,7 +120,8 @@ def test_a_run_that_went_astray_can_be_looked_at(value):
         ([], ValueError, "no History"),
         (3, TypeError, "not 3: give what train returned"),
         (None, TypeError, "not None"),
-        ({"a": run(1.0)}, TypeError, "not the text 'a'"),
+        ({"a": run(1.0)}, TypeError, "not a dict"),
+        ("lenet", TypeError, "not the text 'lenet'"),
         ([run(1.0), 0.5], TypeError, "not 0.5"),
     ],
 )

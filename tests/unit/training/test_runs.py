@@ -38,8 +38,9 @@ def test_stored_answers_agree_with_the_accuracies():
 
 
 def test_an_unknown_name_is_answered_with_those_that_exist():
-    with pytest.raises(ValueError, match=r"no run 'lenett'; there are .*\blenet\b"):
+    with pytest.raises(ValueError, match=r"no run 'lenett'; there are lenet,") as said:
         runs.load("lenett")
+    assert len(str(said.value)) < 120
 
 
 def test_a_path_is_no_name():
