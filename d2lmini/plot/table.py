@@ -3,6 +3,7 @@
 import html
 import math
 import numbers
+import re
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -141,12 +142,18 @@ def as_html(lines: Lines, right: Collection[int]) -> str:
         ' style="text-align: right"' if i in right else "" for i in range(len(lines[0]))
     ]
     head, *body = (list(map(html.escape, line)) for line in lines)
+
+    def entry(text: str, style: str) -> str:
+        if re.fullmatch(r"\([\d, ]+\)", text):  # a shape, which no line may break
+            style = ' style="white-space: nowrap"'
+        return f"<td{style}>{text}</td>"
+
     columns = "".join(
         f'<th scope="col"{s}>{text}</th>' for s, text in zip(side, head, strict=True)
     )
     rows = "".join(
         f'<tr><th scope="row"{side[0]}>{first}</th>'
-        + "".join(f"<td{s}>{t}</td>" for s, t in zip(side[1:], rest, strict=True))
+        + "".join(map(entry, rest, side[1:]))
         + "</tr>"
         for first, *rest in body
     )

@@ -23,7 +23,7 @@ PAGES = [
 CHAPTERS = [
     path.relative_to(book.ROOT).with_suffix("").as_posix() for path in book.chapters()
 ]
-EVERYTHING = [*PAGES, "search.html", "genindex.html"]
+EVERYTHING = [*PAGES, "search.html"]
 
 
 def test_the_build_has_no_warnings(build):
@@ -97,6 +97,32 @@ def test_the_title_page_opens_with_a_living_network(visit, base, site):
     assert sum(len(gzip.compress(part)) for part in (own, *whole)) < 120_000
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_links_have_one_colour(visit, base, theme):
+    """Also in quotes and in tables, where the theme has another one."""
+    page = visit(base + "book/guide/instructor.html", theme=theme)
+    links = page.locator("article :is(p, li, td) > a.reference")
+    colours = links.evaluate_all("(all) => all.map((a) => getComputedStyle(a).color)")
+    assert len(set(colours)) == 1
+    assert page.locator("article td a.reference").count() > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("foundations/learning", ".pst-scrollable-table-container"),
+        ("studies/side-by-side", ".text_html:has(> .d2l-table)"),
+    ],
+)
+def test_a_table_that_goes_on_beyond_an_edge_shows_it(visit, base, name, table):
+    page = visit(f"{base}book/{name}.html", width=390)
+    told = page.locator(table).evaluate_all("""(all) => all.map((one) => [
+      one.scrollWidth > one.clientWidth, getComputedStyle(one).backgroundAttachment
+    ])""")
+    assert any(wide for wide, _ in told)
+    assert {how for _, how in told} == {"local, local, scroll, scroll"}
+
+
 def test_the_start_leads_to_the_title_page(visit, base):
     page = visit(base + "index.html", settle=False)
     page.wait_for_url("**/book/index.html")
@@ -166,6 +192,18 @@ class Page(HTMLParser):
 def parsed(site):
     read = {p: Page(p.read_text(encoding="utf-8")) for p in site.rglob("*.html")}
     return {p: page for p, page in read.items() if "_static" not in p.parts}
+
+
+def test_a_link_leads_to_every_page(parsed, site):
+    """From another one, but to the start, and to the search, whose field leads there."""
+    linked = {
+        (page.parent / urllib.parse.urlsplit(link).path).resolve()
+        for page, found in parsed.items()
+        for link in found.links
+        if urllib.parse.urlsplit(link).path and "://" not in link
+    }
+    unknown = set(parsed) - linked - {site / "index.html", site / "search.html"}
+    assert unknown == set()
 
 
 @pytest.mark.parametrize("name", EVERYTHING)

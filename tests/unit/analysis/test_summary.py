@@ -127,6 +127,7 @@ def test_table_reads_as_text_and_as_html():
     html = walk._repr_html_()
     assert html.count("<tr>") == 1 + 1 + 12 + 1  # head, input, layers, total
     assert html.count('scope="row"') == 14
+    assert html.count('<td style="white-space: nowrap">(') == 1 + 12  # each shape
 
 
 @pytest.mark.parametrize(
