@@ -43,7 +43,7 @@ def test_page(visit, site, name):
         assert page.locator("article h1:visible").count() == 1
     assert page.evaluate(PICTURES) == []
     assert page.evaluate(FORMULAS) == []
-    for width in (1280, 390):
+    for width in (1280, 320):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate(OVERFLOW) == [], width
         assert page.evaluate(STRETCHED) == [], width
