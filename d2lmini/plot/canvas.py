@@ -24,7 +24,8 @@ MOST_CURVES = len(COLOURS) * len(MARKERS)
 #: Orange below zero, blue above, white at zero, as in the interactive figures.
 SIGNED = LinearSegmentedColormap.from_list("signed", ("#D55E00", "white", "#0072B2"))
 WIDTH = 7.2  # inches of the page's text column
-_LETTERS = 76  # that stand beside one another below axes of this width
+_ROW = 450  # points of it, at least, below the axes
+_LETTER, _GAP = 6, 3  # points that a letter of a tick's label takes, and what parts two
 
 _LOOK: Any = {
     "figure.facecolor": "white",
@@ -75,7 +76,8 @@ def canvas(
 def beneath(ax: Axes, places: Sequence[float], names: Sequence[str]) -> None:
     """Write ``names`` below ``places``, slanted where they would overlap in a row."""
     ax.set_xticks(places, names)
-    if len(names) * (max(map(len, names), default=0) + 2) > _LETTERS:
+    widest = _LETTER * max(map(len, names), default=0)
+    if len(names) * (widest + _GAP) > _ROW:
         for text in ax.get_xticklabels():
             text.set(rotation=40, ha="right", rotation_mode="anchor")
 

@@ -195,7 +195,7 @@ def parsed(site):
 
 
 def test_a_link_leads_to_every_page(parsed, site):
-    """From another one, but to the start, and to the search, whose field leads there."""
+    """From another one, but to the start, and to the search, which has a field."""
     linked = {
         (page.parent / urllib.parse.urlsplit(link).path).resolve()
         for page, found in parsed.items()
