@@ -195,10 +195,9 @@ def _needed(nb: NotebookNode, ids: list[str]) -> list[str]:
     """``ids``, the setup cell, and all cells that bind what one of these reads."""
     kept, needed = [], set[str]()
     for cell in reversed(code_cells(nb)):
-        loads, stores = names(cell.source)
-        if cell["id"] in ids or stores & needed:
+        if cell["id"] in ids or names(cell.source)[1] & needed:
             kept.append(cell["id"])
-            needed |= loads - stores
+            needed |= _reads_first(cell.source)
     return [code_cells(nb)[0]["id"], *kept]
 
 
@@ -250,9 +249,8 @@ def _readers(nb: NotebookNode, ids: list[str]) -> list[str]:
 
 def names(source: str) -> tuple[set[str], set[str]]:
     """The names that ``source`` reads, and those that it binds."""
-    code = re.sub(r"(?m)^(\s*)[%!].*", r"\1pass", source)
     loads, stores = set(), set()
-    for node in ast.walk(ast.parse(code)):
+    for node in ast.walk(ast.parse(_without_magics(source))):
         if isinstance(node, ast.Name):
             (loads if isinstance(node.ctx, ast.Load) else stores).add(node.id)
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -260,6 +258,24 @@ def names(source: str) -> tuple[set[str], set[str]]:
         elif isinstance(node, ast.alias):
             stores.add((node.asname or node.name).split(".")[0])
     return loads, stores
+
+
+def _reads_first(source: str) -> set[str]:
+    """The names that ``source`` reads and does not bind before, as x in x = x + 1."""
+    free, bound = set[str](), set[str]()
+    for statement in ast.parse(_without_magics(source)).body:
+        loads, stores = names(ast.unparse(statement))
+        if isinstance(statement, ast.Assign):
+            stores -= names(ast.unparse(statement.value))[0]
+        elif isinstance(statement, ast.AugAssign):
+            loads, stores = loads | stores, set()
+        free |= loads - stores - bound
+        bound |= names(ast.unparse(statement))[1]
+    return free
+
+
+def _without_magics(source: str) -> str:
+    return re.sub(r"(?m)^(\s*)[%!].*", r"\1pass", source)
 
 
 def tidy(nb: NotebookNode) -> None:

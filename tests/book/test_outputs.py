@@ -155,6 +155,20 @@ def test_only_what_a_cell_needs_is_run_with_it(chapter, tmp_path):
         outputs.run_cells(chapter, tmp_path, ["answer"], [])
 
 
+@pytest.mark.parametrize(
+    ("source", "reads"),
+    [
+        ("x = x + 1", "x"),
+        ("x += y", "xy"),
+        ("x, z = y, z\nx += 1", "yz"),
+        ("for x in y:\n    z = x", "y"),
+        ("%time\nx = 1\nx = x + 1", ""),
+    ],
+)
+def test_a_cell_may_read_a_name_before_it_binds_it_anew(source, reads):
+    assert outputs._reads_first(source) == set(reads)
+
+
 def test_a_new_cell_and_one_that_went_leave_the_others_in_order(chapter, tmp_path):
     del chapter.cells[2 + list(SINGLE).index("walk") - 1]
     chapter.cells.insert(4, new_code_cell("side + 1", id="new"))
