@@ -2,6 +2,7 @@
 
 import ast
 import re
+import symtable
 
 from d2lmini.course.exercises import literals
 from tools import outputs
@@ -136,6 +137,27 @@ def no_name_of_the_chapter_passes_for_an_answer(exercise, nb):
         yield f"the chapter has names of its answers: {', '.join(sorted(met))}."
 
 
+def a_check_reads_names_of_its_own_exercise(exercise, nb):
+    """Who goes back to an earlier check must not find the numbers of a later one."""
+    parts = {cell["id"]: cell.source for cell in exercise.cells}
+    check = parts.get(f"{exercise.id}-check")
+    if check is None:
+        return
+    code = [x for x in nb.cells if x.cell_type == "code" and "nbgrader" in x.metadata]
+    own = set().union(*(bound(x.source) for x in code if x["id"] in parts))
+    read = own & (outputs.names(check)[0] - bound(check))
+    for cell in code:
+        met = read & bound(cell.source)
+        if met and cell["id"] not in parts:
+            yield f"{cell['id']} binds {', '.join(sorted(met))}, too."
+
+
+def bound(source):
+    """The names that a cell binds for those that follow it: none within functions."""
+    symbols = symtable.symtable(source, "cell", "exec").get_symbols()
+    return {x.get_name() for x in symbols if x.is_assigned() or x.is_imported()}
+
+
 RULES = (
     cells_follow_each_other,
     cells_have_their_roles,
@@ -145,4 +167,5 @@ RULES = (
     given_numbers_vary_around_their_own,
     a_hint_is_asked_for,
     no_name_of_the_chapter_passes_for_an_answer,
+    a_check_reads_names_of_its_own_exercise,
 )

@@ -6,13 +6,13 @@ import torch
 
 weights, products = [], []
 for c, n in [(channels, side), (2 * channels, side // 2)]:
-    layer = torch.nn.Conv2d(c, c, kernel, padding="same", bias=False)
+    layer = torch.nn.Conv2d(c, c, span, padding="same", bias=False)
     weights.append(layer.weight.numel())
     pixels = layer(torch.zeros(1, c, n, n))[0, 0].numel()
     products.append(weights[-1] * pixels)
 """,
     "the-second-from-the-first": """
-first = (channels * kernel) ** 2
+first = (channels * span) ** 2
 weights = first, 4 * first
 products = (first * side * side,) * 2  # four times the weights, a quarter of the pixels
 """,
@@ -23,7 +23,7 @@ weights = {weights}
 products = {products}
 """
 _TRUE = {
-    "weights": "((channels * kernel) ** 2, (late * kernel) ** 2)",
+    "weights": "((channels * span) ** 2, (late * span) ** 2)",
     "products": "(weights[0] * side**2, weights[1] * (side // 2) ** 2)",
 }
 WRONG = {
@@ -36,15 +36,14 @@ WRONG = {
     ),
     "weights-doubled": (
         _ANSWER.format(
-            **_TRUE
-            | {"weights": "((channels * kernel) ** 2, channels * late * kernel**2)"}
+            **_TRUE | {"weights": "((channels * span) ** 2, channels * late * span**2)"}
         ),
         "weights, entry 1 in (36864, 73728): found 73728, which is too low.",
     ),
     "with-biases": (
         _ANSWER.format(
             **_TRUE
-            | {"weights": "((channels * kernel) ** 2 + channels, (late * kernel) ** 2)"}
+            | {"weights": "((channels * span) ** 2 + channels, (late * span) ** 2)"}
         ),
         "entry 0 in (36928, 147456): found 36928, which is too high.",
     ),
@@ -52,8 +51,8 @@ WRONG = {
         _ANSWER.format(
             **_TRUE
             | {
-                "products": "(weights[0] * (side - kernel + 1) ** 2, "
-                "weights[1] * (side // 2 - kernel + 1) ** 2)"
+                "products": "(weights[0] * (side - span + 1) ** 2, "
+                "weights[1] * (side // 2 - span + 1) ** 2)"
             }
         ),
         "products, entry 0",
@@ -64,7 +63,7 @@ WRONG = {
     ),
     "swapped": (
         _ANSWER.format(
-            **_TRUE | {"weights": "((late * kernel) ** 2, (channels * kernel) ** 2)"}
+            **_TRUE | {"weights": "((late * span) ** 2, (channels * span) ** 2)"}
         ),
         "weights, entry 0 in (147456, 36864)",
     ),

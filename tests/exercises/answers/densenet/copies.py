@@ -2,42 +2,42 @@
 
 RIGHT = {
     "added-up": """
-copied = sum((in_channels + i * growth) * side**2 for i in range(1, convs + 1))
-once = side**2 * (in_channels + convs * growth)
+copied = sum((entering + i * added) * map_side**2 for i in range(1, depth + 1))
+once = map_side**2 * (entering + depth * added)
 """,
     "step-by-step": """
-copied, once = 0, in_channels
-for _ in range(convs):
-    once += growth
+copied, once = 0, entering
+for _ in range(depth):
+    once += added
     copied += once
-copied, once = copied * side * side, once * side * side
+copied, once = copied * map_side * map_side, once * map_side * map_side
 """,
 }
 WRONG = {
     "nothing": ("copied = once = None", "copied: got None"),
     "one-map": (
-        "copied = convs * in_channels + growth * convs * (convs + 1) // 2\n"
-        "once = in_channels + convs * growth",
+        "copied = depth * entering + added * depth * (depth + 1) // 2\n"
+        "once = entering + depth * added",
         "copied: found",
     ),
     "inputs-not-outputs": (
-        "copied = side**2 * sum(in_channels + i * growth for i in range(convs))\n"
-        "once = side**2 * (in_channels + convs * growth)",
+        "copied = map_side**2 * sum(entering + i * added for i in range(depth))\n"
+        "once = map_side**2 * (entering + depth * added)",
         "copied: found",
     ),
     "new-maps-alone": (
-        "copied = side**2 * growth * convs * (convs + 1) // 2\n"
-        "once = side**2 * (in_channels + convs * growth)",
+        "copied = map_side**2 * added * depth * (depth + 1) // 2\n"
+        "once = map_side**2 * (entering + depth * added)",
         "copied: found",
     ),
     "input-forgotten": (
-        "copied = side**2 * sum(in_channels + (i + 1) * growth for i in range(convs))\n"
-        "once = side**2 * convs * growth",
+        "copied = map_side**2 * sum(entering + (i + 1) * added for i in range(depth))\n"
+        "once = map_side**2 * depth * added",
         "once: found",
     ),
     "the-wrong-way-round": (
-        "once = side**2 * sum(in_channels + (i + 1) * growth for i in range(convs))\n"
-        "copied = side**2 * (in_channels + convs * growth)",
+        "once = map_side**2 * sum(entering + (i + 1) * added for i in range(depth))\n"
+        "copied = map_side**2 * (entering + depth * added)",
         "copied: found",
     ),
 }

@@ -5,19 +5,19 @@ RIGHT = {
 side = 28 // 2
 side = side - kernel + 1
 side = side // 2
-in_convolutions = (colours * kernel * kernel + 1) * first
+in_convolutions = (channels * kernel * kernel + 1) * first
 in_convolutions += (first * kernel * kernel + 1) * second
-in_dense = (second * side * side + 1) * 120 + (120 + 1) * 84 + (84 + 1) * classes
+in_dense = (second * side * side + 1) * 120 + (120 + 1) * 84 + (84 + 1) * outputs
 leanest = 7  # the maps it leaves are the smallest
 """,
     "lists": """
 def dense_with(k):
-    n = [second * {3: 36, 5: 25, 7: 16}[k], 120, 84, classes]
+    n = [second * {3: 36, 5: 25, 7: 16}[k], 120, 84, outputs]
     return sum(a * b + b for a, b in zip(n, n[1:]))
 
 
 def convolutional_with(k):
-    c = [colours, first, second]
+    c = [channels, first, second]
     return sum(a * b * k * k + b for a, b in zip(c, c[1:]))
 
 
@@ -29,13 +29,13 @@ leanest = sorted(totals)[0][1]
 _COUNT = """
 side = {side}
 in_convolutions = {in_convolutions}
-in_dense = second * side**2 * 120 + 120 * 84 + 84 * classes + {biases}
+in_dense = second * side**2 * 120 + 120 * 84 + 84 * outputs + {biases}
 leanest = {leanest}
 """
 _TRUE = {
     "side": "(15 - kernel) // 2",
-    "in_convolutions": "(colours + second) * first * kernel**2 + first + second",
-    "biases": "120 + 84 + classes",
+    "in_convolutions": "(channels + second) * first * kernel**2 + first + second",
+    "biases": "120 + 84 + outputs",
     "leanest": 7,
 }
 WRONG = {
@@ -47,7 +47,7 @@ WRONG = {
     "bias-for-each-pair-of-channels": (
         _COUNT.format(
             **_TRUE
-            | {"in_convolutions": "(colours + second) * first * (kernel**2 + 1)"}
+            | {"in_convolutions": "(channels + second) * first * (kernel**2 + 1)"}
         ),
         "in_convolutions: found",
     ),

@@ -4,18 +4,18 @@ RIGHT = {
     "tried-out": """
 import torch
 
-weight = torch.zeros(1, 1, kernel)
+weight = torch.zeros(1, 1, kernel_h)
 found = []
-for n in range(kernel, 200):
-    Y = torch.conv1d(torch.zeros(1, 1, n), weight, stride=stride, padding=padding)
+for n in range(kernel_h, 200):
+    Y = torch.conv1d(torch.zeros(1, 1, n), weight, stride=stride_h, padding=padding_h)
     if Y.shape[2] == rows:
         found.append(n)
 smallest, largest = min(found), max(found)
 """,
     "from-the-largest": """
-padded = rows * stride + kernel  # one row too many: another window would fit
-largest = padded - 1 - 2 * padding
-smallest = largest - (stride - 1)
+padded = rows * stride_h + kernel_h  # one row too many: another window would fit
+largest = padded - 1 - 2 * padding_h
+smallest = largest - (stride_h - 1)
 """,
 }
 
@@ -25,34 +25,34 @@ WRONG = {
         "smallest picture for 14 rows: found 56",
     ),
     "only-one-height": (
-        "smallest = largest = (rows - 1) * stride + kernel - 2 * padding",
+        "smallest = largest = (rows - 1) * stride_h + kernel_h - 2 * padding_h",
         "largest picture for 14 rows: found 53, which is too low.",
     ),
     "one-too-many": (
         """
-smallest = (rows - 1) * stride + kernel - 2 * padding
-largest = smallest + stride
+smallest = (rows - 1) * stride_h + kernel_h - 2 * padding_h
+largest = smallest + stride_h
 """,
         "largest picture for 14 rows: found 57, which is too high.",
     ),
     "padding-on-one-side": (
         """
-smallest = (rows - 1) * stride + kernel - padding
-largest = smallest + stride - 1
+smallest = (rows - 1) * stride_h + kernel_h - padding_h
+largest = smallest + stride_h - 1
 """,
         "smallest picture for 14 rows: found 55, which is too high.",
     ),
     "swapped": (
         """
-largest = (rows - 1) * stride + kernel - 2 * padding
-smallest = largest + stride - 1
+largest = (rows - 1) * stride_h + kernel_h - 2 * padding_h
+smallest = largest + stride_h - 1
 """,
         "smallest picture for 14 rows: found 56, which is too high.",
     ),
     "rows-times-stride": (
         """
-smallest = rows * stride
-largest = smallest + stride - 1
+smallest = rows * stride_h
+largest = smallest + stride_h - 1
 """,
         "smallest picture for 14 rows: found 56, which is too high.",
     ),

@@ -3,10 +3,10 @@
 RIGHT = {
     "halved-five-times": """
 weighted = 1 + sum(2 * count for count in counts) + 1
-rows = side
+rows = pixels
 for _ in range(5):
     rows = -(-rows // 2)
-shape = (512, rows, rows)
+last_shape = (512, rows, rows)
 """,
     "walked": """
 import torch
@@ -15,12 +15,12 @@ from d2lmini.nets import resnet18
 
 with torch.device("meta"):
     net = resnet18(stages=tuple(zip(counts, (64, 128, 256, 512))))
-walk = summary(net, (1, side, side))
+walk = summary(net, (1, pixels, pixels))
 weighted = 2 * len([row for row in walk.rows if row.layer == "Residual"]) + 2
-shape = [row.shape for row in walk.rows if row.layer == "Residual"][-1][1:]
+last_shape = [row.shape for row in walk.rows if row.layer == "Residual"][-1][1:]
 """,
 }
-_SHAPE = "\nshape = (512, side // 32, side // 32)"
+_SHAPE = "\nlast_shape = (512, pixels // 32, pixels // 32)"
 WRONG = {
     "constant": ("weighted = 18" + _SHAPE, "weighted: found 18, which is too low."),
     "ends-forgotten": (
@@ -36,11 +36,11 @@ WRONG = {
         "weighted: found 37, which is too high.",
     ),
     "first-stage-halves": (
-        "weighted = 34\nshape = (512, side // 64, side // 64)",
-        "shape (channels, height, width), entry 1",
+        "weighted = 34\nlast_shape = (512, pixels // 64, pixels // 64)",
+        "last_shape (channels, height, width), entry 1",
     ),
     "channels-last": (
-        "weighted = 34\nshape = (side // 32, side // 32, 512)",
-        "shape (channels, height, width), entry 0",
+        "weighted = 34\nlast_shape = (pixels // 32, pixels // 32, 512)",
+        "last_shape (channels, height, width), entry 0",
     ),
 }

@@ -11,14 +11,14 @@ def count(k, n):
 
 
 in_stack = kernel // 2
-large, stacked = count(kernel, 1), count(3, in_stack)
+large, of_stack = count(kernel, 1), count(3, in_stack)
 """,
     "by-loop": """
 in_stack, field = 0, 1
 while field < kernel:
     in_stack, field = in_stack + 1, field + 2
 large = channels * (channels * kernel * kernel + 1)
-stacked = sum(channels * (9 * channels + 1) for _ in range(in_stack))
+of_stack = sum(channels * (9 * channels + 1) for _ in range(in_stack))
 """,
 }
 WRONG = {
@@ -26,7 +26,7 @@ WRONG = {
         """
 in_stack = (kernel - 1) // 2
 large = channels**2 * kernel**2
-stacked = in_stack * channels**2 * 9
+of_stack = in_stack * channels**2 * 9
 """,
         "large, the parameters of one convolution",
     ),
@@ -34,7 +34,7 @@ stacked = in_stack * channels**2 * 9
         """
 in_stack = kernel // 2 + 1
 large = channels**2 * kernel**2 + channels
-stacked = in_stack * (channels**2 * 9 + channels)
+of_stack = in_stack * (channels**2 * 9 + channels)
 """,
         "in_stack: found 4, which is too high.",
     ),
@@ -42,15 +42,15 @@ stacked = in_stack * (channels**2 * 9 + channels)
         """
 in_stack = kernel // 2
 large = channels**2 * kernel**2 + channels
-stacked = in_stack * channels**2 * 9 + channels
+of_stack = in_stack * channels**2 * 9 + channels
 """,
-        "stacked, the parameters of the stack",
+        "of_stack, the parameters of the stack",
     ),
     "side-for-square": (
         """
 in_stack = kernel // 2
 large = channels**2 * kernel + channels
-stacked = in_stack * (channels**2 * 9 + channels)
+of_stack = in_stack * (channels**2 * 9 + channels)
 """,
         "large, the parameters of one convolution",
     ),
