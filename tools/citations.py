@@ -42,7 +42,11 @@ def _library() -> BibliographyData:
 
 def _found(name: str) -> list[str]:
     name = " ".join(name.split())  # which may be broken between two lines
-    return [key for key, entry in _library().entries.items() if _is(entry, name)]
+    fits = {key: one for key, one in _library().entries.items() if _is(one, name)}
+    years = re.findall(r"\d{4}[a-z]?", name)
+    # the year of a preprint counts where no paper is of that year itself
+    own = [k for k, one in fits.items() if all(y in one.fields["year"] for y in years)]
+    return own or list(fits)
 
 
 def _keys(name: str) -> list[str]:
