@@ -32,14 +32,15 @@ def names(classes: Sequence[str] | None = None, count: int | None = None) -> lis
     """``classes``, or what the session's data call theirs; ``count`` is how many.
 
     Before there are data, those of Fashion-MNIST.  Where no data have ``count``
-    classes, the labels themselves: "0", "1", …; data that call theirs so have no word
-    beside others.  Raises ValueError where two data sets differ, and where ``classes``
-    are not ``count``.
+    classes, or some that nobody has named, the labels themselves: "0", "1", …, which
+    are right for all.  Raises ValueError where two data sets differ, and where
+    ``classes`` are not ``count``.
     """
     if classes is not None:
         return _given(classes, count)
     fit = [each for each in _met or [CLASSES] if count in (None, len(each))]
-    fit = [each for each in fit if list(each) != unnamed(len(each))]
+    if any(list(each) == unnamed(len(each)) for each in fit):
+        return unnamed(max(map(len, fit)))
     known = [each for each in fit if not _goes_on(each, fit)]
     if len(known) > 1:
         choice = " or ".join(f"{', '.join(each[:3])}, …" for each in known)
@@ -47,9 +48,7 @@ def names(classes: Sequence[str] | None = None, count: int | None = None) -> lis
             f"labels of this session may mean {choice}: say which with classes=, such "
             "as classes=data.train.images.classes."
         )
-    if known:
-        return list(known[0])
-    return unnamed(max(map(len, _met), default=0) if count is None else count)
+    return list(known[0]) if known else unnamed(count or 0)
 
 
 def unnamed(count: int) -> list[str]:

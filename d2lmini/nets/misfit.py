@@ -75,7 +75,8 @@ def is_network(name: str, value: Any) -> None:
     if vars(value).get("_forward_pre_hooks"):  # which may put in what is missing
         return
     try:
-        signature = inspect.signature(value.forward)
+        # Not of what a decorator wraps, which may get its other inputs from there.
+        signature = inspect.signature(value.forward, follow_wrapped=False)
     except (TypeError, ValueError):  # that of compiled code cannot be read
         return
     try:

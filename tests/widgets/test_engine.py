@@ -353,6 +353,12 @@ def added(X, c, d):
     return Y + Z
 
 
+def test_a_net_is_exported_whatever_the_default_device_is():
+    net = lenet()
+    with torch.device("meta"):
+        assert export(net, (1, 28, 28)) == export(net, (1, 28, 28))
+
+
 def hooked(layer):
     layer.register_forward_hook(lambda net, X, Y: 0 * Y)
     return Written(lambda X, c: c(X), layer)

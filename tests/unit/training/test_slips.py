@@ -169,6 +169,18 @@ NETS = [
 ]
 
 
+class Supplied(Pair):
+    """Two inputs, of which a decorator gives the second one."""
+
+    @functools.wraps(Pair.forward)
+    def forward(self, X):
+        return super().forward(X, X)
+
+
+def test_what_a_decorator_gives_is_not_asked_for():
+    assert evaluate(Supplied(), splits().test)[0] > 0
+
+
 @pytest.mark.parametrize(("make", "words"), NETS, ids=[words[:40] for _, words in NETS])
 def test_a_net(make, words):
     with pytest.raises((TypeError, ValueError), match=words) as caught:
