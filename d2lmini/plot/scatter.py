@@ -45,8 +45,7 @@ def scatter(
     that chance leaves to ``y``.  With ``front``, a stepped line joins the Pareto front,
     the points that no other beats: none has a smaller ``x`` and a larger ``y``.  The
     points of the front are full, the others hollow; a front of one point has no line.
-    Raises ValueError for no points,
-    more than twelve, or numbers that cannot be drawn.
+    Raises ValueError for no points, more than twelve, or numbers that cannot be drawn.
     """
     made = _checked(points, xlog)
     places = {name: (x, y) for name, (x, y, *_) in made.items()}
