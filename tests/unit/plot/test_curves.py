@@ -4,7 +4,6 @@ import math
 from typing import NamedTuple
 
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from samples import quietly, small_net, splits
 
 from d2lmini import mode, plot
@@ -28,9 +27,7 @@ def run(*losses: float, **names: str) -> Run:
 
 
 def ticks(axes) -> list[float]:
-    """Those that are seen."""
-    FigureCanvasAgg(axes.figure)
-    axes.figure.draw_without_rendering()
+    """Those that are seen, which are chosen before anything is drawn."""
     low, high = axes.get_xlim()
     return [x for x in axes.get_xticks() if low <= x <= high]
 
