@@ -1,4 +1,4 @@
-"""The types of the package, which mypy takes a quarter of a minute to read the first time.
+"""The types of the package, which mypy takes a while to read the first time.
 
 A test, so that others run beside it.
 """
