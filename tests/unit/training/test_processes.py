@@ -38,6 +38,7 @@ from d2lmini.training.processes import (
     meet,
     normalising_together,
 )
+from tests import kernels
 
 GUIDE = Path(__file__).parents[3] / "book" / "guide" / "larger.md"
 LIMIT = 300  # seconds for what takes ten on a quiet machine
@@ -51,22 +52,33 @@ def script():
     )[1]
 
 
+#: As ``python together.py …``: a fork has imported the package under another parent.
+PROGRAM = f"""
+import os, runpy, sys
+sys.path[:0] = {[path for path in sys.path if path]!r}
+from d2lmini.training import processes
+processes._LAUNCHER = os.getppid()
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
 @contextlib.contextmanager
 def torchrun(folder, *options, script=()):
-    """torchrun with two processes of ``together.py``; ended afterwards."""
+    """torchrun with two processes of ``together.py``; ended afterwards.
+
+    All three, and those that are started again, have imported PyTorch already.
+    """
     with (folder / "said").open("w", encoding="utf-8") as said:
         started = subprocess.Popen(
             [
-                *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
+                *(*kernels.PYTHON, "-m", "torch.distributed.run", "--standalone"),
                 *("--nproc-per-node", "2", "--log-dir", str(folder), *options),
+                *("--no-python", *kernels.PYTHON, "-c", PROGRAM),
                 *(together.__file__, str(folder), *script),
             ],
             cwd=folder,
-            env={
-                **os.environ,
-                "OMP_NUM_THREADS": "1",
-                "PYTHONPATH": os.pathsep.join([p for p in sys.path if p]),
-            },
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
             stdout=said,
             stderr=subprocess.STDOUT,
         )
