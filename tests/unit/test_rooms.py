@@ -9,25 +9,39 @@ import d2lmini
 from tools import rooms
 
 
-def modules_after(*lines):
-    """The top-level modules that a fresh Python has after each of ``lines``."""
-    said = "import sys; print(*{m.partition('.')[0] for m in sys.modules})"
+LIGHT = ", ".join(set(d2lmini.__all__) - {"replay", "widgets", "check"})
+STEPS = (
+    "import d2lmini",
+    "import torch; torch.manual_seed(1); before = torch.get_rng_state()",
+    "from d2lmini import train, load_fashion_mnist, nets",
+    f"from d2lmini import {LIGHT}",
+    "assert torch.equal(before, torch.get_rng_state()), 'the seed has changed'",
+)
+
+
+@pytest.fixture(scope="module")
+def modules():
+    """Those that a fresh Python has after each step, none of which says anything."""
+    said = "import sys; print(*sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", "\n".join(f"{line}\n{said}" for line in lines)],
+        [sys.executable, "-c", "\n".join(f"{step}\n{said}" for step in STEPS)],
         capture_output=True,
         encoding="utf-8",
-        check=True,
     )
-    return [set(one.split()) for one in done.stdout.splitlines()]
+    assert (done.returncode, done.stderr) == (0, "")
+    found = [set(line.split()) for line in done.stdout.splitlines()]
+    return dict(zip(STEPS, found, strict=True))
 
 
-def test_importing_the_package_imports_nothing_else():
-    (found,) = modules_after("import d2lmini")
-    assert not {"torch", "numpy", "matplotlib"} & found
+def test_importing_the_package_imports_nothing_else(modules):
+    assert not {"torch", "numpy", "matplotlib"} & modules[STEPS[0]]
 
 
-def test_training_needs_torch_and_numpy_alone():
-    """And figures matplotlib: ipywidgets and the like load when they are used."""
+def test_training_needs_torch_and_numpy_alone(modules):
+    """And figures matplotlib: ipywidgets and the like load when they are used.
+
+    Nothing is drawn at random, and pyplot stays away.
+    """
     heavy = {
         "IPython",
         "ipywidgets",
@@ -35,13 +49,12 @@ def test_training_needs_torch_and_numpy_alone():
         "torchvision",
         "filelock",
         "nbgrader",
+        "matplotlib.pyplot",
     }
-    names = ", ".join(set(d2lmini.__all__) - {"replay", "widgets", "check"})
-    core, light = modules_after(
-        "from d2lmini import train, load_fashion_mnist, nets",
-        f"from d2lmini import {names}",
+    core, light = modules[STEPS[2]], modules[STEPS[3]]
+    assert (
+        "d2lmini.training.loop" in core and not (heavy | {"matplotlib", "PIL"}) & core
     )
-    assert "torch" in core and not (heavy | {"matplotlib", "PIL"}) & core
     assert "matplotlib" in light and not heavy & light
 
 

@@ -456,23 +456,6 @@ def test_setup_is_loud_on_colab_without_a_gpu_and_in_quick_mode(monkeypatch):
     assert "QUICK MODE" in text
 
 
-def test_importing_does_nothing_else(tmp_path):
-    """No seed, no output, no pyplot, no torchvision, no download."""
-    import subprocess
-    import sys
-
-    code = (
-        "import torch, sys; torch.manual_seed(1); before = torch.get_rng_state();"
-        "import d2lmini; assert torch.equal(before, torch.get_rng_state());"
-        "assert 'matplotlib.pyplot' not in sys.modules;"
-        "assert 'torchvision' not in sys.modules"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, encoding="utf-8"
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
 def test_all_ten_classes_have_a_name():
     assert [plot.class_name(i) for i in range(10)] == list(CLASSES)
 
