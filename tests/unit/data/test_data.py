@@ -15,12 +15,24 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.transforms.v2 import functional as vision
 
 from d2lmini import augment, load_fashion_mnist, mode
-from d2lmini.data import CLASSES, VALIDATION, Batches, ImageSet, resized, split
+from d2lmini.data import CLASSES, VALIDATION, Batches, ImageSet, offline, resized, split
 
 DATA = os.environ.get("D2LMINI_DATA", "offline")
 real = pytest.mark.skipif(
     not Path(DATA).is_dir(), reason="needs the real data: set D2LMINI_DATA"
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_are_drawn():
+    """A twentieth of the sample, which takes six seconds to draw."""
+
+    def draw(count, seed, whole=offline.draw):
+        return whole(count if mode.quick() else count // 20, seed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(offline, "draw", draw)
+        yield
 
 
 def test_every_image_comes_once_an_epoch():
