@@ -8,7 +8,6 @@ import pytest
 import d2lmini
 from tools import rooms
 
-
 LIGHT = ", ".join(set(d2lmini.__all__) - {"replay", "widgets", "check"})
 STEPS = (
     "import d2lmini",
