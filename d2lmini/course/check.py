@@ -1,13 +1,16 @@
 """Comparisons for exercises: each says in one sentence what is wrong, and where."""
 
 import copy
+import dis
 import functools
 import math
+import traceback
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from fractions import Fraction
+from numbers import Integral, Real
 from typing import Any, NoReturn
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch._C import DisableTorchFunctionSubclass
@@ -18,7 +21,9 @@ from d2lmini.nets.misfit import explain_misfit
 Number = int | float
 
 #: Relative tolerance by the coarser of the two dtypes; float64 for all others.
-_TOLERANCE = {torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 1e-1}
+_TOLERANCE = {"float32": 1e-4, "float16": 1e-2, "bfloat16": 1e-2}
+
+_FORGOTTEN = "did you forget `return`, or to assign a value?"
 
 
 def same(found: Any, expected: Any, case: str) -> None:
@@ -26,8 +31,9 @@ def same(found: Any, expected: Any, case: str) -> None:
 
     Shapes are compared first, then what kind of numbers a tensor holds, then the
     values: integers exactly, others to 1e-6 of the largest (1e-4 where one side is
-    float32).  NaN equals NaN and nothing else.  A list or an array passes for a tuple,
-    and a tensor with one number and no dimensions for a number; True is no number.
+    float32).  A whole number may be off by what arithmetic with decimals leaves of it.
+    NaN equals NaN and nothing else.  A list or an array passes for a tuple, and a
+    tensor with one number and no dimensions for a number; True is no number.
     Raises AssertionError with one sentence that begins with ``case``.
     """
     if isinstance(expected, Tensor):
@@ -41,11 +47,16 @@ def predicted(found: Any, expected: Any, case: str, tolerance: float = 1e-3) -> 
     """Demand a prediction: the same, but the sentence never names what is expected.
 
     It says which part is wrong, and whether it is too high or too low.  Whole numbers
-    are compared exactly, others to ``tolerance`` of ``expected``; rounded to three
-    significant digits they always pass, as somebody writes them who calculates with a
-    pencil.
+    are compared exactly, but for what arithmetic with decimals leaves of them; others
+    to ``tolerance`` of ``expected``, and rounded to three significant digits they
+    always pass, as somebody writes them who calculates with a pencil.
     """
-    _demand(found, expected, case, _judged, tolerance)
+    try:
+        _demand(found, expected, case, _judged, tolerance)
+    except AssertionError:
+        raise
+    except Exception:  # its own message might name what is expected
+        _fail(case, f"found {_show(found)}, which cannot be compared.")
 
 
 class Cases:
@@ -68,15 +79,13 @@ class Cases:
             self.tried += 1
             try:
                 function(*args, **options)
-            except NotImplementedError:  # an exercise that nobody has solved
-                raise
             except AssertionError as error:
                 self.wrong.append(str(error))
             except Exception as error:
-                what = " ".join(f"{type(error).__name__}: {error}".split())
-                if isinstance(error, NameError) and _of_the_check(error):
-                    what += ": run the answer's cell first, and those above it"
-                self.wrong.append(f"{function.__name__}{_called(args)} raised {what}")
+                if _unanswered(error):
+                    raise
+                called = f"{function.__name__}{_called(args)}"
+                self.wrong.append(f"{called} raised {_told(error)}")
 
         return one
 
@@ -100,8 +109,8 @@ class Cases:
 def unchanged(function: Callable[..., Any], *tensors: Any, case: str) -> Any:
     """Call ``function`` with copies of ``tensors``, and return what it returns.
 
-    Raises AssertionError if it writes into one of them.  Arguments that are not
-    tensors are handed on as they are.
+    Raises AssertionError if it writes into one of them, or returns nothing.  Arguments
+    that are not tensors are handed on as they are.
     """
     given = [x.detach().clone() if isinstance(x, Tensor) else x for x in tensors]
     result = function(*given)
@@ -112,7 +121,17 @@ def unchanged(function: Callable[..., Any], *tensors: Any, case: str) -> Any:
                 f"the function changed its input number {position} in place; "
                 "work on a copy (`.clone()`) or make a new tensor.",
             )
+    _something(result, case)
     return result
+
+
+def whole(found: Any, case: str) -> int:
+    """The whole number that ``found`` is, of whatever type; demand that it is one."""
+    _something(found, case)
+    number = _plain(found)
+    if not _is_number(number) or number % 1 != 0:
+        _fail(case, f"found {_show(found)}, which is no whole number.")
+    return int(number)
 
 
 def raises(
@@ -128,13 +147,11 @@ def raises(
     wanted = f"expected {error.__name__}"
     try:
         result = function(*args)
-    except error as raised:
-        if isinstance(raised, NotImplementedError) and error is not NotImplementedError:
+    except Exception as raised:
+        if error is not NotImplementedError and _unanswered(raised):
             raise
-    except NotImplementedError:
-        raise
-    except Exception as other:
-        _fail(case, f"raised {type(other).__name__} ({other}), {wanted}.")
+        if not isinstance(raised, error):
+            _fail(case, f"raised {type(raised).__name__} ({raised}), {wanted}.")
     else:
         _fail(case, f"returned {_show(result)} and raised nothing, {wanted}.")
 
@@ -142,7 +159,8 @@ def raises(
 class forbidden(TorchFunctionMode):
     """Refuse these functions of torch inside a ``with``, under any of their names.
 
-    ``"groups"`` refuses convolutions with more than one group.  Raises AssertionError.
+    ``"groups"`` refuses convolutions with more than one group, ``"pooling"`` all kinds
+    of it, and ``"autograd"`` gradients by the way back.  Raises AssertionError.
     """
 
     def __init__(self, *names: str, case: str) -> None:
@@ -156,6 +174,10 @@ class forbidden(TorchFunctionMode):
         if "groups" in self.names and name.startswith("conv"):
             groups = options.get("groups", args[6] if len(args) > 6 else 1)
             name = "groups" if groups != 1 else name
+        if "autograd" in self.names and name in ("backward", "grad"):
+            name = "autograd"  # all its ways end in one of these two
+        if "pooling" in self.names and "pool" in name:
+            name = "pooling"
         if name in self.names:
             _fail(self.case, f"uses {name}, which this exercise does without.")
         return func(*args, **options)
@@ -212,7 +234,7 @@ def _fail(case: str, what: str) -> NoReturn:
 
 def _something(found: Any, case: str) -> None:
     if found is None:
-        _fail(case, "got None: did you forget `return`, or to assign a value?")
+        _fail(case, f"got None: {_FORGOTTEN}")
 
 
 def _plain(value: Any) -> Any:
@@ -220,15 +242,19 @@ def _plain(value: Any) -> Any:
 
     Of a subclass of int or float, the number: it could call itself equal to anything.
     """
-    if isinstance(value, Tensor) or type(value).__module__ == "numpy":
+    if isinstance(value, Tensor):
         return _own(value).tolist()
-    if type(value) in (Fraction, Decimal):
-        return float(value)
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.char != "g":
+        return _plain(np.asarray(value).tolist())
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
         return int.__int__(value)
-    return float.__float__(value) if isinstance(value, float) else value
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, Integral):  # as of sympy
+        return int(value)
+    return float(value) if isinstance(value, Real | Decimal) else value
 
 
 def _own(value: Any) -> Any:
@@ -259,11 +285,13 @@ def _judged(found: Any, expected: Any) -> str:
             return ", which is no tuple."
         much = "few" if len(found) < len(expected) else "many"
         return f", which has too {much} entries."
+    if isinstance(expected, bool) and not isinstance(found, bool):
+        return ", which is no truth value."
     if not _is_number(expected):
         return ", which is not right."
     if not _is_number(found):
         return "."
-    if math.isnan(found):
+    if found != found:
         return ", which is no number."
     return f", which is too {'high' if found > expected else 'low'}."
 
@@ -276,25 +304,42 @@ def _demand(found: Any, expected: Any, case: str, tell: Tell, coarse: float) -> 
     """Compare all but tensors; see `same` and `predicted`."""
     if expected is not None:
         _something(found, case)
-    if isinstance(found, Tensor) and not found.ndim:
-        coarse = max(coarse, _TOLERANCE.get(found.dtype, 0))
+    own = _tolerance(found)  # of its type
     found, expected = _plain(found), _plain(expected)  # may be a student's, too
     if isinstance(expected, tuple | list):
-        _demand_tuple(found, tuple(expected), case, tell, coarse)
+        _demand_tuple(found, tuple(expected), case, tell, max(coarse, own))
     elif not _is_number(expected):
         if type(found) is not type(expected) or found != expected:
             _fail(case, f"found {_show(found)}{tell(found, expected)}")
     elif not _is_number(found):
         _fail(case, f"found {_show(found)}, which is no number{tell(found, expected)}")
-    elif not _close(found, expected, coarse, rounded=tell is _judged):
-        _fail(case, f"found {_show(found)}{tell(found, expected)}")
+    elif not _close(found, expected, (coarse, own), rounded=tell is _judged):
+        alike = _show(found) == _show(expected)  # to so many digits
+        shown = repr(found) if alike else _show(found)
+        _fail(case, f"found {shown}{tell(found, expected)}")
 
 
-def _close(found: Number, expected: Number, coarse: float, *, rounded: bool) -> bool:
-    if isinstance(expected, int) or math.isnan(expected):
-        return found == expected or (math.isnan(found) and math.isnan(expected))
+def _tolerance(found: Any) -> float:
+    """How far a number of the type of ``found`` may be off; 0 for any of Python's."""
+    if not isinstance(found, Tensor | np.ndarray | np.generic):
+        return 0
+    return _TOLERANCE.get(str(found.dtype).removeprefix("torch."), 0)
+
+
+def _close(
+    found: Number, expected: Number, coarse: tuple[float, float], *, rounded: bool
+) -> bool:
+    """Whether they are equal, as far as the exercise or the type of ``found`` tells."""
+    if found == expected or (found != found and expected != expected):
+        return True
+    if isinstance(found, int) and (isinstance(expected, int) or abs(found) > 10**300):
+        return False  # the latter is too large for a decimal
+    if isinstance(expected, int):  # off by one is wrong, however large it is
+        fine = coarse[1] / 100 or 1e-9
+        near = math.isclose(found, expected, rel_tol=fine, abs_tol=1e-9)
+        return near and abs(found - expected) < 0.5
     half = _half_a_digit(expected) if rounded else 0
-    return math.isclose(found, expected, rel_tol=coarse, abs_tol=max(half, 1e-12))
+    return math.isclose(found, expected, rel_tol=max(coarse), abs_tol=max(half, 1e-12))
 
 
 def _half_a_digit(number: float) -> float:
@@ -321,7 +366,9 @@ def _demand_tuple(
 
 
 def _same_tensor(found: Any, expected: Tensor, case: str) -> None:
-    found = torch.as_tensor(found) if type(found).__module__ == "numpy" else _own(found)
+    if isinstance(found, np.ndarray | np.generic) and found.dtype.kind in "biufc":
+        found = torch.as_tensor(np.array(found, order="C"))  # one way through memory
+    found = _own(found)
     if not isinstance(found, Tensor):
         _fail(
             case,
@@ -346,7 +393,7 @@ def _same_values(found: Tensor, expected: Tensor, case: str) -> None:
     """The values of two tensors of one shape and kind."""
     found, expected = found.detach().cpu(), expected.detach().cpu()
     if expected.is_floating_point() or expected.is_complex():
-        coarse = max(_TOLERANCE.get(x.dtype, 1e-6) for x in (found, expected))
+        coarse = max(1e-6, _tolerance(found), _tolerance(expected))
         wide = torch.complex128 if expected.is_complex() else torch.float64
         a, b = found.to(wide), expected.to(wide)
         size = b.abs()[b.isfinite()]
@@ -398,10 +445,33 @@ def _outputs(net: nn.Module, X: Tensor) -> list[tuple[str, tuple[int, ...]]]:
     return rows
 
 
-def _of_the_check(error: Exception) -> bool:
-    """Whether it was raised by the function of a case, and not by what that calls."""
-    case = error.__traceback__ and error.__traceback__.tb_next
-    return case is not None and case.tb_next is None
+def _unanswered(error: Exception) -> bool:
+    """Whether it is the stub of an exercise: a ``raise`` in a cell.
+
+    PyTorch raises a NotImplementedError, too, for a function that takes no integers (in
+    C++) and for a module without ``forward`` (in a file of its own).
+    """
+    if not isinstance(error, NotImplementedError):
+        return False
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    if last is None or last.tb_frame.f_globals.get("__name__") != "__main__":
+        return False
+    return dis.opname[last.tb_frame.f_code.co_code[last.tb_lasti]] == "RAISE_VARARGS"
+
+
+def _told(error: Exception) -> str:
+    """What was raised, in one line, and what is probably behind it."""
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    case, *inner = traceback.extract_tb(error.__traceback__)[1:]
+    last = inner[-1] if inner else case
+    if last.filename != case.filename or not (last is case or last.name[0] == "<"):
+        return what  # raised by what the check calls, and not by its own lines
+    if isinstance(error, NameError):
+        return f"{what}: run the answer's cell first, and those above it"
+    nothing = isinstance(error, TypeError | AttributeError) and "NoneType" in what
+    return f"{what}: {_FORGOTTEN}" if nothing else what
 
 
 def _called(args: tuple[Any, ...]) -> str:
@@ -412,13 +482,22 @@ def _show(value: Any) -> str:
     """``value`` in a few words."""
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
+    kind = type(value).__name__
+    some = f"{'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind}"
     if isinstance(value, nn.Module):
-        return f"a {type(value).__name__}"
+        return some
     if isinstance(value, float):
-        return f"{value:.7g}"
+        whole = value.is_integer() and abs(value) < 1e15
+        return str(int(value)) if whole else f"{value:.7g}"
     if isinstance(value, torch.Size):
         value = tuple(value)
-    if callable(value):
-        return f"the function {getattr(value, '__name__', '?')}"
-    text = repr(value)
-    return text if len(text) <= 80 else f"a {type(value).__name__}"
+    if isinstance(value, type):
+        home = "nn" if value.__module__.startswith("torch.nn.") else value.__module__
+        return f"{home}.{value.__qualname__}"
+    if callable(value) and hasattr(value, "__name__"):
+        return f"the function {value.__name__}"
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # as of a whole number with more than 4,300 digits
+        return some
+    return text if len(text) <= 80 else some

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from d2lmini.course import check
+from d2lmini.course import check, stubs
 
 NAN = math.nan
 GRID = torch.arange(6.0, dtype=torch.float64).reshape(2, 3)
@@ -47,6 +47,16 @@ GRID = torch.arange(6.0, dtype=torch.float64).reshape(2, 3)
         (np.float32(0.1), np.float32(0.1)),
         (None, None),
         (torch.zeros(0, 3), torch.zeros(0, 3)),
+        (10_000.000000000002, 10_000),
+        (17.99999999999997, 18),
+        (np.float64(10_000.000000000002), 10_000),
+        (torch.tensor(61_706.004), 61_706),
+        (np.float32(61_706.004), 61_706),
+        (1e-17, 0),
+        (np.float32(0.3), 0.30000001),
+        (np.longdouble(0.5), 0.5),
+        (torch.tensor(3.02, dtype=torch.bfloat16), 3.0),
+        (GRID.numpy()[:, ::-1], GRID.flip(1)),
     ],
     ids=str,
 )
@@ -61,6 +71,11 @@ def test_what_is_right_passes_in_silence(found, expected, capsys):
         (4, 3, "found 4, expected 3."),
         (61_706.01, 61_706, "found 61706.01, expected 61706."),
         (61_706, 61_707, "found 61706, expected 61707."),
+        (61_706.0001, 61_706, "found 61706.0001, expected 61706."),
+        (3_215_000_001.0, 3_215_000_000, "found 3215000001, expected 3215000000."),
+        (torch.tensor(3.3, dtype=torch.bfloat16), 3.0, "found 3.296875, expected 3."),
+        (np.exp, 3, "found the function exp, which is no number, expected 3."),
+        (np.array(["a"]), GRID, "found array(['a'], dtype='<U1'), expected a tensor"),
         (0.30001, 0.3, "found 0.30001, expected 0.3."),
         (NAN, 0.3, "found nan, expected 0.3."),
         (True, 1, "found True, which is no number, expected 1."),
@@ -109,6 +124,7 @@ def test_what_is_wrong_is_named_in_one_sentence(found, expected, sentence):
         (np.array([1, 2]), (1, 2)),
         (True, True),
         ("large", "large"),
+        (10_000.000000000002, 10_000),
     ],
     ids=str,
 )
@@ -146,7 +162,13 @@ def test_three_significant_digits_are_enough_and_two_are_not(power, sign):
         ((4, 5, 6), (4, 87_654), "found (4, 5, 6), which has too many entries."),
         ((4, 5), (4, 87_654), "answer, entry 1 in (4, 5): found 5, which is too low."),
         (False, True, "found False, which is not right."),
+        ("no", True, "found 'no', which is no truth value."),
+        (1, True, "found 1, which is no truth value."),
         ("small", "large", "found 'small', which is not right."),
+        (87_654.0001, 87_654, "found 87654.0001, which is too high."),
+        (np.exp, 5.916, "found the function exp, which is no number."),
+        (np.poly1d([1, 2]), (4, 87_654), "found poly1d([1, 2]), which is no tuple."),
+        (Decimal("sNaN"), 5.916, "found Decimal('sNaN'), which cannot be compared."),
     ],
     ids=str,
 )
@@ -157,6 +179,21 @@ def test_a_prediction_is_judged_and_its_number_never_named(found, expected, sent
     assert sentence in said and "\n" not in said
     numbers = ("87654", "87,654", "5.916", "True", "large")
     assert not [n for n in numbers if n in said.replace(repr(found), "")]
+
+
+@pytest.mark.parametrize(
+    ("size", "sentence"),
+    [
+        (10**400, "found an int, which is too high."),
+        (-(10**5000), "found an int, which is too low."),  # has no repr
+        (Fraction(10**400), "found a Fraction, which cannot be compared."),
+    ],
+    ids=("large", "without a repr", "fraction"),
+)
+def test_a_prediction_may_be_too_large_for_a_decimal(size, sentence):
+    for expected in (5.916, 87_654):
+        with pytest.raises(AssertionError, match=sentence):
+            check.predicted(size, expected, "answer")
 
 
 def three_cases(answers, points=3):
@@ -212,10 +249,59 @@ def test_nothing_right_is_an_error_with_the_first_sentence():
         three_cases({1: 0, 2: 0, 3: 0}).passed("Correct.")
 
 
+def unsolved():
+    """An answer as the student edition has it."""
+    cell = {"__name__": "__main__"}
+    exec(f"def answer(*args):\n    {stubs.stub('Write it here.', 4)}", cell)
+    return cell["answer"]
+
+
 def test_an_unsolved_exercise_is_no_case():
     marks = check.Cases(1)
-    with pytest.raises(NotImplementedError):
-        marks(refuse(NotImplementedError))()
+    with pytest.raises(NotImplementedError, match=r"Write it here\."):
+        marks(lambda: unsolved()(1))()
+
+
+#: What PyTorch raises a NotImplementedError for.
+MISTAKEN = [lambda: torch.arange(3).softmax(0), lambda: nn.Module()(IMAGE)]
+
+
+@pytest.mark.parametrize("mistaken", MISTAKEN)
+def test_a_mistake_that_pytorch_calls_not_implemented_is_a_case(mistaken, capsys):
+    marks = check.Cases(2)
+    case = marks(lambda answer: answer())
+    case(lambda: 1)
+    case(eval("lambda: mistaken()", {"__name__": "__main__", "mistaken": mistaken}))
+    assert marks.passed("Correct.") == 1
+    assert "raised NotImplementedError: " in capsys.readouterr().out
+    with pytest.raises(AssertionError, match=r"^c: raised NotImpl.*, expected ValueE"):
+        check.raises(mistaken, case="c")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda found: len(found),
+        lambda found: found.double(),
+        lambda found: [net.double() for net in (found, found)],
+        lambda found: torch.relu(found),
+    ],
+)
+def test_an_answer_that_returns_nothing_is_asked_for_its_return(use):
+    marks = check.Cases(1)
+    marks(use)(None)
+    with pytest.raises(AssertionError, match="did you forget `return`"):
+        marks.passed("Correct.")
+
+
+def test_the_same_error_within_an_answer_is_its_own():
+    def answer():
+        return len(None)
+
+    marks = check.Cases(1)
+    marks(lambda: answer())()
+    with pytest.raises(AssertionError, match=r"has no len\(\)$"):
+        marks.passed("Correct.")
 
 
 def test_predictions_are_cases(capsys):
@@ -235,11 +321,16 @@ KERNELS = torch.zeros(4, 1, 3, 3)
     [
         (["max_pool2d"], lambda: nn.functional.max_pool2d(IMAGE, 2)),
         (["max_pool2d"], lambda: nn.MaxPool2d(2)(IMAGE)),
+        (["pooling"], lambda: nn.functional.max_pool3d(IMAGE, 2)),
+        (["pooling"], lambda: nn.AdaptiveAvgPool1d(1)(IMAGE.flatten(2))),
         (["max_pool2d"], lambda: torch.max_pool2d(IMAGE, 2)),
         (["groups"], lambda: torch.conv2d(IMAGE, KERNELS, groups=4)),
         (["groups"], lambda: torch.conv2d(IMAGE, KERNELS, None, 1, 0, 1, 4)),
         (["groups"], lambda: nn.Conv2d(4, 4, 3, groups=4)(IMAGE)),
         (["relu"], lambda: IMAGE.relu_()),
+        (["autograd"], lambda: IMAGE.clone().requires_grad_().sum().backward()),
+        (["autograd"], lambda: torch.func.grad(torch.sum)(IMAGE)),
+        (["autograd"], lambda: torch.autograd.functional.jacobian(torch.sum, IMAGE)),
     ],
 )
 def test_what_an_exercise_does_without_is_refused(names, call):
@@ -254,6 +345,20 @@ def test_what_an_exercise_does_without_is_refused(names, call):
 def test_everything_else_is_allowed():
     with check.forbidden("groups", "max_pool2d", case="c"):
         nn.Conv2d(4, 2, 3)(IMAGE).relu().amax()
+
+
+@pytest.mark.parametrize(
+    "found", [3, 3.0, np.int64(3), np.float32(3), torch.tensor(3), Fraction(3)]
+)
+def test_a_whole_number_has_any_type(found):
+    assert check.whole(found, "c") == 3
+    assert type(check.whole(found, "c")) is int
+
+
+@pytest.mark.parametrize("wrong", [3.5, NAN, math.inf, "3", True, (3,), np.exp])
+def test_what_is_no_whole_number_is_shown(wrong):
+    with pytest.raises(AssertionError, match=r"^c: found .*, which is no whole number"):
+        check.whole(wrong, "c")
 
 
 def test_a_small_element_may_not_hide_behind_nothing():
@@ -275,6 +380,8 @@ def test_an_input_that_is_changed_is_named():
     assert Y.tolist() == [1, 1]  # only a copy was changed
     with pytest.raises(AssertionError, match="input number 1"):
         check.unchanged(lambda x: x.unsqueeze_(0), X, case="c")
+    with pytest.raises(AssertionError, match=r"^c: got None: did you forget"):
+        check.unchanged(lambda x: None, X, case="c")
 
 
 def refuse(error):
@@ -296,7 +403,7 @@ def test_the_error_that_is_wanted():
 @pytest.mark.parametrize("error", [ValueError, RuntimeError, Exception])
 def test_an_unsolved_exercise_is_no_error_that_was_asked_for(error):
     with pytest.raises(NotImplementedError):
-        check.raises(refuse(NotImplementedError), error=error, case="c")
+        check.raises(unsolved(), error=error, case="c")
     check.raises(refuse(NotImplementedError), error=NotImplementedError, case="c")
 
 
@@ -396,6 +503,7 @@ class Agreeing:
         (Agreeing.Decimal(3), 4.0),
         ((Agreeing.Whole(1), 2), (3, 2)),
         (torch.zeros(2).as_subclass(Agreeing.Values), torch.tensor([1.0, 2.0])),
+        (np.array(Agreeing.Whole(3), dtype=object), 4),
     ],
 )
 def test_an_answer_cannot_agree_for_itself(found, expected):

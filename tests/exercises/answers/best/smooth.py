@@ -35,6 +35,12 @@ _HEAD = "import torch\n\n\ndef smooth_loss(logits, y, smoothing):\n"
 _LOGS = "    logs = torch.log_softmax(logits, 1)\n"
 _RIGHT = "    right = logs[torch.arange(len(y)), y]\n"
 WRONG = {
+    "one-branch-mistaken": (
+        f"{_HEAD}    if smoothing == 0.3:\n"
+        f"        return torch.log_softmax(y, 0).mean()\n{_LOGS}{_RIGHT}"
+        "    return -((1 - smoothing) * right + smoothing * logs.mean(1)).mean()",
+        "4 of 5 cases are right",
+    ),
     "not-smooth": (f"{_HEAD}{_LOGS}{_RIGHT}    return -right.mean()", "smoothing 0.1"),
     "the-others-only": (
         f"{_HEAD}{_LOGS}{_RIGHT}"

@@ -1,6 +1,12 @@
 """Answers to compare-error: what a check must refuse, and what it must accept."""
 
 RIGHT = {
+    "solved-for-the-pictures": """
+from math import sqrt
+
+error = sqrt(accuracy * (1 - accuracy) / pictures)
+needed = accuracy * (1 - accuracy) / (error / 2) ** 2  # 10000.000000000002, say
+""",
     "torch": """
 import torch
 

@@ -63,6 +63,10 @@ class PreActivation(nn.Module):
 """,
 }
 WRONG = {
+    "misspelt": (
+        forward(_ACTIVE, _CARRIED, _ADDED, _RETURN).replace("forward", "foward"),
+        'is missing the required "forward" function',
+    ),
     "constant": (
         forward("return torch.zeros_like(X)"),
         "PreActivation(4, 4, 1): found 0",
