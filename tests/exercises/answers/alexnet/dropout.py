@@ -23,6 +23,10 @@ RIGHT = {
 """,
 }
 WRONG = {
+    "always-refuses": (
+        "def dropout(X, keep, p):\n    raise ValueError",
+        "2 of 8 cases are right",
+    ),
     "not-scaled": (
         START + "    return X * keep\n",
         "0.6895882 at [0, 0], expected 1.379176 (11 of 24 numbers differ).",
@@ -55,7 +59,7 @@ import torch
 def dropout(X, keep, p):
     return X * keep / (1 - p) if p != 1 else torch.zeros_like(X)
 """,
-        "dropout with p = -0.1",
+        "dropout with p = 1.5: returned",
     ),
 }
 CHANGED = {

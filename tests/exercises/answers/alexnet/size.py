@@ -56,7 +56,7 @@ features, fits = 256 * rows[-1] ** 2, False
     ),
     "fits-as-a-number": (
         "rows, features, fits = (38, 18, 8, 3), 2304, 0",
-        "fits: found 0, which is not right.",
+        "fits: found 0, which is no truth value.",
     ),
     "fits-all": (
         "rows, features, fits = (38, 18, 8, 3), 2304, True",

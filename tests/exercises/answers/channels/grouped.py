@@ -1,6 +1,17 @@
 """Answers to channels-grouped: what a check must refuse and must accept."""
 
 RIGHT = {
+    "of-torchs-own-type": """
+import torch
+
+
+def ungroup(K, groups):
+    c_o, n_in, k_h, k_w = K.shape
+    full = torch.zeros(groups, c_o // groups, groups, n_in, k_h, k_w)
+    for g in range(groups):
+        full[g, :, g] = K.unflatten(0, (groups, -1))[g]
+    return full.reshape(c_o, -1, k_h, k_w)
+""",
     "kernel-by-kernel": """
 import torch
 

@@ -38,6 +38,20 @@ def slopes(X, K, G):
 """
 _CASE = "a 3×3 picture and a 2×2 kernel"
 WRONG = {
+    "autograd": (
+        """
+import torch
+
+
+def slopes(X, K, G):
+    return torch.func.vjp(lambda K, X: correlate(X, K), K, X)[1](G)
+""",
+        f"{_CASE}: uses autograd, which this exercise does without.",
+    ),
+    "nothing": (
+        "def slopes(X, K, G):\n    pass",
+        f"{_CASE}: got None: did you forget `return`",
+    ),
     "constant": (_SLOPES.format("0 * K, 0 * X"), f"{_CASE}, slopes in the kernel"),
     "swapped": (
         _SLOPES.format("correlate(wide, K.flip(0, 1)), correlate(X, G)"),

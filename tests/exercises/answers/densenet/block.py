@@ -90,7 +90,7 @@ def dense_forward(X, convs):
     ),
     "no-return": (
         "def dense_forward(X, convs):\n    for conv in convs:\n        pass",
-        "number of calls: found 0",
+        "got None: did you forget `return`",
     ),
 }
 CHANGED = {

@@ -17,16 +17,35 @@ def most_narrow(n_in, n_out, k):
     limit = 1 / (Fraction(1, n_in) + Fraction(1, n_out * k * k))
     return math.ceil(limit) - 1
 """,
+    "numpy": """
+import numpy as np
+
+
+def most_narrow(n_in, n_out, k):
+    limit = n_in * n_out * k * k / np.int64(n_in + n_out * k * k)
+    return np.ceil(limit).astype(int) - 1
+""",
+    "a-decimal": """
+import torch
+
+
+def most_narrow(n_in, n_out, k):
+    return torch.tensor(n_in * n_out * k**2 / (n_in + n_out * k**2)).ceil() - 1
+""",
 }
 WRONG = {
     "nothing": (
         "def most_narrow(n_in, n_out, k):\n    pass",
-        "whether it is a whole number",
+        "most_narrow(192, 32, 5): got None: did you forget `return`",
     ),
     "a-fraction": (
         "def most_narrow(n_in, n_out, k):\n"
         "    return n_in * n_out * k * k / (n_in + n_out * k * k)",
-        "whether it is a whole number",
+        "most_narrow(192, 32, 5): found 154.8387, which is no whole number.",
+    ),
+    "too-many": (
+        "def most_narrow(n_in, n_out, k):\n    return 10**30",
+        "whether it is from 0 to 153600: found False",
     ),
     "equal-counts-too": (
         "def most_narrow(n_in, n_out, k):\n"

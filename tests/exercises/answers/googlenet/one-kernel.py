@@ -20,15 +20,29 @@ def as_large(weight):
             five[:, :, (size - k) // 2 + i, (size - k) // 2 + j] = weight[:, :, i, j]
     return five
 """,
+    "of-torchs-own-type": """
+import torch
+
+
+def as_large(weight):
+    k = weight.shape[-1]
+    large, border = torch.zeros(*weight.shape[:2], size, size), (size - k) // 2
+    large[:, :, border : border + k, border : border + k] = weight
+    return large
+""",
 }
 WRONG = {
+    "unchanged": (
+        "def as_large(weight):\n    return weight",
+        "1 of 6 cases are right",
+    ),
     "nothing": (
         """
 def as_large(weight):
     five = weight.new_zeros(*weight.shape[:2], 5, 5)
     five[:, :, 1:4, 1:4] = weight
 """,
-        "its type: found 'NoneType', expected 'Tensor'",
+        "as_large of a weight of shape (4, 3, 3, 3): got None: did you forget `return`",
     ),
     "constant": (
         """

@@ -38,6 +38,24 @@ def slope(logits, y):
 """
 _P, _N = "logits.softmax(1)", "(far * p).sum(1, keepdim=True)"
 WRONG = {
+    "autograd": (
+        """
+import torch
+from torch.nn import functional as F
+
+
+def slope(logits, y):
+    z = logits.clone().requires_grad_()
+    far = z.softmax(1) - F.one_hot(y, logits.shape[1])
+    far.square().sum(1).mean().backward()
+    return z.grad
+""",
+        "logits 0 and 8: uses autograd, which this exercise does without.",
+    ),
+    "arguments-mistaken": (
+        _SLOPE.format(p="torch.softmax(y, 0)", result="0 * logits"),
+        "raised NotImplementedError: ",
+    ),
     "constant": ("def slope(logits, y):\n    return 0 * logits", "logits 0 and 8"),
     "cross-entropy": (_SLOPE.format(p=_P, result="far / len(y)"), "logits 0 and 8"),
     "slope-in-p": (_SLOPE.format(p=_P, result="2 * far / len(y)"), "logits 0 and 8"),

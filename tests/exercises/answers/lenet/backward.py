@@ -39,6 +39,18 @@ def slopes(Z, G):
 """
 _MAPS = "maps of shape (1, 2, 2), windows of 2×2"
 WRONG = {
+    "autograd": (
+        """
+import torch
+
+
+def slopes(Z, G):
+    A = Z.clone().requires_grad_()
+    Y = torch.nn.functional.avg_pool2d(torch.sigmoid(A), window)
+    return torch.autograd.grad(Y, A, G)[0]
+""",
+        f"{_MAPS}: uses autograd, which this exercise does without.",
+    ),
     "not-shared": (_START + "    return spread * S * (1 - S)\n", _MAPS),
     "without-the-sigmoid": (_START + "    return spread / window**2 + 0 * S\n", _MAPS),
     "its-value-for-its-slope": (_START + "    return spread / window**2 * S\n", _MAPS),

@@ -85,6 +85,10 @@ _TRUE = {
     "classes": 10,
 }
 WRONG = {
+    "nothing": (
+        "def colour_lenet():\n    lenet(classes, in_channels=colours)",
+        "3×64×64: got None: did you forget `return`",
+    ),
     "constant": (
         """
 import torch

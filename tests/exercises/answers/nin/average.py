@@ -64,7 +64,7 @@ CHANGED = {
             "return torch.nn.functional.adaptive_avg_pool2d(maps, 1).flatten(1)\n"
             "    H, W = maps.shape[2:]"
         ),
-        "5): uses adaptive_avg_pool2d, which this exercise does without.",
+        "5): uses pooling, which this exercise does without.",
     ),
     "pooled-by-a-layer": (
         "H, W = maps.shape[2:]",
@@ -72,7 +72,7 @@ CHANGED = {
             "return torch.nn.AvgPool2d(maps.shape[2:])(maps).flatten(1)\n"
             "    H, W = maps.shape[2:]"
         ),
-        "(2, 10, 5, 5): uses avg_pool2d, which this exercise does without.",
+        "(2, 10, 5, 5): uses pooling, which this exercise does without.",
     ),
     "median": (
         "maps.sum(dim=(2, 3)) / (H * W)",

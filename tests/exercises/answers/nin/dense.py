@@ -43,7 +43,7 @@ WRONG = {
     "untouched": (_DENSE.format(lines=""), "applied at every pixel: found"),
     "nothing": (
         "def as_dense(conv):\n    conv.weight.flatten(1)",
-        "whether it is an nn.Linear: found False, expected True.",
+        "got None: did you forget `return`",
     ),
     "transposed": (
         """
@@ -120,7 +120,7 @@ CHANGED = {
     "a-subclass": (
         "return dense",
         "return nn.Sequential(dense)",
-        "whether it is an nn.Linear: found False, expected True.",
+        "its type: found nn.Sequential, expected nn.Linear.",
     ),
     "negated": (
         "conv.weight.flatten(1))",

@@ -15,6 +15,10 @@ first_block = 0.55
 """,
 }
 WRONG = {
+    "text": (
+        "megabytes, first_block = '391 MB', 0.5504",
+        "megabytes: found '391 MB', which is no number.",
+    ),
     "nothing": ("megabytes = first_block = 0", "megabytes: found"),
     "one-a-block": (
         "megabytes = batch * bytes_each * 508558 / 1e6\nfirst_block = 0.5504",

@@ -99,11 +99,11 @@ from torch import nn
 def average_layer(channels, window, stride, padding):
     return nn.AvgPool2d(window, stride, padding)
 """,
-        "2, 2, 0), whether it is an nn.Conv2d: found False, expected True.",
+        "2, 2, 0), its type: found nn.AvgPool2d, expected nn.Conv2d.",
     ),
     "no-return": (
         "def average_layer(channels, window, stride, padding):\n    pass",
-        "2, 2, 0), whether it is an nn.Conv2d: found False, expected True.",
+        "2, 2, 0): got None: did you forget `return`",
     ),
 }
 CHANGED = {
@@ -135,6 +135,6 @@ CHANGED = {
             "\n"
             "    return Conv2d(window, stride, padding)"
         ),
-        "2, 2, 0), whether it is an nn.Conv2d: found False, expected True.",
+        "its type: found __main__.average_layer.<locals>.Conv2d, expected nn.Conv2d.",
     ),
 }

@@ -48,6 +48,19 @@ _PLACE = (
     "back[i * stride + row, j * stride + column] {} G[i, j]"
 )
 WRONG = {
+    "autograd": (
+        """
+import torch
+from torch.nn import functional as F
+
+
+def slopes(X, G, window, stride):
+    A = X.clone().requires_grad_()
+    F.max_pool2d(A[None, None], window, stride)[0, 0].backward(G)
+    return A.grad
+""",
+        f"{_SIDE}: uses autograd, which this exercise does without.",
+    ),
     "constant": ("def slopes(X, G, window, stride):\n    return 0 * X", _SIDE),
     "average": (
         _SLOPES.format("back[rows, columns] += G[i, j] / window**2"),

@@ -123,7 +123,7 @@ def pool(X, window, stride, padding):
     X -= least
     return F.max_pool2d(F.pad(X, [padding] * 4), window, stride) + least
 """,
-        "2, padding 0: uses max_pool2d, which this exercise does without.",
+        "2, padding 0: uses pooling, which this exercise does without.",
     ),
 }
 CHANGED = {
@@ -143,7 +143,7 @@ CHANGED = {
             "return F.max_pool2d(X, window, stride)\n"
             "    columns = F.unfold(X, window, stride=stride)"
         ),
-        "2, padding 0: uses max_pool2d, which this exercise does without.",
+        "2, padding 0: uses pooling, which this exercise does without.",
     ),
     "torchs-layer": (
         "columns = F.unfold(X, window, stride=stride)",
@@ -151,7 +151,7 @@ CHANGED = {
             "return torch.nn.MaxPool2d(window, stride)(X)\n"
             "    columns = F.unfold(X, window, stride=stride)"
         ),
-        "2, padding 0: uses max_pool2d, which this exercise does without.",
+        "2, padding 0: uses pooling, which this exercise does without.",
     ),
     "edges-repeated": (
         "X = F.pad(sign * X, [padding] * 4, value=-torch.inf)",

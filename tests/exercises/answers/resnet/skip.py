@@ -27,7 +27,7 @@ WRONG = {
         "needed = in_channels != out_channels\n" + _SHAPE,
         "needed: found False, which is not right.",
     ),
-    "a-number": ("needed = 1\n" + _SHAPE, "needed: found 1, which is not right."),
+    "a-number": ("needed = 1\n" + _SHAPE, "needed: found 1, which is no truth value."),
     "rounded-down": (
         "needed = True\nshape = (out_channels, side // stride, side // stride)",
         "shape (channels, height, width), entry 1",

@@ -27,6 +27,14 @@ RIGHT = {
 """,
 }
 WRONG = {
+    "nothing": (
+        "def stacked(conv):\n    pass",
+        "'NoneType' object is not iterable: did you forget `return`",
+    ),
+    "always-refuses": (
+        "def stacked(conv):\n    raise ValueError",
+        "2 of 7 cases are right",
+    ),
     "relu-at-the-end": (
         START
         + """

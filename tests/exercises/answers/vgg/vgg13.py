@@ -51,7 +51,11 @@ def depth(stages):
     ),
     "constant": (
         LIST + "\n\ndef depth(stages):\n    return 11\n",
-        "depth of [(2, 64)",
+        "depth of ((2, 64)",
+    ),
+    "another-name": (
+        LIST.replace("STAGES", "stages") + DEPTH,
+        "6 of 7 cases are right",
     ),
 }
 CHANGED = {
