@@ -39,6 +39,32 @@ def skip_drawing():
         layer.reset_parameters = draw
 
 
+def repeat_drawing():
+    """Draw some of the numbers of large weights, and the same again for the others.
+
+    AlexNet's take half a second, and its tests and exercises make it a hundred times.
+    """
+    import torch
+
+    for name in ("normal_", "uniform_"):
+        setattr(torch.Tensor, name, repeated(getattr(torch.Tensor, name)))
+
+
+def repeated(drawn, large=2**22, some=2**16 + 1):
+    """``drawn`` for ``some`` of a large tensor: odd, so that no two rows are alike."""
+
+    def draw(self, *given, **options):
+        if self.is_meta or self.numel() < large or not self.is_contiguous():
+            return drawn(self, *given, **options)
+        first, *others = self.view(-1).split(some)
+        drawn(first, *given, **options)
+        for part in others:
+            part.copy_(first[: len(part)])
+        return self
+
+    return draw
+
+
 def hear_interrupts():
     """Let Ctrl-C be tried where a shell that runs tests behind it has it ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -58,6 +84,7 @@ def pytest_configure(config):
         config.option.tx = config.kernels.workers(config.option.tx)
     else:
         skip_drawing()
+        repeat_drawing()
 
 
 def pytest_unconfigure(config):
