@@ -194,6 +194,7 @@ def run(argv):
         runpy.run_module(argv[1], run_name="__main__", alter_sys=True)
     else:
         place = argv.index("-c")
+        sys.path.insert(0, "")
         sys.argv = ["-c", *argv[place + 2 :]]
         sys.modules["__main__"] = main = types.ModuleType("__main__")
         exec(argv[place + 1], main.__dict__)

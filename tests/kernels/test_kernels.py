@@ -157,8 +157,8 @@ import json, os, sys
 import matplotlib
 modules = "torchvision" in sys.modules, "JPY_PARENT_PID" in os.environ
 backend = str(dict.__getitem__(matplotlib.rcParams, "backend"))
-print(json.dumps([__name__, sys.argv[1:], os.getcwd(), sys.stdin.read(), *modules,
-                  "inline" in backend]))
+print(json.dumps([__name__, sys.argv[1:], os.getcwd(), sys.stdin.read(),
+                  os.path.abspath(sys.path[0]), *modules, "inline" in backend]))
 sys.exit(3)
 """
 
@@ -176,6 +176,7 @@ def test_a_program_is_forked_and_runs_as_python_runs_it(tmp_path, way):
         capture_output=True,
         encoding="utf-8",
     )
-    seen = ["__main__", ["one", "two"], str(tmp_path.resolve()), "given"]
+    here = str(tmp_path.resolve())
+    seen = ["__main__", ["one", "two"], here, "given", here]
     assert json.loads(done.stdout) == [*seen, True, False, False]
     assert done.returncode == 3

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from visitor import Visitor
 
+from tests import kernels
 from tools import book
 from tools.site import BUILD, JUPYTER_BOOK
 
@@ -20,10 +21,20 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory):
-    """The finished `jupyter-book build`, warnings as errors, and where it wrote."""
+    """The finished `jupyter-book build`, warnings as errors, and where it wrote.
+
+    A fork, since the title page's network needs PyTorch.
+    """
     folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
-        [*JUPYTER_BOOK, *BUILD, "--path-output", folder, book.ROOT],
+        [
+            *kernels.PYTHON,
+            *JUPYTER_BOOK[1:],
+            *BUILD,
+            "--path-output",
+            folder,
+            book.ROOT,
+        ],
         capture_output=True,
         encoding="utf-8",
         stdin=subprocess.DEVNULL,
