@@ -78,6 +78,7 @@ def test_the_epoch_under_way_goes_on_from_the_last_one(done):
     assert left.get_xlim() == (0, 4.5)
 
 
+@pytest.mark.usefixtures("coarse")
 @pytest.mark.parametrize("name", ["$x^$", "$", "$$", r"\$x^$", "$1 and $2", "<b>"])
 def test_names_are_shown_as_they_are_written(name):
     picture = plot.curves([run(1.0, name=name, origin=name), run(2.0, name="b")])
@@ -105,6 +106,7 @@ def test_no_two_curves_look_the_same(draw):
         draw(37)
 
 
+@pytest.mark.usefixtures("coarse")
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e300])
 def test_a_run_that_went_astray_can_be_looked_at(value):
     picture = plot.curves(run(1.0, value, 2.0))

@@ -113,6 +113,7 @@ def shown(picture) -> list[torch.Tensor]:
 GREY, COLOUR = torch.rand(4, 1, 6, 5), torch.rand(4, 3, 6, 5)
 
 
+@pytest.mark.usefixtures("coarse")
 @pytest.mark.parametrize(
     ("given", "wanted"),
     [
@@ -282,6 +283,7 @@ def test_a_matrix_of_shares_shows_shares(kind):
     assert picture.alt.startswith(plot.confusion(shares / 7).alt[:50])
 
 
+@pytest.mark.usefixtures("coarse")
 @pytest.mark.parametrize("size", [1, 2, 9, 11, 40, 100])
 def test_matrices_of_other_sizes_are_labelled_by_number(size):
     counts = torch.arange(size * size).view(size, size)
@@ -349,6 +351,7 @@ def test_a_part_with_fewer_labels_belongs_to_the_whole():
 ODD = "$x^$ & <b>"
 
 
+@pytest.mark.usefixtures("coarse")
 @pytest.mark.parametrize(
     "draw",
     [
