@@ -77,12 +77,16 @@ def test_a_net_without_convolutions_has_no_kernels():
     assert snapshot.first_kernels().numel() == 0
 
 
-def test_replay_shows_the_moments_and_says_what_the_net_says():
+def test_replay_shows_the_moments_and_says_what_the_net_says(monkeypatch):
+    """All frames as quick mode draws them, two in full."""
     _, X, history = watched(epochs=6)
-    figure = replay(history, X[:1].numpy())  # as (1, C, H, W), or X[0]
+    with monkeypatch.context() as quick:
+        quick.setenv("D2LMINI_QUICK", "1")
+        figure = replay(history, X[:1].numpy())  # as (1, C, H, W), or X[0]
     assert len(figure.alts) == len(figure.places) == 8
     last = history.snapshots[-1].probabilities[0]
     assert f"{max(last):.2f}" in figure.alts[-1]
+    del history.snapshots[:-2]
     named = replay(history, X[0], classes=[f"kind {i}" for i in range(10)])
     assert f"taken for kind {last.index(max(last))} with" in named.alts[-1]
 
