@@ -95,6 +95,12 @@ def as_affine(norm):
 """,
         "running_mean afterwards: found",
     ),
+    "ends-in-training-mode": (
+        _AFFINE.format(
+            body=f"norm.train()\n    {_A}", result="a, beta - norm.running_mean * a"
+        ),
+        "training mode afterwards: found True, expected False",
+    ),
     "mutates-weight": (
         """
 import torch

@@ -98,10 +98,15 @@ def as_dense(conv):
     conv.weight.data.zero_()
     return dense
 """,
-        "the conv's own weight: found 0",
+        "the conv's own weights, entry 0: found 0",
     ),
 }
 CHANGED = {
+    "shares-the-bias": (
+        "dense.bias.copy_(conv.bias)",
+        "dense.bias = conv.bias",
+        "the conv after the dense layer changed, entry 1: found 0",
+    ),
     "bias-shared-out": (
         "dense.bias.copy_(conv.bias)",
         "dense.bias.copy_(conv.bias.mean().expand_as(dense.bias))",
