@@ -171,7 +171,7 @@ class Checkpoint:
         free = shutil.disk_usage(path.parent).free
         if free < needed:
             raise OSError(
-                f"{path} needs {needed / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free "
+                f"{path} needs {needed / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free "
                 "there: make room."
             )
 

@@ -30,15 +30,16 @@ def heard(termination: bool = False) -> Iterator[None]:
     global _asked
     if _ending:
         raise KeyboardInterrupt("the training before was stopped by hand")
-    before = signal.getsignal(signal.SIGINT)
-    # Only the main thread may set a handler; and one of somebody's own is left alone.
-    if threading.current_thread() is not threading.main_thread() or (
-        before is not signal.default_int_handler
-    ):
+    signals = []
+    if threading.current_thread() is threading.main_thread():  # no other may set them
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signals.append(signal.SIGINT)  # else ignored, or somebody's own
+        if termination:
+            signals.append(signal.SIGTERM)
+    if not signals:
         yield
         return
     _asked = 0
-    signals = [signal.SIGINT, *([signal.SIGTERM] if termination else [])]
     handlers = [signal.signal(number, _note) for number in signals]
     try:
         yield
@@ -46,7 +47,7 @@ def heard(termination: bool = False) -> Iterator[None]:
         for number, handler in zip(signals, handlers, strict=True):
             signal.signal(number, handler)
         late, _asked = _asked, 0
-    if late == signal.SIGTERM:  # too late for a point, and meant for what follows
+    if late and termination:  # too late for a point, and meant for what follows
         signal.raise_signal(late)
     elif late:  # pressed when all was done
         end_cell()

@@ -96,16 +96,17 @@ def train(
     random state moves on.
 
     Started by torchrun, several processes share each batch (``batch_size`` is that of
-    all of them) and train what one would; process 0 reports and stores, all return the
-    same history, and Ctrl-C or the death of one ends all with SystemExit.  Weights and
-    buffers are alike in all of them (ValueError at the end of an epoch in which an
-    optimizer or a schedule has drawn others), other attributes of layers may come
-    apart.
+    all of them, and ``loss`` gets the logits of all) and train what one would; process
+    0 reports and stores, all return the same history, and Ctrl-C or the death of one
+    ends all with SystemExit.  Weights and buffers are alike in all of them (ValueError
+    at the end of an epoch in which an optimizer or a schedule has drawn others), other
+    attributes of layers may come apart.
 
     Ctrl-C ends the run and returns the epochs so far; a notebook that runs all its
     cells stops after this one.  When a batch does not fit into memory it is worked
     through in halves, quarters …, with the same gradient but for rounding (batch
-    normalisation sees the smaller batch).  Raises TypeError or ValueError for an
+    normalisation sees the smaller batch; a loss in which pictures meet, like that of
+    CutMix, is refused).  Raises TypeError or ValueError for an
     impossible argument, an input that does not fit the net, or a loss that is no
     longer a number, and :class:`~d2lmini.training.checkpoint.CheckpointError` for a
     file that cannot be used.
@@ -134,8 +135,8 @@ def train(
         unlowered(data.train.images.images.device),
         torch.enable_grad(),
     ):
-        run = Run(_forward(net, data, precision), optimizer, lr, average)
-        notices.refuse(run, data.train, alone=not group.several)
+        run = Run(_forward(net, data, precision), optimizer, lr, average, group.world)
+        notices.refuse(run, data.train, group.world)
         asked = recipe(net, data.train, run.forward.precision, numbers, functions)
         group.agree(asked, data, net, watch, functions)
         empty = _empty(name or type(net).__name__, asked, run, group.world)
@@ -188,10 +189,12 @@ def train(
                 if group.first:
                     checkpoint.keep(history, name, report)
             history = group.same(history)
+            interrupts.point()  # heard while the last files were written
         except KeyboardInterrupt:
             if group.several:
                 raise
-            run.averaged.take()
+            if not history.finished:
+                run.averaged.take()
             report.say(
                 f"Stopped by hand after {len(history.epochs)} of {epochs} epochs."
             )

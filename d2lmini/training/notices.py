@@ -22,6 +22,9 @@ from d2lmini.training.run import Run, optimized
 
 STEPS = 50  # an epoch of fewer says nothing yet
 
+#: The normalisations that several processes make one over all of them.
+COMMON = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+
 
 def refuse_inference(net: nn.Module) -> None:
     """ValueError where PyTorch has been told that nothing will be trained."""
@@ -53,29 +56,35 @@ def refuse_net(net: nn.Module) -> None:
         )
 
 
-def refuse(run: Run, batches: Batches, *, alone: bool = True) -> None:
+def refuse(run: Run, batches: Batches, world: int = 1) -> None:
     """ValueError, before the first step, for a run that cannot train.
 
-    ``alone``: no other process trains the same net.
+    ``world`` is how many processes train the same net.
     """
     if len(run.others) == len(optimized(run.optimizer)):
         raise ValueError(
             "The optimizer holds no parameter of this net, which would stay as it is: "
             "make it of the parameters that it is called with."
         )
-    if run.others and not alone:
+    if run.others and world > 1:
         raise ValueError(
             f"The optimizer steps {sum(w.numel() for w in run.others):,} numbers that "
             "are not the net's, and they would come apart in several processes: make "
             "what holds them, such as a loss, a layer of the net, or train in one."
         )
     last = len(batches.images) % batches.batch_size or batches.batch_size
-    if min(last, len(batches.images)) == 1:
-        _refuse_single(run, batches)
+    last = min(last, len(batches.images))
+    if last // world == 1:
+        _refuse_single(run, batches, last, () if world == 1 else COMMON)
 
 
-def _refuse_single(run: Run, batches: Batches) -> None:
-    """A last batch of one picture, where a layer would have to normalise one number."""
+def _refuse_single(
+    run: Run, batches: Batches, last: int, common: tuple[type, ...]
+) -> None:
+    """One picture of the last batch, where a layer would have to normalise one number.
+
+    Layers of the types ``common`` normalise over those of the other processes too.
+    """
     single: list[str] = []
 
     def watch(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
@@ -89,7 +98,9 @@ def _refuse_single(run: Run, batches: Batches) -> None:
     hooks = [
         layer.register_forward_pre_hook(watch(name))
         for name, layer in run.net.named_modules()
-        if isinstance(layer, _BatchNorm) and layer not in frozen
+        if isinstance(layer, _BatchNorm)
+        and layer not in frozen
+        and type(layer) not in common
     ]
     try:
         if hooks:
@@ -98,10 +109,11 @@ def _refuse_single(run: Run, batches: Batches) -> None:
         for hook in hooks:
             hook.remove()
     if single:
+        holds = "one" if last == 1 else f"{last}, of which a process gets one"
         raise ValueError(
             f"With batch_size={batches.batch_size} the last batch of "
-            f"{len(batches.images):,} images holds one, and layer {single[0]} cannot "
-            "normalise over one number: give another batch_size."
+            f"{len(batches.images):,} images holds {holds}, and layer {single[0]} "
+            "cannot normalise over one number: give another batch_size."
         )
 
 

@@ -14,6 +14,7 @@ import itertools
 import os
 import sys
 import time
+import traceback
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -33,7 +34,7 @@ from d2lmini.training.checkpoint import UNWRITABLE, no_numbers
 from d2lmini.training.fingerprint import Unfollowable, fingerprint, fingerprints
 from d2lmini.training.forward import sample
 from d2lmini.training.history import History
-from d2lmini.training.notices import leaves
+from d2lmini.training.notices import COMMON, leaves
 from d2lmini.training.recipe import Recipe, difference, known, sequence
 from d2lmini.training.report import Report, Silent
 from d2lmini.training.run import Run, Tally
@@ -61,6 +62,7 @@ class Group:
         self.seed = 0
         self.history: History | None = None
         self.path: Path | None = None
+        self.labels = torch.empty(0)  # of the whole batch that is worked through
 
     @property
     def first(self) -> bool:
@@ -76,15 +78,41 @@ class Group:
 
     def shares(self, batches: Batches) -> Iterator[Share]:
         """Of each batch: this process's pictures, their labels, and the weight of
-        their mean in the mean of the processes, which is 1 for equal shares."""
-        for X, y in batches:
+        their mean in the mean of the processes, which is 1 for equal shares.
+
+        ValueError where another process draws other batches.
+        """
+        for i, (X, y) in enumerate(batches):
             if not self.several:
                 yield X, y, 1.0
                 continue
             self._look_for_launcher()
+            if i == 0:
+                self._refuse_other(y)
+            self.labels = y
             share = X.tensor_split(self.world)[self.rank]
             weight = len(share) * self.world / len(X)
             yield share, y.tensor_split(self.world)[self.rank], weight
+
+    def _refuse_other(self, y: Tensor) -> None:
+        labels = self._gathered(fingerprint(y))
+        for rank, theirs in enumerate(labels):
+            if theirs != labels[0]:
+                raise ValueError(
+                    f"Process {rank} draws other batches of data.train than process 0: "
+                    "let their order follow from seed and epoch, and not from the "
+                    "generator of PyTorch, which is another in each."
+                )
+
+    def _of_all(self, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Those of the whole batch, for a share of :meth:`shares`.
+
+        In a loss pictures may meet: those that CutMix has mixed, or all of them where
+        a mean divides by the weights of their classes.
+        """
+        size = len(self.labels)
+        whole: Tensor = _Whole.apply(logits, self.rank, self.world, size)
+        return whole, self.labels
 
     def dealt(self, batches: Batches) -> Iterator[tuple[Tensor, Tensor]]:
         """Every so-manieth batch, whole: what is only measured needs no shares."""
@@ -155,7 +183,8 @@ class Group:
                 raise ValueError(
                     f"Process {rank} is about to train something else than process 0 "
                     f"({reason.replace(' here', f' in process {rank}')}): start the "
-                    "same script, with the same data, in each."
+                    "same script, with the same data, in each, and let no function of "
+                    "it read which process this is (a Report may)."
                 )
         if len({chip for *_, chip in all_of_them}) < self.world:
             raise ValueError(
@@ -243,7 +272,7 @@ class Group:
             wrapped = nn.parallel.DistributedDataParallel(
                 run.net, broadcast_buffers=False, find_unused_parameters=idle
             )
-            forward.net = wrapped
+            run.of_all, forward.net = self._of_all, wrapped
             forward.divisible = False  # others would wait for this one's pieces
             try:
                 yield
@@ -292,7 +321,10 @@ class Group:
         if not by_hand:
             said = f"The run ends {after} in all {self.world} processes, because {why}."
         if self.path and epochs:
-            said += f" Started again, it goes on from {self.path}."
+            said += (
+                f" Started again, it goes on from {self.path}, after the last epoch "
+                "stored there."
+            )
         return said
 
     def _speaks(self) -> bool:
@@ -362,10 +394,11 @@ def meet(store: Any, rank: int, world: int) -> str:
     if rank == 0:
         store.set("name", word)
         answers = [f"{word}/{other}" for other in range(1, world)]
-        store.wait(answers, PATIENCE)
+        _wait(store, answers)
         for answer in answers:
             store.add(f"{word}/{store.get(answer).decode()}", 1)
         return word
+    _wait(store, ["name"])
     end = time.monotonic() + PATIENCE.total_seconds()
     while time.monotonic() < end:
         name = str(store.get("name").decode())
@@ -374,6 +407,15 @@ def meet(store: Any, rank: int, world: int) -> str:
             return name
         time.sleep(0.05)
     raise dist.DistStoreError(f"process 0 has not answered for {PATIENCE}")
+
+
+def _wait(store: Any, keys: list[str]) -> None:
+    """Until ``store`` has all of them; unlike its own ``wait``, hears Ctrl-C."""
+    end = time.monotonic() + PATIENCE.total_seconds()
+    while not store.check(keys):
+        if time.monotonic() > end:
+            raise dist.DistStoreError(f"not all have come for {PATIENCE}")
+        time.sleep(0.05)
 
 
 def _leave() -> None:
@@ -465,15 +507,22 @@ def _unused(error: RuntimeError) -> bool:
 
 
 _CLOSED = ("connection closed", "connection reset", "broken pipe")
+#: Modules whose functions wait for the other processes.
+_TALKING = ("torch.distributed", "torch.nn.parallel", "torch.autograd")
 _ENDED = "one of them has ended or all were told to (SIGTERM)"
 
 
 def _lost(error: RuntimeError) -> bool:
-    """Whether it says that another process does not answer."""
+    """Whether PyTorch says that another process does not answer.
+
+    The words alone may be anybody's: in a file's name, or of a disk that timed out.
+    """
+    if isinstance(error, dist.DistError):
+        return True
     words = ("gloo", "nccl", "timed out", *_CLOSED)
-    return isinstance(error, dist.DistError) or any(
-        word in str(error).lower() for word in words
-    )
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    by = str(frames[-1].f_globals.get("__name__")) if frames else ""
+    return by.startswith(_TALKING) and any(w in str(error).lower() for w in words)
 
 
 def _reason(error: RuntimeError) -> str:
@@ -498,7 +547,7 @@ def normalising_together(net: nn.Module, device: torch.device) -> Iterator[None]
     buffers, hooks and names stay.  PyTorch's SyncBatchNorm does it on GPUs alone.
     """
     kind: type[_BatchNorm] = nn.SyncBatchNorm if device.type == "cuda" else OverAll
-    before = {m: type(m) for m in net.modules() if type(m) in _KINDS}
+    before = {m: type(m) for m in net.modules() if type(m) in COMMON}
     for layer in before:
         layer.__class__ = kind
         layer.__dict__["process_group"] = None  # all of them, to SyncBatchNorm
@@ -509,9 +558,6 @@ def normalising_together(net: nn.Module, device: torch.device) -> Iterator[None]
             layer.__class__ = own
             if own is not nn.SyncBatchNorm:
                 del layer.__dict__["process_group"]
-
-
-_KINDS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 class OverAll(_BatchNorm):
@@ -555,6 +601,27 @@ class OverAll(_BatchNorm):
             share = 1 / float(self.num_batches_tracked)
         self.running_mean.lerp_(mean.to(self.running_mean), share)
         self.running_var.lerp_(variance.to(self.running_var), share)
+
+
+class _Whole(torch.autograd.Function):
+    """The logits of the whole batch, made of this process's share of them.
+
+    Gradients go back as if the share's were a mean over the share, of which the mean
+    over the processes is taken: as many times larger as the batch is.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, share: Tensor, rank: int, world: int, size: int) -> Tensor:
+        ctx.rank, ctx.world = rank, world
+        whole = share.new_zeros(size, *share.shape[1:])
+        whole.tensor_split(world)[rank].copy_(share)
+        dist.all_reduce(whole)
+        return whole
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        share = gradient.tensor_split(ctx.world)[ctx.rank]
+        return share * (len(gradient) / len(share)), None, None, None
 
 
 class _Sum(torch.autograd.Function):

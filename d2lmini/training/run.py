@@ -25,6 +25,9 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 _NUMPY = ("pos", "has_gauss", "gauss")  # of its generator, beside 624 words
 
+#: How far gradients of a loss, relative to the largest, may be off by rounding.
+OFF = 1e-3
+
 #: Optimizers whose fused form every device of every PyTorch from 2.6 on has.
 FUSED = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
 
@@ -35,7 +38,8 @@ class Run:
     ``forward`` applies the net; ``optimizer(parameters, lr=...)`` makes the optimizer;
     ``average`` is the decay of an average of the weights, or None.  ``others`` are the
     weights that the optimizer steps beside the net's, such as those of a loss.  The
-    random state belongs to it too: it is the process's own.
+    random state belongs to it too: it is the process's own.  ``world`` processes share
+    a batch, so that the gradients of a picture are as many times larger.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Run:
         optimizer: Optimizer,
         lr: float,
         average: float | None = None,
+        world: int = 1,
     ) -> None:
         self.forward = forward
         self.net = forward.net
@@ -58,9 +63,12 @@ class Run:
         self.others = [p for p in optimized(self.optimizer) if id(p) not in mine]
         # Gradients of float16 vanish without scaling; bfloat16's do not.
         lower = forward.precision == torch.float16 != forward.dtype
-        self.scaler = torch.amp.GradScaler(self.device.type, enabled=lower)
+        first = 2.0**16 / world  # PyTorch's own, for one
+        self.scaler = torch.amp.GradScaler(self.device.type, first, enabled=lower)
         self.averaged = Average(self.net, average)
         self.last: tuple[Tensor, Tensor] | None = None  # logits and loss
+        # Of logits and labels of a share, those of the batch; alone, it is the batch.
+        self.of_all: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = _as_they_are
         self.graph: Graph | None = None  # computes the gradients, where it does
 
     def train_mode(self) -> None:
@@ -116,17 +124,43 @@ class Run:
     def gradients(
         self, X: Tensor, y: Tensor, loss: Loss, tally: "Tally", weight: float = 1.0
     ) -> None:
-        """Those of the mean loss times ``weight``; adds to ``tally`` as well."""
+        """Those of the mean loss times ``weight``; adds to ``tally`` as well.
+
+        ValueError if they are not those of the batch, where that is in pieces.
+        """
         self.optimizer.zero_grad(set_to_none=True)
-        pieces = self.forward.pieces
+        pieces, done = self.forward.pieces, list[Tensor]()
         for X_piece, y_piece in zip(X.chunk(pieces), y.chunk(pieces), strict=True):
             with self.forward.autocast():
                 logits = self.forward(X_piece)
-                value = mean_loss(loss, logits, y_piece)
+                value = mean_loss(loss, *self.of_all(logits, y_piece))
             share = value * (len(X_piece) / len(X) * weight)
+            if pieces > 1:
+                logits.retain_grad()
+                done.append(logits)
             torch.autograd.backward(self.scaler.scale(share))
             tally.add(logits.detach().argmax(1), y_piece, value)
             self.last = logits, value
+        if done:
+            self._refuse_meeting(loss, done, y)
+
+    def _refuse_meeting(self, loss: Loss, done: list[Tensor], y: Tensor) -> None:
+        """ValueError where pieces, whose logits are ``done``, make another loss.
+
+        Gradients tell at once, where the losses of an untrained net are all alike.
+        """
+        logits = torch.cat(done).detach().requires_grad_()
+        with self.forward.autocast():
+            value = self.scaler.scale(mean_loss(loss, logits, y))
+        (whole,) = torch.autograd.grad(value, logits)
+        parted = torch.cat([part.grad for part in done if part.grad is not None])
+        far = OFF * float(whole.abs().max())
+        if not torch.allclose(parted, whole, rtol=OFF, atol=far, equal_nan=True):
+            raise ValueError(
+                f"A batch of {len(y)} does not fit into memory, and the loss "
+                f"{_name(loss)} of its pieces is another, as of a sum, of weighted "
+                "classes or of mixed pictures: give a smaller batch_size."
+            )
 
     @torch.no_grad()
     def settle(self, images: Iterable[Tensor]) -> None:
@@ -298,6 +332,10 @@ def _name(function: Any) -> str:
 
 def _line(error: Exception) -> str:
     return str(error).partition("\n")[0].rstrip(".:")
+
+
+def _as_they_are(logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    return logits, y
 
 
 def mean_loss(loss: Loss, logits: Tensor, y: Tensor) -> Tensor:

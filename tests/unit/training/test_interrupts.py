@@ -65,3 +65,23 @@ def test_a_launchers_end_that_comes_too_late_for_a_point_is_not_lost():
         assert heard == [signal.SIGTERM]
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_ctrl_c_that_comes_too_late_for_a_point_ends_a_process_of_several():
+    """As it would end the script by itself; alone, a training that is over stays so."""
+    with interrupts.heard():
+        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), interrupts.heard(termination=True):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_launchers_end_is_heard_where_ctrl_c_is_ignored():
+    """As in all that a shell has started with ``&``."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(interrupts.Terminated), interrupts.heard(termination=True):
+            signal.raise_signal(signal.SIGTERM)
+            interrupts.point()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)

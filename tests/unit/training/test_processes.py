@@ -5,6 +5,7 @@ it, whose outcomes are compared with those made here; and with one that never en
 """
 
 import contextlib
+import functools
 import os
 import re
 import runpy
@@ -22,14 +23,18 @@ import pytest
 import together
 import torch
 import torch.distributed as dist
+import torch.nn.functional as F
 import yaml
+from samples import image_set, splits
 from torch import nn
 from torch.distributed.run import get_args_parser
 
 import d2lmini.data
 from d2lmini import History, nets, setup
+from d2lmini.data import Batches
 from d2lmini.device import place
 from d2lmini.training import processes
+from d2lmini.training.forward import Forward
 from d2lmini.training.processes import (
     Group,
     OverAll,
@@ -38,6 +43,7 @@ from d2lmini.training.processes import (
     meet,
     normalising_together,
 )
+from d2lmini.training.run import Run, Tally
 from tests import kernels
 
 GUIDE = Path(__file__).parents[3] / "book" / "guide" / "larger.md"
@@ -247,7 +253,8 @@ def test_a_killed_process_and_ctrl_c_end_all(tmp_path):
         r"Stopped by hand after \d+ of 1000000 epochs: all 2 processes end\.",
     ):
         assert len(re.findall(sentence, text)) == 1
-    assert text.count(f"Started again, it goes on from {tmp_path / 'run.pt'}.") == 2
+    again_from = f"Started again, it goes on from {tmp_path / 'run.pt'}, after the last"
+    assert text.count(again_from) == 2
     assert not any(map(alive, [*killed, *again]))
 
 
@@ -317,6 +324,92 @@ def test_processes_that_do_not_meet_are_lost(clients, rank, monkeypatch):
     with pytest.raises(dist.DistStoreError) as lost:
         meet(store, rank, 2)
     assert _lost(lost.value)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_ctrl_c_is_heard_while_others_are_waited_for(clients, rank, monkeypatch):
+    monkeypatch.setattr(processes, "PATIENCE", timedelta(seconds=1))
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            meet(clients(), rank, 2)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("text", ["runs/gloo.pt is damaged", "the disk timed out"])
+def test_an_error_of_ones_own_is_not_taken_for_a_lost_process(text, capsys):
+    """Whatever words it has; PyTorch's own errors are known by where they arise."""
+    with pytest.raises(RuntimeError, match=text), Group(0, 2).together():
+        raise RuntimeError(text)
+    raised = f"raise RuntimeError({text!r})"
+    with pytest.raises(SystemExit), Group(0, 2).together():
+        exec(raised, {"__name__": "torch.distributed.distributed_c10d"})
+    assert f"they do not reach each other ({text})" in capsys.readouterr().err
+
+
+def losses(net):
+    """Such as are no mean of what each picture gives by itself."""
+    mixed, weight = together.Mixed(), torch.arange(10.0)
+    mixed.own = 0.3
+    return {
+        "mixed": mixed.loss,
+        "weighted": functools.partial(F.cross_entropy, weight=weight),
+        "sum": functools.partial(F.cross_entropy, reduction="sum"),
+        "of weights": lambda logits, y: (
+            F.cross_entropy(logits, y) + net.weight.square().sum()
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", ["mixed", "weighted", "sum", "of weights"])
+def test_the_loss_of_a_share_is_that_of_the_whole_batch(name, monkeypatch):
+    """The mean of the gradients of uneven shares is the gradient of one process."""
+    monkeypatch.setattr(Group, "_gathered", lambda self, thing: [thing] * self.world)
+    net, batches = nn.Linear(784, 10), Batches(image_set(5), 5)
+    loss = losses(net)[name]
+    ((X, y),) = batches
+    logits = net(X.flatten(1))
+    monkeypatch.setattr(dist, "all_reduce", lambda Z: Z.copy_(logits.detach()))
+    value = loss(logits, y)
+    value.backward()
+    expected, net.weight.grad = net.weight.grad, None
+    for rank in (0, 1):
+        group = Group(rank, 2)
+        ((share, labels, weight),) = group.shares(batches)
+        found = loss(*group._of_all(net(share.flatten(1)), labels))
+        torch.testing.assert_close(found, value)
+        (found * weight / 2).backward()
+    torch.testing.assert_close(net.weight.grad, expected)
+
+
+def test_a_process_that_is_lost_at_the_loss_is_not_the_losss_fault(monkeypatch):
+    def lost(Z):
+        raise dist.DistBackendError("Connection closed by peer")
+
+    monkeypatch.setattr(dist, "all_reduce", lost)
+    net, data = nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), splits().train
+    run, (X, y) = Run(Forward(net, data), torch.optim.SGD, 0.1), next(iter(data))
+    group = Group(0, 2)
+    run.of_all, group.labels = group._of_all, torch.cat([y, y])
+    with pytest.raises(dist.DistBackendError):
+        run.gradients(X, y, F.cross_entropy, Tally(run.device))
+
+
+def test_batches_that_differ_are_refused(monkeypatch):
+    monkeypatch.setattr(Group, "_gathered", lambda self, thing: [thing, "another"])
+    with pytest.raises(ValueError, match=r"^Process 1 draws other batches of data"):
+        next(Group(0, 2).shares(splits().train))
+
+
+def test_gradients_are_scaled_as_one_process_scales_them():
+    """Each picture's is larger by the number of those who share, and float16 ends."""
+    forward = Forward(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), splits().train)
+    forward.precision = torch.float16
+    one, four = (Run(forward, torch.optim.SGD, 0.1, world=n) for n in (1, 4))
+    assert four.scaler.get_scale() == one.scaler.get_scale() / 4 == 2**14
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.complex64])

@@ -1,5 +1,6 @@
 """The usual slips, each answered by one sentence: what, the value found, the remedy."""
 
+import contextlib
 import functools
 import itertools
 
@@ -13,7 +14,10 @@ from torch.utils.data import DataLoader, TensorDataset
 from d2lmini import confusion_matrix, evaluate, predict, schedules
 from d2lmini.data import Splits
 from d2lmini.nets import lenet
+from d2lmini.training import notices
+from d2lmini.training.forward import Forward
 from d2lmini.training.report import Silent
+from d2lmini.training.run import Run
 
 data = splits()
 loader = DataLoader(TensorDataset(torch.rand(4, 1, 28, 28), torch.arange(4)))
@@ -234,6 +238,19 @@ def test_a_last_batch_of_one_picture_is_refused_before_the_first_step():
         quietly(norm, splits(batch_size=1))
     norm[2].eval()  # frozen
     assert quietly(norm, splits(41)).finished
+
+
+def test_a_share_of_one_picture_is_refused_where_a_layer_normalises_for_itself():
+    class Own(nn.BatchNorm1d):
+        """Which several processes cannot make one over all of them."""
+
+    data = splits(43).train  # a last batch of 3, shared by two: 2 and 1
+    for norm, own in ((nn.BatchNorm1d(10), False), (Own(10), True)):
+        net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), norm)
+        run = Run(Forward(net, data), torch.optim.SGD, 0.1)
+        refused = pytest.raises(ValueError, match=r"holds 3, of which a process gets")
+        with refused if own else contextlib.nullcontext():
+            notices.refuse(run, data, 2)
 
 
 def test_what_inference_mode_has_frozen_is_said():

@@ -20,7 +20,7 @@ from torch import nn
 
 from d2lmini import evaluate, nets, predict, schedules
 from d2lmini.device import best_precision
-from d2lmini.training.checkpoint import CheckpointError
+from d2lmini.training.checkpoint import Checkpoint, CheckpointError
 from d2lmini.training.history import History
 from d2lmini.training.report import Silent
 from tests import kernels
@@ -170,6 +170,20 @@ def test_ctrl_c_returns_the_epochs_so_far():
     assert len(history.epochs) == 1
     assert f"{history.test_accuracy:.4f}" == "nan" and not history.finished
     assert report.said == ["Stopped by hand after 1 of 3 epochs."]
+
+
+def test_ctrl_c_while_the_last_files_are_written_is_heard(monkeypatch):
+    """And the averaged net keeps the statistics that it was measured with."""
+    net, pressed, report = small_net(), small_net(), Listen()
+    for made in (net, pressed):
+        made.pop(4)  # dropout
+    quietly(net, splits(), epochs=1, average=0.9)
+    pressing = lambda *given: os.kill(os.getpid(), signal.SIGINT)  # noqa: E731
+    monkeypatch.setattr(Checkpoint, "keep", pressing)
+    history = quietly(pressed, splits(), epochs=1, average=0.9, report=report)
+    assert history.finished
+    assert report.said == ["Stopped by hand after 1 of 1 epochs."]
+    assert torch.equal(weights(pressed), weights(net))
 
 
 @pytest.mark.parametrize("options", [{}, {"average": 0.9}], ids=["plain", "average"])
@@ -355,6 +369,23 @@ def test_out_of_memory_works_in_pieces_with_the_same_gradient():
     assert len(report.said) == 1 and "does not fit" in report.said[0]
     assert max(tight.sizes[3:10]) <= 3  # found once, kept
     assert len(history.epochs) == 2
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda logits, y: F.cross_entropy(logits, y.flip(0)),
+        functools.partial(F.cross_entropy, weight=2.0 ** torch.arange(10)),
+        functools.partial(F.cross_entropy, reduction="sum"),
+    ],
+    ids=["mixed", "weighted", "sum"],
+)
+def test_a_loss_in_which_pictures_meet_is_not_made_of_pieces(loss):
+    net = Small(4)
+    before = weights(net)
+    with pytest.raises(ValueError, match=r"A batch of 8 does not .* its pieces is an"):
+        quietly(net, splits(8), loss=loss)
+    assert torch.equal(weights(net), before)
 
 
 def test_out_of_memory_for_one_image_is_raised():
