@@ -49,15 +49,19 @@ def readable():
 
 def run(source, namespace, name="answer"):
     """Execute a cell; returns the value of its last line, as Jupyter shows it."""
-    tree = ast.parse(source)
-    last = (
-        tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    )
-    exec(compile(tree, f"<{name}>", "exec"), namespace)
-    if last is not None:
-        expression = ast.Expression(last.value)
-        return eval(compile(expression, f"<{name}>", "eval"), namespace)
-    return None
+    begin, last = compiled(source, name)
+    exec(begin, namespace)
+    return last and eval(last, namespace)
+
+
+@functools.cache
+def compiled(source, name):
+    """A cell without its last line, and that, or None where it has no value."""
+    tree, last = ast.parse(source), None
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        expression = ast.Expression(tree.body.pop().value)
+        last = compile(expression, f"<{name}>", "eval")
+    return compile(tree, f"<{name}>", "exec"), last
 
 
 def visible(source):
@@ -88,14 +92,19 @@ def attempt(exercise, answer=None, variant=None, namespace=None, hidden=True):
     return Outcome(None, score, said.getvalue(), complained.getvalue())
 
 
+@functools.cache
+def answers(path):
+    """What a file of answers names; nothing where there is none."""
+    return runpy.run_path(str(path)) if path.exists() else {}
+
+
 def kept(exercise):
     """The right and the wrong answers that are kept; two empty dicts without any.
 
     CHANGED are wrong ones too: the chapter's own solution with one thing replaced.
     """
     slug = exercise.id.removeprefix(f"{exercise.chapter}-")
-    path = ANSWERS / exercise.chapter / f"{slug}.py"
-    found = runpy.run_path(str(path)) if path.exists() else {}
+    found = answers(ANSWERS / exercise.chapter / f"{slug}.py")
     right, wrong = dict(found.get("RIGHT", {})), dict(found.get("WRONG", {}))
     for name, (old, new, sentence) in found.get("CHANGED", {}).items():
         source = exercise.cell("").source
