@@ -103,8 +103,10 @@ def _refuse_single(
         and type(layer) not in common
     ]
     try:
-        if hooks:
-            run.forward.trial(sample(batches, 1))
+        # Without statistics, PyTorch's own error comes at once, and without the name.
+        with contextlib.suppress(ValueError):
+            if hooks:
+                run.forward.trial(sample(batches, 1))
     finally:
         for hook in hooks:
             hook.remove()

@@ -200,7 +200,7 @@ def test_a_normalisation_of_ones_own_is_named(ran):
         "mode": "other layers are in evaluation mode",
         "validation": "the validation images, their labels or their order differ",
         "watch": "other images are watched",
-        "schedule": "schedule is lambda:",
+        "schedule": "schedule is lambda:.*let no function of it read which process",
         "unknown": "cannot be recognised again",
         "folder": "a folder or no file's name",
         "beside": "steps 3 numbers that are not the net's, and they would come apart",

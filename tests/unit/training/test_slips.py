@@ -245,7 +245,8 @@ def test_a_share_of_one_picture_is_refused_where_a_layer_normalises_for_itself()
         """Which several processes cannot make one over all of them."""
 
     data = splits(43).train  # a last batch of 3, shared by two: 2 and 1
-    for norm, own in ((nn.BatchNorm1d(10), False), (Own(10), True)):
+    bare = Own(10, track_running_stats=False)
+    for norm, own in ((nn.BatchNorm1d(10), False), (Own(10), True), (bare, True)):
         net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), norm)
         run = Run(Forward(net, data), torch.optim.SGD, 0.1)
         refused = pytest.raises(ValueError, match=r"holds 3, of which a process gets")
