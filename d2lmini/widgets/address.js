@@ -5,25 +5,33 @@
 const LOOKING = ["selected", "channel", "layer"]; // alone, they are no situation
 const LONGEST = 4000; // letters of an address that can still be sent
 const PAUSE = 400; // ms without a change before the address follows
+const NAMED = 3; // wrong parts that a sentence names
+const TOO_LONG = "What is set here is too long for a link: the page's address leads to this figure as it was at first.";
 
 function follow(host) {
   const { d2lModel: model, d2lFigure: figure } = host;
   if (!figure.state) return;
   const kind = host.dataset.figure;
-  const place = [...document.querySelectorAll(`[data-figure="${kind}"]`)].indexOf(host) + 1;
+  const place = hosts(kind).indexOf(host) + 1;
   const start = `#${kind}-${place}?`;
   const keys = Object.keys(figure.state);
-  const texts = () => Object.fromEntries(keys.map((key) => [key, JSON.stringify(model.get(key))]));
+  const now = () => Object.fromEntries(keys.map((key) => [key, model.get(key) ?? null]));
+  const texts = () => Object.fromEntries(keys.map((key) => [key, JSON.stringify(model.get(key) ?? null)]));
   const first = texts();
   let told = ""; // the state that the address has led to
 
+  function set(values) {
+    for (const key of keys)
+      if (JSON.stringify(model.get(key)) !== JSON.stringify(values[key])) model.set(key, values[key]);
+    model.save_changes();
+    told = JSON.stringify(texts());
+  }
   // An address is a whole situation: what it leaves out is as it was at first.
   function read() {
     if (!location.hash.startsWith(start)) return false;
     const wrong = [];
-    const values = Object.fromEntries(keys.map((key) => [key, JSON.parse(first[key] ?? "null")]));
-    const parts = location.hash.slice(start.length).split("&").filter(Boolean);
-    const given = new Map(parts.map((part) => [part.split("=")[0], parsed(part.slice(part.indexOf("=") + 1))]));
+    const values = Object.fromEntries(keys.map((key) => [key, JSON.parse(first[key])]));
+    const given = parts(location.hash.slice(start.length));
     // what one value may be can depend on another, which stands before it in the state
     const there = { get: (key) => (keys.includes(key) ? values[key] : model.get(key)) };
     for (const key of [...keys, ...given.keys()]) {
@@ -33,35 +41,43 @@ function follow(host) {
       if (keys.includes(key) && value !== undefined && figure.state[key](value, there)) values[key] = value;
       else wrong.push(key);
     }
-    for (const key of keys)
-      if (JSON.stringify(model.get(key)) !== JSON.stringify(values[key])) model.set(key, values[key]);
-    model.save_changes();
-    complain(host, wrong);
-    told = JSON.stringify(texts());
+    set(values);
+    say(host, complaint(wrong));
     host.scrollIntoView();
     return true;
   }
-  // Whoever has followed a link goes on with the keyboard where it has led.
+  // Back and Forward lead to what was seen there, where the address says nothing of it too:
+  // each entry of the history keeps it.  A new one, as of a heading, changes nothing.
+  const keep = (address) => history.replaceState({ ...history.state, [start]: now() }, "", address);
   function arrive() {
-    if (!read()) return;
-    host.tabIndex = -1;
-    host.focus({ preventScroll: true });
+    clearTimeout(timer); // what it would write belongs to the entry before
+    if (read()) {
+      // Whoever has followed a link goes on with the keyboard where it has led.
+      host.tabIndex = -1;
+      host.focus({ preventScroll: true });
+    } else {
+      const kept = history.state?.[start];
+      if (kept) set(kept);
+      say(host, "");
+    }
+    keep();
   }
   function write() {
-    const now = texts();
-    if (JSON.stringify(now) !== told) complain(host, []); // the reader has gone on
-    const other = keys.filter((key) => now[key] !== first[key]);
-    const parts = other.map(
-      (key) => `${key}=${encodeURIComponent(now[key]).replace(/%(2C|5B|5D)/g, decodeURIComponent)}`,
+    const seen = texts();
+    const other = keys.filter((key) => seen[key] !== first[key]);
+    const all = other.map(
+      (key) => `${key}=${encodeURIComponent(seen[key]).replace(/%(2C|5B|5D)/g, decodeURIComponent)}`,
     );
-    const fitting = parts.filter((part) => part.length < LONGEST);
-    const set = other.some((key) => !LOOKING.includes(key)) && fitting.length;
-    const plain = location.hash.startsWith(start) ? location.pathname + location.search : null;
-    const next = set ? start + fitting.join("&") : plain;
-    if (next !== null) history.replaceState(history.state, "", next);
+    const full = start + all.join("&");
+    const fits = full.length < LONGEST;
+    const here = fits && other.some((key) => !LOOKING.includes(key));
+    const plain = location.hash.startsWith(start) ? location.pathname + location.search : undefined;
+    if (JSON.stringify(seen) !== told) say(host, fits ? "" : TOO_LONG); // the reader has gone on
+    keep(here ? full : plain);
   }
   let timer = 0;
   read();
+  keep();
   addEventListener("hashchange", arrive);
   model.on("change", () => {
     clearTimeout(timer);
@@ -69,16 +85,54 @@ function follow(host) {
   });
 }
 
-// Says which parts of an address mean nothing here.
-function complain(host, wrong) {
-  host.querySelector(".d2l-address")?.remove();
-  if (!wrong.length) return;
-  const said = document.createElement("p");
+const hosts = (kind) => [...document.querySelectorAll(`[data-figure="${kind}"]`)];
+
+// The values of an address by key; undefined where one is no JSON, or is given twice.
+function parts(text) {
+  const given = new Map();
+  for (const part of text.split("&").filter(Boolean)) {
+    const [key] = part.split("=");
+    given.set(key, given.has(key) ? undefined : parsed(part.slice(part.indexOf("=") + 1)));
+  }
+  return given;
+}
+
+// Which parts of an address mean nothing here.
+function complaint(wrong) {
+  if (!wrong.length) return "";
+  const names = wrong.slice(0, NAMED).map((key) => `“${key.slice(0, 40)}”`);
+  const more = wrong.length - names.length;
+  const all = names.join(", ") + (more ? ` and ${more} more` : "");
+  return `The address gives ${all} a value that this figure cannot take: it has its usual one.`;
+}
+
+// A sentence on the address, in the figure; none takes it away.
+function say(host, text) {
+  const old = host.querySelector(".d2l-address");
+  if (old?.textContent === text) return; // heard once
+  old?.remove();
+  if (!text) return;
+  const said = sentence(text);
   said.className = "d2l-warn d2l-address";
-  said.setAttribute("role", "alert");
-  const names = wrong.map((key) => `“${key.slice(0, 40)}”`).join(", ");
-  said.textContent = `The address gives ${names} a value that this figure cannot take: it has its usual one.`;
   host.querySelector(".d2l-bar")?.after(said);
+}
+
+function sentence(text) {
+  const said = document.createElement("p");
+  said.setAttribute("role", "alert");
+  said.textContent = text;
+  return said;
+}
+
+// A figure that the address asks for and the page has not, as after one was moved.
+function look() {
+  document.querySelector(".d2l-nowhere")?.remove();
+  const [, kind, place] = /^#([a-z_]+)-(\d+)\?/i.exec(location.hash) ?? [];
+  if (!kind || hosts(kind)[Number(place) - 1]) return;
+  const box = document.createElement("div"); // in the clothes of the page
+  box.className = "admonition warning d2l-nowhere";
+  box.append(sentence("The address asks for a figure that this page does not have."));
+  document.querySelector("h1")?.after(box);
 }
 
 function parsed(text) {
@@ -90,3 +144,5 @@ function parsed(text) {
 }
 
 document.addEventListener("d2l-live", (event) => follow(event.target));
+addEventListener("hashchange", look);
+look();

@@ -168,6 +168,7 @@ function controls(model, shown) {
     ownPicture({
       side: LARGEST_PICTURE,
       channels: 3,
+      chosen: () => model.get("input"),
       onPicture: (input) => {
         const fits = model.get("groups") * model.get("kernel")[0].length === 3;
         put(model, { input, ...start, ...(fits ? {} : { kernel: GREY, bias: [0], groups: 1 }) });

@@ -165,6 +165,7 @@ function legend(style, shown) {
 const own = (model) =>
   ownPicture({
     side: PICTURE_SIDE,
+    chosen: () => model.get("input"),
     onPicture: ([input]) => put(model, { input, selected: [0, 0] }),
   });
 

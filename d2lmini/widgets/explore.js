@@ -1,7 +1,6 @@
 import { choice, clamp, h, lab, may, parse, put, select, slider, status } from "./kit.js";
 
 const FEW = 4;
-const [MOST_OPTIONS, MOST_FRAMES] = [6, 64];
 
 // A slider for many numbers, a switch for a few short words, else a list.
 function control(model, i) {
@@ -48,6 +47,8 @@ function build(model) {
   return { children: [tools, image, said.el], draw };
 }
 
-const isChoice = may.list(MOST_OPTIONS, may.whole(0, MOST_FRAMES));
-const STATE = { choice: (v, model) => isChoice(v) && v.length === model.get("options").length };
+// One place of each option.
+const isChoice = (v, options) =>
+  Array.isArray(v) && v.length === options.length && v.every((at, i) => may.whole(0, options[i][1].length - 1)(at));
+const STATE = { choice: (v, model) => isChoice(v, model.get("options")) };
 export default lab((model) => model.get("title"), STATE, build);

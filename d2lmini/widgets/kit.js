@@ -15,11 +15,15 @@ export function h(tag, props = {}, ...children) {
   return node;
 }
 
+const VAST = 1e15; // beyond it a number has no decimals, and soon not all of its digits
+
 // A number for people: at most `digits` decimals, a true minus sign, no −0.  One too
-// small for them keeps its first two digits, with an exponent only where that is shorter.
+// small for them keeps its first two digits, with an exponent only where that is shorter;
+// one too large to be read keeps three.
 export function fmt(value, digits = 2) {
   if (!Number.isFinite(value)) return value < 0 ? "−∞" : "–";
   const size = Math.abs(value);
+  if (size >= VAST) return value.toExponential(2).replace("e+", "e").replaceAll("-", "−");
   const tiny = size && size < 0.5 * 10 ** -digits;
   const text = String(Number(tiny ? value.toPrecision(2) : value.toFixed(digits)));
   return (tiny && size < 1e-4 ? value.toExponential(1) : text === "-0" ? "0" : text).replaceAll("-", "−");
@@ -38,7 +42,8 @@ export const bracket = (value, digits) => (value < 0 ? `(${fmt(value, digits)})`
 export const sumText = (pairs, digits = 2) =>
   pairs.map(([a, b]) => `${bracket(a, digits)}·${bracket(b, digits)}`).join(" + ");
 // Whether so many decimals tell all of each number: "=" stands after such, "≈" after others.
-export const exact = (numbers, digits = 2) => numbers.every((v) => Math.abs(v - Number(v.toFixed(digits))) < 1e-9);
+export const exact = (numbers, digits = 2) =>
+  numbers.every((v) => Math.abs(v) < VAST && Math.abs(v - Number(v.toFixed(digits))) < 1e-9);
 export const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
 // What a person types as a number: 2, −0.5, 0,5 or 1/9.  NaN when it is none.
@@ -595,58 +600,109 @@ export const editing =
 // ---- the reader's own picture --------------------------------------------------
 
 const LARGEST_FILE = 40e6; // bytes
+const LARGEST_PICTURE = 100e6; // pixels
+const SMALLEST_SIDE = 8;
+const DARK = 64; // of 255
 
-// The middle square of a file's picture as `side` × `side` numbers from 0 to 1 in
-// each of `channels` (1: grey, 3: red, green, blue).  It never leaves the machine.
-export async function readPicture(file, side, channels) {
-  if (!/^image\//.test(file.type)) throw new Error(`“${file.name}” is no picture. Take a PNG, JPEG or WebP file.`);
+function sizeOf(file) {
+  const address = URL.createObjectURL(file);
+  return new Promise((done, fail) => {
+    const image = new Image();
+    image.onload = () => done([image.naturalWidth, image.naturalHeight]);
+    image.onerror = fail;
+    image.src = address;
+  }).finally(() => URL.revokeObjectURL(address));
+}
+
+// The middle square of a file's picture with `side` × `side` pixels, as { source, said },
+// or an error with one sentence.  It never leaves the machine.
+async function squareOf(file, side) {
+  const name = file.name ? `“${file.name}”` : "This";
+  if (!/^image\//.test(file.type))
+    throw new Error(`${name} is no picture (${file.type || "of no known kind"}). Take a PNG, JPEG or WebP file.`);
   if (file.size > LARGEST_FILE)
     throw new Error(
-      `“${file.name}” has ${Math.round(file.size / 1e6)} MB. Take a picture of at most ${LARGEST_FILE / 1e6} MB.`,
+      `${name} has ${Math.round(file.size / 1e6)} MB. Take a picture of at most ${LARGEST_FILE / 1e6} MB.`,
     );
-  const bitmap = await createImageBitmap(file).catch(() => {
-    throw new Error(`“${file.name}” cannot be read as a picture. Save it as PNG or JPEG and take that.`);
-  });
-  const canvas = h("canvas", { width: side, height: side });
+  const unreadable = () => {
+    throw new Error(`${name} cannot be read as a picture. Save it as PNG or JPEG and take that.`);
+  };
+  const [width, height] = await sizeOf(file).catch(unreadable);
+  if (width * height > LARGEST_PICTURE)
+    throw new Error(`${name} has ${times(width, height)} pixels. Take a picture of at most 100 million.`);
+  const least = Math.min(width, height);
+  if (least < SMALLEST_SIDE)
+    throw new Error(`${name} has ${times(width, height)} pixels: too few to show anything. Take 8 × 8 or more.`);
+  const corner = [Math.floor((width - least) / 2), Math.floor((height - least) / 2)];
+  const small = { resizeWidth: side, resizeHeight: side, resizeQuality: /** @type {const} */ ("high") };
+  const source = await createImageBitmap(file, corner[0], corner[1], least, least, small).catch(unreadable);
+  const moving = /gif|apng/.test(file.type) ? " Only its first frame counts." : "";
+  return { source, said: `${times(width, height)} pixels.${moving}` };
+}
+
+// take(files), which reads the first of them.  What the reader has asked for last counts:
+// a file that is read when another has been given, or something else chosen, is dropped.
+//   side         of the square that is made of it
+//   chosen()     what is shown
+//   use(square)  takes { source, said };  complain(error) says why there is none
+export function taker({ side, chosen, use, complain }) {
+  let turn = 0;
+  const none = "That was no file. Save the picture as PNG or JPEG and take that.";
+  const read = async ([file]) => {
+    if (!file) throw new Error(none);
+    return squareOf(file, side);
+  };
+  return async (files) => {
+    const [mine, before, count] = [++turn, chosen(), files.length];
+    const found = await read(files).catch((error) => error);
+    if (mine !== turn || !same(chosen(), before)) return;
+    if (found instanceof Error) return complain(found);
+    const more = count > 1 ? ` Only the first of ${count} files is taken.` : "";
+    use({ ...found, said: found.said + more });
+    found.source.close();
+  };
+}
+
+// A source with `width` × `height` pixels, as { canvas, data }.  What is transparent
+// becomes black, or white where what lies on it would not be seen.
+export function pixels(source, width, height) {
+  const canvas = h("canvas", { width, height });
   const pen = canvas.getContext("2d", { willReadFrequently: true });
-  const square = Math.min(bitmap.width, bitmap.height);
-  const [left, top] = [(bitmap.width - square) / 2, (bitmap.height - square) / 2];
-  pen.fillRect(0, 0, side, side); // what is transparent becomes black
   pen.imageSmoothingQuality = "high";
-  pen.drawImage(bitmap, left, top, square, square, 0, 0, side, side);
-  bitmap.close();
-  const { data } = pen.getImageData(0, 0, side, side);
-  const grey = (at) => 0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2];
-  return make(channels, (c) =>
-    table(side, side, (i, j) => {
-      const at = 4 * (i * side + j);
-      return Number(((channels === 1 ? grey(at) : data[at + c]) / 255).toFixed(3));
-    }),
-  );
+  const on = (ground) => {
+    pen.fillStyle = ground;
+    pen.fillRect(0, 0, width, height);
+    pen.drawImage(source, 0, 0, width, height);
+    return pen.getImageData(0, 0, width, height).data;
+  };
+  const data = on("black");
+  const unseen = data.every((v, at) => at % 4 === 3 || v < DARK);
+  return { canvas, data: unseen ? on("white") : data };
+}
+
+// Of pixel `at` / 4, from 0 to 1.
+export const greyOf = (data, at) => (0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]) / 255;
+
+// `side` × `side` numbers from 0 to 1 in each of `channels` (1: grey, 3: red, green, blue).
+function gridsOf(source, side, channels) {
+  const { data } = pixels(source, side, side);
+  const value = (at, c) => (channels === 1 ? greyOf(data, at) : data[at + c] / 255);
+  return make(channels, (c) => table(side, side, (i, j) => Number(value(4 * (i * side + j), c).toFixed(3))));
 }
 
 // A button, a place to drop on, and pasting while one of its controls has the focus.
-export function ownPicture({ side, channels = 1, onPicture }) {
+export function ownPicture({ side, channels = 1, chosen, onPicture }) {
   const said = status("d2l-note");
-  async function take(file) {
-    if (!file) return;
-    try {
-      onPicture(await readPicture(file, side, channels));
-      said.say(`Its middle square, ${times(side, side)}. It stays on this machine.`);
-    } catch (error) {
-      said.say(h("span", { class: "d2l-warn" }, /** @type {Error} */ (error).message));
-    }
-  }
-  const input = h("input", {
-    type: "file",
-    accept: "image/*",
-    "aria-label": "Your own picture",
-    class: "d2l-file",
-    onchange: async () => {
-      await take(input.files?.[0]);
-      input.value = "";
+  const take = taker({
+    side,
+    chosen,
+    use({ source, said: words }) {
+      onPicture(gridsOf(source, side, channels));
+      said.say(`${words} Its middle square, ${times(side, side)}. It stays on this machine.`);
     },
+    complain: (error) => said.say(h("span", { class: "d2l-warn" }, error.message)),
   });
+  const input = pictureFile("Your own picture", take);
   const el = h(
     "div",
     {
@@ -654,15 +710,30 @@ export function ownPicture({ side, channels = 1, onPicture }) {
       ondragover: (event) => event.preventDefault(),
       ondrop: (event) => {
         event.preventDefault();
-        take(event.dataTransfer.files[0]);
+        take(event.dataTransfer.files);
       },
-      onpaste: (event) => take(event.clipboardData.files[0]),
+      onpaste: (event) => take(event.clipboardData.files),
     },
     h("span", { class: "d2l-legend", "aria-hidden": "true" }, "Your own picture (a file; drop or paste)"),
     input,
     said.el,
   );
   return { el, draw() {} };
+}
+
+// The button that opens a file.
+export function pictureFile(label, take) {
+  const input = h("input", {
+    type: "file",
+    accept: "image/*",
+    "aria-label": label,
+    class: "d2l-file",
+    onchange: async () => {
+      if (input.files?.length) await take(input.files); // none: somebody has changed their mind
+      input.value = "";
+    },
+  });
+  return input;
 }
 
 // ---- drawings ------------------------------------------------------------------

@@ -138,6 +138,7 @@ function build(model) {
   });
   const mine = anyPicture({
     size,
+    chosen: () => [get("picture"), get("drawing")],
     onPicture: (data) =>
       put(model, {
         picture: -1,
@@ -451,10 +452,10 @@ function build(model) {
     node.addEventListener("dragover", (event) => event.preventDefault());
     node.addEventListener("drop", (event) => {
       event.preventDefault();
-      mine.take(event.dataTransfer.files[0] ?? null);
+      mine.take(event.dataTransfer.files);
     });
     node.addEventListener("paste", (event) => {
-      if (!event.target.closest("input")) mine.take(event.clipboardData.files[0] ?? null);
+      if (!event.target.closest("input")) mine.take(event.clipboardData.files);
     });
     const theme = new MutationObserver(() => sides.forEach((here) => here.view.repaint()));
     theme.observe(node, { attributes: true, attributeFilter: ["data-theme"] });

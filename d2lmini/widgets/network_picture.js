@@ -1,6 +1,6 @@
 // The picture that a network gets: as it is, turned and disturbed, or the reader's own.
 import { random } from "./engine.js";
-import { button, clamp, h, make, status, times } from "./kit.js";
+import { button, clamp, greyOf, h, make, pictureFile, pixels, status, taker, times } from "./kit.js";
 
 // ---- numbers of a picture ---------------------------------------------------------
 
@@ -53,55 +53,7 @@ export function changed(data, [, H, W], { noise, shift, rotate, invert }, [low, 
 
 // ---- a file of the reader's -------------------------------------------------------
 
-const LARGEST_FILE = 40e6; // bytes
-const LARGEST_PICTURE = 100e6; // pixels
-const SMALLEST_SIDE = 8;
 const STEP_SIDE = 112;
-
-function sizeOf(file) {
-  return new Promise((done, fail) => {
-    const image = new Image();
-    const address = URL.createObjectURL(file);
-    image.onload = () => done([image.naturalWidth, image.naturalHeight]);
-    image.onerror = fail;
-    image.src = address;
-  });
-}
-
-// The middle square of a file's picture, or an error with one sentence.
-export async function squareOf(file) {
-  const name = file.name ? `“${file.name}”` : "This";
-  if (!/^image\//.test(file.type))
-    throw new Error(`${name} is no picture (${file.type || "of no known kind"}). Take a PNG, JPEG or WebP file.`);
-  if (file.size > LARGEST_FILE)
-    throw new Error(
-      `${name} has ${Math.round(file.size / 1e6)} MB. Take a picture of at most ${LARGEST_FILE / 1e6} MB.`,
-    );
-  const unreadable = () => {
-    throw new Error(`${name} cannot be read as a picture. Save it as PNG or JPEG and take that.`);
-  };
-  const [width, height] = await sizeOf(file).catch(unreadable);
-  if (width * height > LARGEST_PICTURE)
-    throw new Error(`${name} has ${times(width, height)} pixels. Take a picture of at most 100 million.`);
-  const side = Math.min(width, height);
-  if (side < SMALLEST_SIDE)
-    throw new Error(`${name} has ${times(width, height)} pixels: too few to show anything. Take 8 × 8 or more.`);
-  const corner = [Math.floor((width - side) / 2), Math.floor((height - side) / 2)];
-  const small = { resizeWidth: STEP_SIDE, resizeHeight: STEP_SIDE, resizeQuality: /** @type {const} */ ("high") };
-  const bitmap = await createImageBitmap(file, corner[0], corner[1], side, side, small).catch(unreadable);
-  const moving = /gif|apng/.test(file.type) ? " Only its first frame counts." : "";
-  return { source: bitmap, said: `${times(width, height)} pixels.${moving}` };
-}
-
-const canvasOf = (width, height) => h("canvas", { width, height });
-function pixels(source, width, height) {
-  const canvas = canvasOf(width, height);
-  const pen = canvas.getContext("2d", { willReadFrequently: true });
-  pen.imageSmoothingQuality = "high";
-  pen.fillRect(0, 0, width, height); // what is transparent becomes black
-  pen.drawImage(source, 0, 0, width, height);
-  return { canvas, pen, data: pen.getImageData(0, 0, width, height).data };
-}
 
 // The numbers (C, H, W) in [0, 1] of a square source as a network gets them, and the
 // steps on the way there, [caption, canvas].  Whoever has a bright background is turned
@@ -109,8 +61,7 @@ function pixels(source, width, height) {
 export function brought(source, [C, H, W], turn) {
   const first = pixels(source, STEP_SIDE, STEP_SIDE);
   const small = pixels(first.canvas, W, H);
-  const grey = (data, at) => (0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]) / 255;
-  const greys = make(H * W, (k) => grey(small.data, 4 * k));
+  const greys = make(H * W, (k) => greyOf(small.data, 4 * k));
   const rim = greys.filter((_, k) => k < W || k >= (H - 1) * W || k % W === 0 || k % W === W - 1);
   const bright = rim.reduce((a, b) => a + b, 0) / rim.length > 0.5;
   const over = turn && C === 1 && bright;
@@ -119,7 +70,7 @@ export function brought(source, [C, H, W], turn) {
     return over ? 1 - v : v;
   });
   const steps = [["the middle square", first.canvas]];
-  if (C === 1) steps.push(["in grey", painted(first, (at) => grey(first.data, at))]);
+  if (C === 1) steps.push(["in grey", painted(first, (at) => greyOf(first.data, at))]);
   steps.push([`at ${times(H, W)}`, painted(small, (at) => (C === 1 ? greys[at / 4] : null))]);
   if (over) steps.push(["turned over: bright on black", painted(small, (at) => 1 - greys[at / 4])]);
   return { numbers, steps, over };
@@ -127,7 +78,7 @@ export function brought(source, [C, H, W], turn) {
 
 // A copy of a canvas with the grey that `value(4 · pixel)` gives; null keeps the colour.
 function painted({ canvas, data }, value) {
-  const copy = canvasOf(canvas.width, canvas.height);
+  const copy = h("canvas", { width: canvas.width, height: canvas.height });
   const pen = copy.getContext("2d");
   const image = pen.createImageData(canvas.width, canvas.height);
   for (let at = 0; at < data.length; at += 4)
@@ -140,9 +91,10 @@ function painted({ canvas, data }, value) {
 }
 
 // The reader's own picture from a file, dropped, pasted or from a camera.
+//   chosen()            what is shown now
 //   onPicture(numbers)  gets (C, H, W) numbers in [0, 1]
-// Returns { el, take(file), forget(), stop }.
-export function anyPicture({ size, onPicture, onCamera = () => {} }) {
+// Returns { el, take(files), forget(), stop }.
+export function anyPicture({ size, chosen, onPicture, onCamera = () => {} }) {
   const said = status("d2l-note");
   const steps = h("ol", { class: "d2l-net-steps" });
   const privacy = "It is read in this page and never leaves your machine.";
@@ -156,26 +108,8 @@ export function anyPicture({ size, onPicture, onCamera = () => {} }) {
     steps.replaceChildren();
     said.say(h("span", { class: "d2l-warn" }, error.message));
   };
-  // A file; undefined where somebody has changed their mind, null where it was none.
-  async function take(file) {
-    if (file === undefined) return;
-    try {
-      if (!file) throw new Error("That was no file. Save the picture as PNG or JPEG and take that.");
-      use(await squareOf(file));
-    } catch (error) {
-      complain(error);
-    }
-  }
-  const input = h("input", {
-    type: "file",
-    accept: "image/*",
-    "aria-label": "Your own picture: a file",
-    class: "d2l-file",
-    onchange: async () => {
-      await take(input.files?.[0]);
-      input.value = "";
-    },
-  });
+  const take = taker({ side: STEP_SIDE, chosen, use, complain });
+  const input = pictureFile("Your own picture: a file", take);
   const film = camera({ onFrame: use, onError: complain, onCamera });
   const el = h(
     "div",
@@ -238,7 +172,7 @@ function camera({ onFrame, onError, onCamera }) {
 
 function frameOf(video) {
   const side = Math.min(video.videoWidth, video.videoHeight);
-  const canvas = canvasOf(STEP_SIDE, STEP_SIDE);
+  const canvas = h("canvas", { width: STEP_SIDE, height: STEP_SIDE });
   const [x, y] = [(video.videoWidth - side) / 2, (video.videoHeight - side) / 2];
   canvas.getContext("2d").drawImage(video, x, y, side, side, 0, 0, STEP_SIDE, STEP_SIDE);
   return { source: canvas, said: "From your camera." };

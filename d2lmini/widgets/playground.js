@@ -395,7 +395,7 @@ function build(model) {
       rest("failed");
       wrong.say(
         message === "overflow"
-          ? `After ${fmt(epoch, 2)} epochs the loss is no number any more: a learning rate of ${plain(model.get("lr"))} is too large here. Take a smaller one and play again.`
+          ? `At epoch ${fmt(epoch, 2)} the loss is no number any more: a learning rate of ${plain(model.get("lr"))} is too large here. Take a smaller one and play again.`
           : message,
       );
     },
@@ -433,13 +433,13 @@ function build(model) {
   // Makes the network of the set-up, with its pictures; false where that cannot be.
   async function ready() {
     if (phase !== "idle") return true;
-    const before = made;
+    const mine = number;
     phase = "loading";
     told.say("The pictures are on their way …");
     show();
     try {
       await pictures(model.get("data"));
-      if (before !== made) return false; // another set-up was chosen meanwhile
+      if (mine !== number) return false; // another set-up was chosen meanwhile, if only for a while
       const setup = setupOf(model);
       const net = assembled(plan(setup), setup.weights, random(setup.seed));
       engine?.send({ do: "look", what: model.get("watch"), picture: model.get("picture") - 1 });
@@ -447,6 +447,7 @@ function build(model) {
       rest("ready");
       return true;
     } catch (error) {
+      if (mine !== number) return false;
       rest("idle");
       told.say("");
       wrong.say(/** @type {Error} */ (error).message);

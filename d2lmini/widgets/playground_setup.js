@@ -143,12 +143,19 @@ export function walk(layers) {
   return seen.join(" → ");
 }
 
+// A convolution in short; what it has as it nearly always has it, stride 1 and a padding
+// that keeps the size, goes without saying.
+function short([kernels, size, stride, padding, pool]) {
+  const strided = stride === 1 ? "" : ` stride ${stride}`;
+  const rim = padding === (size - 1) / 2 ? "" : ` padding ${padding}`;
+  return `${kernels}@${size}×${size}${strided}${rim} ${pool}`;
+}
+
 // In which words two set-ups differ, for the name of a kept run.
 export function difference(setup, other) {
   const said = (key) => {
     const v = setup[key];
-    if (key === "layers")
-      return v.length ? v.map((l) => `${l[0]}@${l[1]}×${l[1]} ${l[4]}`).join(", ") : "no convolution";
+    if (key === "layers") return v.map(short).join(", ") || "no convolution";
     if (key === "dense") return `dense ${v.join(", ") || "10 alone"}`;
     if (typeof v === "boolean") return `${v ? "" : "no "}${key === "norm" ? "batch normalisation" : key}`;
     return typeof v === "number" ? `${key} ${v}` : v;

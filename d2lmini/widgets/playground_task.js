@@ -10,7 +10,10 @@ export function training(engine, port, helpers) {
   const SLICE = 30; // ms of work before messages are heard
   const SHARE = 100; // validation pictures in one piece of work
   const REPORT = 120; // ms between two reports
-  const DAMAGED = "The file of the pictures is damaged. Take the drawn garments.";
+  const DAMAGED =
+    typeof DecompressionStream === "undefined"
+      ? "This browser is too old to unpack the pictures. Take the drawn garments, or a browser of 2023 or later."
+      : "The file of the pictures is damaged. Try again, or take the drawn garments.";
   const SCHEDULES = {
     constant: () => 1,
     cosine: (t) => (1 + Math.cos(Math.PI * t)) / 2,
@@ -168,6 +171,7 @@ export function training(engine, port, helpers) {
       if (said !== label)
         exam.wrong.push({ place: places[n], label, said, sure: Math.exp(row[said] - high) / total, loss });
     });
+    if (!Number.isFinite(exam.loss)) throw new Error("overflow"); // as after the last step, which no other follows
     exam.at += places.length;
     if (exam.at === exam.all) report();
   }
@@ -293,6 +297,7 @@ export function training(engine, port, helpers) {
   }
   function fail(error) {
     going = false;
+    job.exam = null;
     say("failed", { message: error.message, epoch: job.step / job.steps });
   }
 

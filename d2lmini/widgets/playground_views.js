@@ -146,8 +146,9 @@ export function insideView(choose) {
     own.label(`The chosen picture: ${CLASSES[picture.label]}`);
     given.note(CLASSES[picture.label]);
     bars.forEach(({ bar, text }, i) => {
-      bar.style.width = `${100 * chances[i]}%`;
-      text.textContent = `${Math.round(100 * chances[i])}%`;
+      const known = Number.isFinite(chances[i]); // not so where the numbers have overflowed
+      bar.style.width = known ? `${100 * chances[i]}%` : "0";
+      text.textContent = known ? `${Math.round(100 * chances[i])}%` : "–";
     });
     if (rows.map((one) => one.name).join() !== list.map((one) => one.name).join()) {
       rows = list.map(({ name }) => ({ name, ...row(`Maps of ${name}`) }));

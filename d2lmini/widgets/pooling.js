@@ -179,6 +179,7 @@ function controls(model, shown) {
   const own = () =>
     ownPicture({
       side: PICTURE_SIDE,
+      chosen: () => model.get("input"),
       onPicture: ([input]) => put(model, { input, shift: [0, 0], selected: [0, 0] }),
     });
   return toolbar(

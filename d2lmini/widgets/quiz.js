@@ -119,12 +119,13 @@ function memory(model, questions) {
   let sum = 0;
   for (const sign of JSON.stringify(questions)) sum = (sum * 31 + (sign.codePointAt(0) ?? 0)) | 0;
   const key = `d2l-quiz-${sum}`;
-  const fits = (given, { choices }) => given === null || (choices ? Boolean(choices[given]) : Number.isFinite(given));
+  const fits = (given, { choices }) =>
+    given === null || (choices ? Number.isInteger(given) && given in choices : Number.isFinite(given));
   return {
     load() {
       try {
         const kept = JSON.parse(localStorage.getItem(key) ?? "null");
-        return questions.every((one, i) => fits(kept[i], one)) ? kept : null;
+        return Array.isArray(kept) && questions.every((one, i) => fits(kept[i], one)) ? kept : null;
       } catch {
         return null; // nothing is kept, or nothing may be
       }

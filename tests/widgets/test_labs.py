@@ -143,6 +143,46 @@ def test_an_address_is_judged_as_a_whole(site_page):
     assert complaint.count() == 1
     page.get_by_role("button", name="Reset").press("Enter")
     complaint.wait_for(state="detached")
+    twice = "#schedule-1?epochs=2&epochs=3&a=1&b=2&c=3&d=4"
+    oracle.go(page, twice)
+    assert "“epochs”, “a”, “b” and 2 more a value" in complaint.inner_text()
+    assert oracle.state_of(page, 0, "epochs") == {"epochs": ScheduleLab().epochs}
+    page.evaluate("document.body.prepend(document.createElement('h1'))")
+    nowhere = page.get_by_text("asks for a figure that this page does not have")
+    oracle.go(page, "#schedule-2?epochs=2")
+    assert nowhere.count() == 1 and complaint.count() == 0
+    oracle.go(page, "#a-heading")
+    assert nowhere.count() == 0
+
+
+def test_back_leads_to_what_was_seen_there(site_page):
+    page = site_page(LABS["convolution"]())
+    page.wait_for_function("document.querySelector('[data-live]')")
+    plain = page.url
+    oracle.go(page, "#convolution-1?stride=[2,2]")
+    page.go_back()  # before the address has followed the change
+    oracle.becomes(page, "stride", [1, 1])
+    page.wait_for_timeout(600)
+    assert page.url == plain
+    page.go_forward()
+    oracle.becomes(page, "stride", [2, 2])
+    oracle.go(page, "#a-heading")  # it is somewhere else on the page
+    assert oracle.state_of(page, 0, "stride") == {"stride": [2, 2]}
+    page.go_back()
+    page.go_back()
+    oracle.becomes(page, "stride", [1, 1])
+
+
+def test_an_address_has_the_whole_situation_or_none_of_it(site_page):
+    page = site_page(LABS["convolution"]())
+    page.wait_for_function("document.querySelector('[data-live]')")
+    photograph = [[(i * j % 997) / 997 for j in range(28)] for i in range(28)]
+    oracle.read(page, [{"input": photograph, "stride": [2, 2]}])
+    page.get_by_text("What is set here is too long for a link").wait_for()
+    assert "#" not in page.url
+    oracle.read(page, [{"input": [[1, 2], [3, 4]]}])
+    page.locator(".d2l-address").wait_for(state="detached")
+    assert "&stride=[2,2]" in page.url
 
 
 def test_frames_and_comparisons_have_addresses_too(site_page):
@@ -155,6 +195,8 @@ def test_frames_and_comparisons_have_addresses_too(site_page):
         oracle.go(page, hash)
     assert oracle.state_of(page, 0, "x", "sort") == {"x": "y", "sort": ""}
     assert oracle.state_of(page, 1, "choice") == {"choice": [2]}
+    oracle.go(page, "#explore-1?choice=[3]")  # one beyond the last
+    assert oracle.state_of(page, 1, "choice") == {"choice": [0]}
 
 
 def _drawing(n):
@@ -234,7 +276,7 @@ def test_a_long_walk_has_a_slider_and_a_speed(page_of):
 # ---- the reader's own picture ---------------------------------------------------
 
 
-def file(name, size=(1, 1), kind="image/png", colour=(255, 0, 0), content=None):
+def file(name, size=(9, 9), kind="image/png", colour=(255, 0, 0), content=None):
     image = io.BytesIO()
     Image.new("RGB", size, colour).save(image, "PNG")
     buffer = image.getvalue() if content is None else content
@@ -265,6 +307,7 @@ def test_a_picture_of_ones_own(page_of):
         (file("b.png", content=b"no picture"), "“b.png” cannot be read"),
         (file("c.png", content=b""), "“c.png” cannot be read"),
         (41_000_000, "“d.png” has 41 MB"),
+        (file("e.png", (7, 90)), "“e.png” has 7 × 90 pixels: too few"),
     ],
 )
 def test_what_is_no_picture_is_said_in_words(page_of, tmp_path, given, words):
@@ -278,7 +321,7 @@ def test_what_is_no_picture_is_said_in_words(page_of, tmp_path, given, words):
     page.locator(".d2l-own .d2l-warn").wait_for()
     assert words in page.inner_text(".d2l-own")
     assert oracle.state_of(page, 0, "input")["input"] == lab.input
-    page.set_input_files("input[type=file]", file("good.png", (9, 9)))
+    page.set_input_files("input[type=file]", file("good.png"))
     page.wait_for_function("!document.querySelector('.d2l-own .d2l-warn')")
 
 
@@ -321,3 +364,5 @@ def test_large_numbers_stay_in_their_cells(page_of):
     wide = "(cells) => cells.filter((c) => c.scrollWidth > c.clientWidth + 1).length"
     assert page.locator("[data-grid=output] .d2l-cell").evaluate_all(wide) == 0
     assert page.inner_text("[data-grid=output] [data-row='0'][data-col='0']") == "1.2e5"
+    oracle.read(page, [{"input": [[123456789]], "kernel": [[123456789]]}])
+    assert page.inner_text("[data-sum]").endswith("≈ 1.52e16")

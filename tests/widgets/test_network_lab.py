@@ -351,9 +351,14 @@ def test_where_nothing_sticks_the_number_stands_under_its_layer(page_of):
     assert page.locator("div:has(> .d2l-net-tour) + [data-node='2']").count() == 1
 
 
-def file(name, size=(1, 1), kind="image/png", content=None, form="PNG"):
+def file(name, size=(1, 1), kind="image/png", content=None, form="PNG", alpha=False):
+    """A white picture, or a black square on a transparent ground."""
     image = io.BytesIO()
-    if content is None:
+    if alpha:
+        drawing = Image.new("RGBA", size)
+        drawing.paste((0, 0, 0, 255), (16, 16, 48, 48))
+        drawing.save(image, form)
+    elif content is None:
         Image.new("RGB", size, (250, 250, 250)).save(image, form)
     return {"name": name, "mimeType": kind, "buffer": content or image.getvalue()}
 
@@ -407,6 +412,53 @@ def test_a_picture_of_ones_own_and_what_is_none(lenet_page):
     assert oracle.state_of(page, 0, "picture") == {"picture": -1}
     page.get_by_label("Trouser").check()  # another picture: the steps were not its
     assert page.locator(".d2l-net-steps li").count() == 0
+    page.set_input_files("input[type=file]", file("g.png", (64, 64), alpha=True))
+    page.locator(".d2l-own", has_text="64 × 64 pixels").wait_for()
+    assert page.locator(".d2l-net-steps li").count() == 4  # black is seen on white
+
+
+# Lets pictures be dropped, of which "slow.png" is read when `held` is called.
+HOLD = """() => {
+  const usual = createImageBitmap;
+  globalThis.held = [];
+  globalThis.createImageBitmap = (file, ...more) =>
+    file.name !== "slow.png" ? usual(file, ...more) : new Promise((done) => {
+      held.push(async () => {
+        done(await usual(file, ...more));
+        await new Promise((drawn) => setTimeout(drawn));
+      });
+    });
+  const fileOf = ([name, text]) => new File(
+    [Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], name,
+    { type: "image/png" });
+  globalThis.give = (files) => {
+    const dataTransfer = new DataTransfer();
+    for (const one of files) dataTransfer.items.add(fileOf(one));
+    const event = new DragEvent("drop", { dataTransfer, bubbles: true });
+    document.querySelector(".d2l-host .d2l").dispatchEvent(event);
+  };
+}"""
+
+
+def test_what_was_asked_for_last_is_shown(lenet_page):
+    page = lenet_page
+    page.evaluate(HOLD)
+    slow, quick = (
+        [name, base64.b64encode(file(name, (side, side))["buffer"]).decode()]
+        for name, side in (("slow.png", 90), ("quick.png", 50))
+    )
+    page.evaluate("(files) => give(files)", [slow])
+    page.wait_for_function("held.length === 1")
+    page.evaluate("(files) => give(files)", [quick, slow])
+    words = "50 × 50 pixels. Only the first of 2 files is taken."
+    page.locator(".d2l-own", has_text=words).wait_for()
+    page.evaluate("held[0]()")
+    assert words in page.inner_text(".d2l-own")
+    page.evaluate("(files) => give(files)", [slow])
+    page.wait_for_function("held.length === 2")
+    page.get_by_label("Trouser").check()
+    page.evaluate("held[1]()")
+    assert oracle.state_of(page, 0, "picture") == {"picture": 1}
 
 
 WRONG = [

@@ -126,6 +126,29 @@ def test_sets_of_pictures_do_not_wait_for_each_other(page_of, tmp_path):
     assert play(page)[0] != first[0]
 
 
+OLD = """() => {
+  delete globalThis.DecompressionStream;
+  globalThis.Worker = undefined; // or the worker would have it
+  globalThis.d2lminiPictures = "AAAA";
+}"""
+LATE = """() => {
+  globalThis.d2lminiPictures = new Promise((_, fail) => (globalThis.late = fail));
+}"""
+
+
+def test_why_there_are_no_pictures_is_said_to_whoever_waits_for_them(page_of):
+    page = page_of(Playground(**QUICK, data="fashion"))
+    page.evaluate(OLD)
+    press(page, "▶ Play")
+    page.get_by_text("This browser is too old to unpack the pictures.").wait_for()
+    page.evaluate(LATE)
+    press(page, "▶ Play")
+    for data in ("drawn", "fashion"):  # a change of mind, and back
+        choose(page, data=data)
+    page.evaluate("late(new Error('Too late.'))")
+    assert page.evaluate(WARNING) == "" and page.evaluate(PHASE) == "idle"
+
+
 def test_the_packed_pictures_are_read_back():
     draw = np.random.default_rng(0)
     images = draw.integers(0, 256, (7000, 28, 28), dtype="u1")
@@ -144,18 +167,42 @@ def choose(page, **traits):
     oracle.read(page, [traits])
 
 
+# Writes down what the worker says that is made next.
+HEAR = """() => {
+  const Usual = Worker;
+  globalThis.heard = [];
+  globalThis.Worker = class extends Usual {
+    constructor(url) {
+      super(url);
+      this.addEventListener("message", ({ data }) => heard.push(data.kind));
+    }
+  };
+}"""
+
+
 def test_what_goes_wrong_is_said_and_training_goes_on(page_of, tmp_path):
     wild = {"layers": [[4, 3, 2, 1, "none"]] * 3, "dense": [32] * 3, "lr": 10}
     wild |= {"weights": "He × 4", "optimizer": "momentum", "schedule": "constant"}
     page = page_of(Playground(**{**QUICK, **wild}))
     choose(page, watch="sizes")
     press(page, "Reset: Playground")  # before a run: it can still be begun
+    page.evaluate(HEAR)
+    press(page, "▶ Play")
+    for seed in (1, 0):  # another set-up, and back: nothing was pressed since
+        choose(page, seed=seed)
+    page.wait_for_function("heard.includes('ready')")
+    assert page.evaluate(PHASE) == "idle"
     assert len(play(page, "failed")) == 1
     choose(page, watch="sizes")
     press(page, "Reset: Playground")  # after one: it stays at its end
     assert page.evaluate(PHASE) == "failed"
     assert len(page.workers) == 1  # and not in the page itself
     assert "a learning rate of 10 is too large here" in page.evaluate(WARNING)
+    choose(page, pictures=128)  # two steps, of which the last is one too many
+    assert len(play(page, "failed")) == 1
+    assert page.evaluate(WARNING).startswith("At epoch 1 the loss is no number")
+    choose(page, picture=2)  # no number is no answer
+    page.locator(".d2l-chance", has_text="–").first.wait_for()
     choose(page, layers=[[1, 7, 2, 0, "max"]] * 3, dense=[], lr=0.01)
     assert "larger than the 5 × 5 picture of convolution 2" in page.evaluate(WARNING)
     press(page, "▶ Play")  # does nothing
@@ -174,7 +221,10 @@ def test_what_goes_wrong_is_said_and_training_goes_on(page_of, tmp_path):
     other = play(page)
     assert other[0] != exams[0]
     assert "seed 0" in page.locator(".d2l-kept").inner_text()
-    choose(page, seed=0)
+    choose(page, seed=0, layers=[[2, 3, 1, 1, "max"]])
+    kept = "2@3×3 stride 2 padding 0 max"
+    assert kept in page.locator(".d2l-kept").inner_text()
+    choose(page, layers=QUICK["layers"])
     assert play(page) == exams  # the same, to the last digit
     press(page, "Start again")
     for _ in range(8):
