@@ -21,6 +21,10 @@ def flips(differences):
 """,
 }
 WRONG = {
+    "always-a-tie": (
+        "def flips(differences):\n    return 1.0\n",
+        "2 of 8 cases are right",
+    ),
     "constant": ("def flips(differences):\n    return 0.25\n", "flips([31])"),
     "sign-test": (
         """

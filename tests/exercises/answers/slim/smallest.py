@@ -38,6 +38,10 @@ def smallest(stages):
 """,
 }
 WRONG = {
+    "one-row": (
+        "def smallest(stages):\n    return 1\n",
+        "2 of 7 cases are right",
+    ),
     "constant": ("def smallest(stages):\n    return 67\n", "one stage: found 67"),
     "forgets-return": (changed("    return rows\n", ""), "did you forget `return`"),
     "not-from-the-back": (changed("stages[::-1]", "stages"), "smallest for AlexNet"),
