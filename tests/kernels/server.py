@@ -150,8 +150,9 @@ class Server:
     def left(self, kernel):
         """End a kernel, and its children, for which nobody stands any more."""
         if kernel in self.running:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(kernel, signal.SIGKILL)
+            for kill in (os.killpg, os.kill):  # a group, as soon as it has its own
+                with contextlib.suppress(ProcessLookupError):
+                    kill(kernel, signal.SIGKILL)
             self.ended(kernel)
 
     def end(self):
