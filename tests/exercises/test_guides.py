@@ -106,10 +106,12 @@ def test_the_snippets_of_checks_run(right, capsys):
         "pool": pool if right else lambda X, size: 0 * pool(X, size),
         "net": net,
         "shapes": shapes,
+        "side": 2.0,  # a prediction
     }
     if right:
         exec(first + second, space)
         assert capsys.readouterr().out == "Pooling: correct.\n"
+        assert type(space["side"]) is int
         space["marks"].predicted(14, 14, "side")
         assert not space["marks"].wrong
         return
