@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from d2lmini.arguments import found
+from d2lmini.nets.borrowed import draws_kept
 from d2lmini.training.average import Average
 from d2lmini.training.forward import Forward, no_memory
 
@@ -147,12 +148,15 @@ class Run:
     def _refuse_meeting(self, loss: Loss, done: list[Tensor], y: Tensor) -> None:
         """ValueError where pieces, whose logits are ``done``, make another loss.
 
-        Gradients tell at once, where the losses of an untrained net are all alike.
+        Gradients tell at once, where the losses of an untrained net are all alike.  A
+        loss that draws is not told apart; one that is no number has its own sentence.
         """
         logits = torch.cat(done).detach().requires_grad_()
-        with self.forward.autocast():
-            value = self.scaler.scale(mean_loss(loss, logits, y))
-        (whole,) = torch.autograd.grad(value, logits)
+        with draws_kept(), self.forward.autocast():  # a loss may write into its logits
+            value, again = (mean_loss(loss, logits.clone(), y) for _ in range(2))
+        (whole,) = torch.autograd.grad(self.scaler.scale(value), logits)
+        if not (torch.equal(value, again) and whole.isfinite().all()):
+            return
         parted = torch.cat([part.grad for part in done if part.grad is not None])
         far = OFF * float(whole.abs().max())
         if not torch.allclose(parted, whole, rtol=OFF, atol=far, equal_nan=True):

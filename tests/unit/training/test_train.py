@@ -388,6 +388,29 @@ def test_a_loss_in_which_pictures_meet_is_not_made_of_pieces(loss):
     assert torch.equal(weights(net), before)
 
 
+def masked(logits, y):
+    logits[:, 9] = -1e4
+    return F.cross_entropy(logits, y)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [masked, lambda logits, y: F.cross_entropy(F.dropout(logits, 0.1), y)],
+    ids=["writes into its logits", "draws"],
+)
+def test_any_other_loss_is_made_of_pieces(loss):
+    history = quietly(Small(4), splits(8), loss=loss)
+    assert len(history.epochs) == 2
+
+
+def test_a_loss_that_is_no_number_in_pieces_has_its_own_sentence():
+    def loss(logits, y):
+        return F.cross_entropy(logits / 0, y)
+
+    with pytest.raises(ValueError, match="The loss became nan"):
+        quietly(Small(4), splits(8), loss=loss)
+
+
 def test_out_of_memory_for_one_image_is_raised():
     with pytest.raises(torch.OutOfMemoryError):
         quietly(Small(0), splits())
