@@ -51,6 +51,7 @@ function follow(host) {
   const keep = (address) => history.replaceState({ ...history.state, [start]: now() }, "", address);
   function arrive() {
     clearTimeout(timer); // what it would write belongs to the entry before
+    timer = 0;
     if (read()) {
       // Whoever has followed a link goes on with the keyboard where it has led.
       host.tabIndex = -1;
@@ -63,6 +64,8 @@ function follow(host) {
     keep();
   }
   function write() {
+    clearTimeout(timer);
+    timer = 0;
     const seen = texts();
     const other = keys.filter((key) => seen[key] !== first[key]);
     const all = other.map(
@@ -79,6 +82,9 @@ function follow(host) {
   read();
   keep();
   addEventListener("hashchange", arrive);
+  // Whoever follows a link leaves an entry that knows the last change, however late it was.
+  const leave = (event) => timer && event.target.closest?.("a[href]") && write();
+  document.addEventListener("click", leave, true);
   model.on("change", () => {
     clearTimeout(timer);
     timer = setTimeout(write, PAUSE);

@@ -173,6 +173,23 @@ def test_back_leads_to_what_was_seen_there(site_page):
     oracle.becomes(page, "stride", [1, 1])
 
 
+def test_a_link_that_is_followed_at_once_leaves_the_last_change_behind(site_page):
+    page = site_page(LABS["convolution"]())
+    page.wait_for_function("document.querySelector('[data-live]')")
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<a href=#x>x</a>')")
+    page.evaluate(
+        """() => {
+            const { d2lModel: model } = document.querySelector("[data-figure]");
+            model.set("stride", [2, 2]);
+            model.save_changes();
+            document.querySelector("a[href='#x']").click();
+        }"""
+    )
+    page.go_back()
+    page.wait_for_url("**#convolution-1?stride=[2,2]")
+    assert oracle.state_of(page, 0, "stride") == {"stride": [2, 2]}
+
+
 def test_an_address_has_the_whole_situation_or_none_of_it(site_page):
     page = site_page(LABS["convolution"]())
     page.wait_for_function("document.querySelector('[data-live]')")
