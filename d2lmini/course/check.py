@@ -464,8 +464,10 @@ def _unanswered(error: Exception) -> bool:
 def _told(error: Exception) -> str:
     """What was raised, in one line, and what is probably behind it."""
     what = " ".join(f"{type(error).__name__}: {error}".split())
-    case, *inner = traceback.extract_tb(error.__traceback__)[1:]
-    last = inner[-1] if inner else case
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    if not frames:  # the case does not take these arguments
+        return what
+    case, last = frames[0], frames[-1]
     if last.filename != case.filename or not (last is case or last.name[0] == "<"):
         return what  # raised by what the check calls, and not by its own lines
     if isinstance(error, NameError):

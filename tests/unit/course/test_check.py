@@ -256,6 +256,13 @@ def unsolved():
     return cell["answer"]
 
 
+def test_a_case_that_does_not_take_its_arguments_is_wrong():
+    marks = check.Cases(1)
+    marks(lambda size: None)(1, 2)
+    with pytest.raises(AssertionError, match=r"\(1, 2\) raised TypeError: .* argument"):
+        marks.passed("Correct.")
+
+
 def test_an_unsolved_exercise_is_no_case():
     marks = check.Cases(1)
     with pytest.raises(NotImplementedError, match=r"Write it here\."):
