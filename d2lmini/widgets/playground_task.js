@@ -66,7 +66,7 @@ export function training(engine, port, helpers) {
       fresh: { loss: 0, right: 0, count: 0 }, // since the last point of the curve
       points: [],
       exam: null,
-      once: false, // one step is asked for
+      once: 0, // steps that are asked for, one by one
       ended: false,
       rate: [], // pictures and milliseconds of the last seconds
       sizes: null,
@@ -268,7 +268,7 @@ export function training(engine, port, helpers) {
       }
       const start = now;
       if (job.once && !job.exam && !over()) {
-        job.once = false;
+        job.once -= 1;
         count += step();
         now = performance.now();
       }
@@ -284,11 +284,12 @@ export function training(engine, port, helpers) {
     }
     if (now - told > REPORT) progress(now);
     if (!job.exam && over() && !job.ended) finish();
-    else if (job.exam || going) soon();
+    else if (job.exam || going || job.once) soon();
     else progress(now);
   }
   function finish() {
     going = false;
+    job.once = 0; // pressed after the last one
     job.ended = true;
     if (job.fresh.count) point();
     progress(performance.now());
@@ -297,6 +298,7 @@ export function training(engine, port, helpers) {
   }
   function fail(error) {
     going = false;
+    job.once = 0;
     job.exam = null;
     say("failed", { message: error.message, epoch: job.step / job.steps });
   }
@@ -318,8 +320,8 @@ export function training(engine, port, helpers) {
       going = false;
     },
     step() {
-      if (!job || going) return;
-      job.once = true; // after the validation that may be running
+      if (!job || going || over()) return;
+      job.once += 1; // each is taken, after the validation that may be running
       soon();
     },
     look(order) {

@@ -240,7 +240,8 @@ def test_crowded_names_stay_apart_and_in_the_figure(page_of, width):
     ]
     columns = [("x", "x", "less"), ("y", "y", "more")]
     page = page_of(Comparison(rows, columns, x="x", y="y"), width=width)
-    page.wait_for_timeout(100)  # until the plot has the page's width
+    fits = "document.querySelector('svg').getBoundingClientRect().width <= innerWidth"
+    page.wait_for_function(fits)
     (seen,) = read(page, [{}])
     assert len(seen["labels"]) == 11 and not overlapping(seen["labels"])
     wide = page.locator("svg").bounding_box()["width"]
