@@ -249,16 +249,20 @@ def load_fashion_mnist(
     if root is not None:
         instance("root", root, (str, Path), "give the path of a folder, or 'offline'")
     chosen = _present(device)
-    mode.withdraw()
-    parts = _offline_parts() if files.is_offline(root) else _real_parts(root)
     if train_size is not None:
         train_size = whole("train_size", train_size, least=None)
-        if files.is_offline(root):  # smaller, and admitted below
-            train_size = min(train_size, len(parts[0]))
+    drawn = files.is_offline(root)
+    parts = _offline_parts() if drawn else _real_parts(root)
+    if train_size is not None:
+        if drawn:  # smaller, and admitted below
+            train_size = min(train_size, len(parts[0].labels))
         parts[0] = _subset(parts[0], train_size)
-    if parts[1].source != "Fashion-MNIST":
-        mode.admit(parts[1].source)
-    sets = [_on(chosen, part) for part in parts]
+    parts = [part.on(chosen) for part in parts]
+    # From here on nothing fails: a failed load changes nothing that figures say.
+    sets = [ImageSet(*part, CLASSES) for part in parts]
+    mode.withdraw()
+    if drawn:
+        mode.admit(sets[1].source)
     batch_sizes = [batch_size] * 3
     if mode.quick():
         enlarged = resize is not None and resize > parts[0].images.shape[-1]
@@ -306,40 +310,50 @@ def split(labels: Tensor, held_out: int) -> tuple[Tensor, Tensor]:
     return torch.nonzero(~out).flatten(), torch.nonzero(out).flatten()
 
 
-def _subset(part: ImageSet, size: int) -> ImageSet:
+class _Part(NamedTuple):
+    """What becomes an :class:`ImageSet`, of which figures do not know yet."""
+
+    images: Tensor
+    labels: Tensor
+    source: str
+
+    def on(self, device: torch.device) -> "_Part":
+        return _Part(self.images.to(device), self.labels.to(device), self.source)
+
+
+def _subset(part: _Part, size: int) -> _Part:
     """``size`` images of ``part``, the same number of each class."""
-    if size % len(part.classes) or not 0 < size <= len(part):
+    images, labels, source = part
+    if size % len(CLASSES) or not 0 < size <= len(labels):
         raise ValueError(
-            f"train_size must be a multiple of {len(part.classes)} of at most "
-            f"{len(part):,} images, or None for all of them, not {found(size)}."
+            f"train_size must be a multiple of {len(CLASSES)} of at most "
+            f"{len(labels):,} images, or None for all of them, not {found(size)}."
         )
-    _, chosen = split(part.labels, size)
-    source = f"{part.source}, {size:,} of {len(part):,} training images"
-    return replace(part.pick(chosen), source=source)
+    _, chosen = split(labels, size)
+    source = f"{source}, {size:,} of {len(labels):,} training images"
+    return _Part(images[chosen], labels[chosen], source)
 
 
-def _real_parts(root: str | Path | None) -> list[ImageSet]:
+def _real_parts(root: str | Path | None) -> list[_Part]:
     images, labels, test_images, test_labels = files.load(root)
     kept, held_out = split(labels, VALIDATION)
-    real = "Fashion-MNIST", CLASSES
-    training = ImageSet(images, labels, *real)
-    test = ImageSet(test_images, test_labels, *real)
-    return [training.pick(kept), training.pick(held_out), test]
+    real = "Fashion-MNIST"
+    return [
+        _Part(images[kept], labels[kept], real),
+        _Part(images[held_out], labels[held_out], real),
+        _Part(test_images, test_labels, real),
+    ]
 
 
-def _offline_parts() -> list[ImageSet]:
+def _offline_parts() -> list[_Part]:
     from d2lmini.data import offline  # draws with Pillow
 
     sizes = (2_000, 500, 1_000) if mode.quick() else (6_000, 1_000, 2_000)
     drawn = [offline.draw(size, seed=part) for part, size in enumerate(sizes)]
     return [
-        ImageSet(images.clone(), labels.clone(), offline.SOURCE, CLASSES)
+        _Part(images.clone(), labels.clone(), offline.SOURCE)
         for images, labels in drawn  # which the next call is given again
     ]
-
-
-def _on(device: torch.device, part: ImageSet) -> ImageSet:
-    return replace(part, images=part.images.to(device), labels=part.labels.to(device))
 
 
 def _present(device: torch.device | str | None) -> torch.device:

@@ -16,6 +16,8 @@ from torchvision.transforms.v2 import functional as vision
 
 from d2lmini import augment, load_fashion_mnist, mode
 from d2lmini.data import CLASSES, VALIDATION, Batches, ImageSet, offline, resized, split
+from d2lmini.data.classes import names
+from d2lmini.data.files import DataError
 
 DATA = os.environ.get("D2LMINI_DATA", "offline")
 real = pytest.mark.skipif(
@@ -484,3 +486,22 @@ def test_train_size_keeps_as_many_of_each_class_and_says_so():
 def test_an_impossible_train_size_is_refused(size):
     with pytest.raises(ValueError, match=f"multiple of 10 .* not {size}"):
         load_fashion_mnist(50, root="offline", train_size=size)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"root": "/nowhere"}, "/nowhere"),
+        ({"train_size": 7}, "multiple of 10"),
+        ({"train_size": 7.5}, "train_size must be"),
+    ],
+)
+def test_a_failed_load_changes_nothing_that_figures_say(monkeypatch, options, words):
+    monkeypatch.setenv("D2LMINI_QUICK", "1")  # draws fewer
+    images = torch.zeros(1, 1, 2, 2, dtype=torch.uint8)
+    own = ImageSet(images, torch.zeros(1).long(), classes=("a", "b"))
+    mode.admit("offline sample")
+    with pytest.raises((DataError, TypeError, ValueError), match=words):
+        load_fashion_mnist(50, **({"root": "offline"} | options))
+    assert mode.notes()[0] == "offline sample"
+    assert names() == list(own.classes)  # and not those of clothes
