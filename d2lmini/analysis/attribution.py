@@ -37,11 +37,11 @@ def occlusion(
     """
     X = _one(net, image)
     H, W = X.shape[-2:]
-    short = min(H, W)
+    short, long = sorted((H, W))
     grey = real("grey", grey, example="0.5")
     patch = _whole("patch", patch, short // 5 | 1, most=short)
     places = mode.QUICK_PLACES if mode.quick() else PLACES
-    stride = _whole("stride", stride, math.ceil(max(H, W) / places), most=short)
+    stride = _whole("stride", stride, math.ceil(long / places), most=long)
     rows, columns = _covers(H, patch, stride), _covers(W, patch, stride)
     with explain_misfit(net, X), asked(net, X), torch.no_grad():
         logits = _logits(net, X)

@@ -71,6 +71,15 @@ def test_a_map_takes_two_hundred_passes_at_most(monkeypatch, size, quick, most):
     assert most / 4 < sum(passes) <= most
 
 
+@pytest.mark.parametrize("quick", ["", "1"])
+@pytest.mark.parametrize("sides", [(8, 100), (100, 8), (1, 28)])
+def test_a_long_image_needs_no_option(monkeypatch, sides, quick):
+    monkeypatch.setenv("D2LMINI_QUICK", quick)
+    net = nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten())
+    heat = occlusion(net, torch.rand(1, *sides))
+    assert heat.shape == sides and heat.abs().max() > 0
+
+
 def test_a_coarse_map_is_exact_at_its_centres():
     """At 9 pixels with stride 3 the centres are the pixels 1, 4 and 7."""
     net = nn.Sequential(nn.Flatten(), nn.Linear(81, 3)).eval()
