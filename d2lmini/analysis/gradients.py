@@ -1,14 +1,17 @@
 """How large the gradient is when it reaches each layer of a network."""
 
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import cached
 
 from d2lmini.analysis.attribution import of_images
 from d2lmini.arguments import classes, instance
-from d2lmini.nets.borrowed import asked
+from d2lmini.nets.borrowed import asked, dtype_of
 from d2lmini.nets.misfit import explain_misfit, is_network
 from d2lmini.nets.needs import CONVOLUTIONS, TRANSPOSED
 
@@ -18,29 +21,40 @@ def gradient_sizes(net: nn.Module, X: Tensor, y: Tensor) -> dict[str, float]:
 
     The gradient is that of the mean cross entropy on one batch, ``X`` float
     (N, C, H, W) and ``y`` int64 (N,), in evaluation mode, so that no dropout
-    blurs it.  Layers are called conv 1, conv 2, …, dense 1, ….  Those that are
-    frozen or that ``net(X)`` does not use are left out.  ``net`` and the random states
-    stay as they were.  Raises ValueError for a net without such layers,
-    for one that does not give a row of logits for each image, and for images that do
-    not fit or are no finite floats.
+    blurs it.  Layers are called conv 1, conv 2, …, dense 1, … as they run.  Those that
+    are frozen or that ``net(X)`` does not use are left out.  ``net`` and the random
+    states stay as they were.  Raises ValueError for a net without such layers, for one
+    that does not give a row of logits for each image or that no gradient comes through,
+    and for images that do not fit or are no finite floats.
     """
     is_network("net", net)
     of_images("X", X)
     y = classes("y", y, "give the labels of the batch, int64 (N,)")
-    weights = _weights(net)
-    first = next(iter(weights.values()))
+    layers = _layers(net)
+    device = next(net.parameters(), X).device
     with torch.inference_mode(False):
-        X = X.detach().to(first.device, first.dtype).clone()
-        y = y.to(first.device).clone()
-    with explain_misfit(net, X), asked(net, X), torch.enable_grad():
+        X = X.detach().to(device, dtype_of(net, X.dtype)).clone()
+        y = y.to(device).clone()
+    with (
+        explain_misfit(net, X),
+        asked(net, X),
+        torch.enable_grad(),
+        cached(),  # a parametrised weight is otherwise another tensor at each look
+        _noted(layers) as ran,
+    ):
         logits = net(X)
         _check(logits, y)
         loss = F.cross_entropy(logits, y)
-        slopes = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
+        weights = _weights(net, ran | dict.fromkeys(layers))
+        slopes = _slopes(loss, weights)
+    if not slopes:
+        raise ValueError(
+            f"no gradient comes from the loss to the weights: {type(net).__name__} "
+            "cuts it off, as detach() does; take that out of its forward."
+        )
     return {
         name: float(slope.cpu().double().square().mean().sqrt())  # as small as they are
-        for name, slope in zip(weights, slopes, strict=True)
-        if slope is not None
+        for name, slope in slopes.items()
     }
 
 
@@ -63,24 +77,54 @@ def _check(logits: Any, y: Tensor) -> None:
         )
 
 
-def _weights(net: nn.Module) -> dict[str, Tensor]:
-    """The weights of convolutions and dense layers that learn, by the layer's name."""
+def _layers(net: nn.Module) -> Sequence[nn.Module]:
+    """The convolutions and dense layers; ValueError if there are none."""
+    kinds = (*CONVOLUTIONS, *TRANSPOSED, nn.Linear)
+    if layers := [layer for layer in net.modules() if isinstance(layer, kinds)]:
+        return layers
+    raise ValueError(
+        f"{type(net).__name__} has no convolution and no dense layer: there is no "
+        "gradient to measure."
+    )
+
+
+@contextlib.contextmanager
+def _noted(layers: Iterable[nn.Module]) -> Iterator[dict[nn.Module, None]]:
+    """Within, those of ``layers`` that have run, in the order in which they did."""
+    ran: dict[nn.Module, None] = {}
+
+    def note(layer: nn.Module, _X: Any, _out: Any) -> None:
+        ran.setdefault(layer)
+
+    hooks = [layer.register_forward_hook(note) for layer in layers]
+    try:
+        yield ran
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _weights(net: nn.Module, layers: Iterable[Any]) -> dict[str, Tensor]:
+    """The weights that learn, by the layer's name, as the pass before has used them."""
     seen = {"conv": 0, "dense": 0}
     weights: dict[str, Tensor] = {}
-    for layer in net.modules():
-        if isinstance(layer, (*CONVOLUTIONS, *TRANSPOSED, nn.Linear)):
-            kind = "dense" if isinstance(layer, nn.Linear) else "conv"
-            seen[kind] += 1
-            if layer.weight.requires_grad:
-                weights[f"{kind} {seen[kind]}"] = layer.weight
-    if not any(seen.values()):
-        raise ValueError(
-            f"{type(net).__name__} has no convolution and no dense layer: there is "
-            "no gradient to measure."
-        )
+    for layer in layers:
+        kind = "dense" if isinstance(layer, nn.Linear) else "conv"
+        seen[kind] += 1
+        if layer.weight.requires_grad:
+            weights[f"{kind} {seen[kind]}"] = layer.weight
     if not weights:
         raise ValueError(
             f"every layer of {type(net).__name__} is frozen: there is no gradient to "
             "measure; set requires_grad of some weights."
         )
     return weights
+
+
+def _slopes(loss: Tensor, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The gradients with respect to those of ``weights`` that ``loss`` hangs on."""
+    if not loss.requires_grad:
+        return {}
+    slopes = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
+    named = zip(weights, slopes, strict=True)
+    return {name: slope for name, slope in named if slope is not None}

@@ -22,7 +22,8 @@ def initialise(net: Net, weights: Callable[[Tensor], Tensor]) -> Net:
     networks (normal with variance 2 / fan in; He et al., 2015).  Biases start
     at zero; other layers, transposed convolutions too, stay as they are, and PyTorch's
     random state moves on.  Returns ``net``.  Raises ValueError for a layer without
-    inputs or outputs, or one that does not know its size yet.
+    inputs or outputs, one that does not know its size yet, and one whose weights are
+    computed from others.
     """
     instance("net", net, nn.Module, "give a network, made with brackets: lenet()")
     function("weights", weights, "give a function such as nets.he")
@@ -44,4 +45,10 @@ def _check(layer: Any) -> None:
         raise ValueError(
             f"a {kind} has weights of shape {shape}, so that nothing comes in or out: "
             "give it more channels or features, or the net a larger size."
+        )
+    given = (layer.weight, layer.bias)
+    if not all(values is None or isinstance(values, nn.Parameter) for values in given):
+        raise ValueError(
+            f"the weights of a {kind} are computed from others at each pass, as "
+            "weight_norm and pruning have it: initialise the net before that is set up."
         )

@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils import parametrizations, prune
 
 from d2lmini import gradient_sizes
 from d2lmini.plot import gradients
@@ -21,6 +22,10 @@ def net():
     torch.manual_seed(1)
     layers = nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Dropout(0.5)
     return nn.Sequential(*layers, nn.Linear(4, 3))
+
+
+def pruned(layer):
+    prune.l1_unstructured(layer, "weight", 0.5)
 
 
 def test_a_dense_layers_gradient_is_the_formula():
@@ -62,6 +67,50 @@ def test_layers_are_named_in_order_and_the_net_stays_as_it_was():
 def test_dropout_does_not_blur_the_sizes():
     twin, (X, y) = net(), batch()
     assert gradient_sizes(twin, X, y) == gradient_sizes(twin, X, y)
+
+
+class Backwards(nn.Module):
+    """Holds last what runs first, and may cut the graph."""
+
+    def __init__(self, cut=False):
+        super().__init__()
+        self.cut, self.last, self.first = cut, nn.Linear(4, 3), nn.Linear(9, 4)
+
+    def forward(self, X):
+        logits = self.last(self.first(X.flatten(1)))
+        return logits.detach() if self.cut else logits
+
+
+def test_layers_are_counted_as_they_run():
+    twin, (X, y) = Backwards(), batch()
+    plain = nn.Sequential(nn.Flatten(), twin.first, twin.last)
+    sizes = gradient_sizes(twin, X, y)
+    assert list(sizes.items()) == list(gradient_sizes(plain, X, y).items())
+    assert not twin.first._forward_hooks
+
+
+def test_a_net_that_cuts_the_gradient_off_is_said():
+    with pytest.raises(ValueError, match="Backwards cuts it off, as detach"):
+        gradient_sizes(Backwards(cut=True), *batch())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [parametrizations.weight_norm, parametrizations.spectral_norm, pruned],
+)
+@pytest.mark.parametrize("place", [0, 4])
+def test_weights_that_are_computed_from_others_are_measured(change, place):
+    twin, (X, y) = net().eval(), batch()
+    change(twin[place])
+    twin(X)  # which computes those of pruning
+    plain = net()
+    with torch.no_grad():
+        for layer in (0, 4):
+            plain[layer].weight.copy_(twin[layer].weight)
+    with torch.no_grad():
+        found = gradient_sizes(twin, X, y)
+    assert list(found) == ["conv 1", "dense 1"]
+    assert found == pytest.approx(gradient_sizes(plain, X, y))
 
 
 def test_a_net_without_weights_is_refused():

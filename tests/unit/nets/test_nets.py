@@ -10,6 +10,7 @@ import pytest
 import torch
 import torchvision
 from torch import nn
+from torch.nn.utils import parametrizations, prune
 from torchvision.models.googlenet import Inception as InceptionThere
 
 from d2lmini import nets, summary
@@ -411,6 +412,25 @@ def test_convolutions_of_all_sides_are_drawn(kind):
 def test_what_cannot_be_initialised_is_said(net, weights, words):
     with pytest.raises(TypeError, match=words):
         nets.initialise(net, weights)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        parametrizations.weight_norm,
+        functools.partial(prune.identity, name="weight"),
+        functools.partial(prune.identity, name="bias"),
+    ],
+)
+def test_weights_that_are_computed_from_others_are_not_drawn_in_vain(change):
+    net = wide()
+    before = [weight.clone() for weight in net.parameters()]
+    change(net[0])
+    net = net[::-1]  # what is drawn first is right
+    with pytest.raises(ValueError, match="computed from others at each pass"):
+        nets.initialise(net, nets.he)
+    assert torch.equal(net[0].weight, before[2])
+    assert torch.equal(net[1].bias, before[1])
 
 
 def test_stages_may_be_numbers_of_numpys():
