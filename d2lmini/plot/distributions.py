@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import torch
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
@@ -35,7 +36,7 @@ def histograms(
     """
     titles = listed("titles", titles, "give a list, one for each column")
     rows = _checked(rows, titles)
-    edges = torch.linspace(*_span(rows), BINS + 1)
+    edges = torch.linspace(*_span(rows), BINS + 1, dtype=torch.float32, device="cpu")
     names = list(dict.fromkeys(name for series in rows.values() for name in series))
     across = len(titles)
     with look():
@@ -48,8 +49,16 @@ def histograms(
                     _draw(ax, values, edges, names.index(name), name)
         for ax, title in zip(axes, titles, strict=False):
             ax.set_title(title, fontsize=9)
-        handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=len(names))
+        handles: dict[str, Artist] = {}
+        for ax in axes[::across]:  # the first of each row has all of its series
+            for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+                handles.setdefault(label, handle)
+        figure.legend(
+            list(handles.values()),
+            list(handles),
+            loc="outside upper center",
+            ncols=len(names),
+        )
         return finish(figure, alt or _read(rows, titles))
 
 
@@ -85,8 +94,9 @@ def _checked(
 
 def _span(rows: Mapping[str, Mapping[str, Layers]]) -> tuple[float, float]:
     """The axis that holds nearly all numbers of every panel."""
+    tails = torch.tensor([TAIL, 1 - TAIL], dtype=torch.float32, device="cpu")
     ends = [
-        torch.quantile(_sample(values), torch.tensor([TAIL, 1 - TAIL]))
+        torch.quantile(_sample(values), tails)
         for series in rows.values()
         for layers in series.values()
         for values in layers
@@ -122,9 +132,14 @@ def _read(rows: Mapping[str, Mapping[str, Layers]], titles: Sequence[str]) -> st
     for row, series in rows.items():
         for name, layers in series.items():
             spreads = ", ".join(
-                f"{title} {float(v.float().mean()):.1f} ± {float(v.float().std()):.1f}"
+                f"{title} {float(v.float().mean()):.1f} ± {_deviation(v):.1f}"
                 for title, v in zip(titles, layers, strict=True)
             )
             parts.append(f"{row}, {name}: {spreads}")
     said = "Histograms by layer, as mean ± standard deviation. "
     return f"{said}{'; '.join(parts)}."
+
+
+def _deviation(values: Tensor) -> float:
+    """The standard deviation; that of one number is 0."""
+    return float(values.float().std(correction=min(1, values.numel() - 1)))

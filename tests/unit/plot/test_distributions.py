@@ -44,6 +44,34 @@ def test_equal_numbers_and_low_precision_can_be_drawn():
     assert edges[0] < 0 < edges[-1] and heights.max() > 0
 
 
+def test_a_series_of_any_row_is_in_the_legend_once():
+    some = [normal(0, 1)] * 2
+    rows = {"one": {"x": some}, "two": {"x": some, "_y": some}, "three": {"z": some}}
+    (legend,) = histograms(rows, titles=["first", "second"]).figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["x", " _y", "z"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_number_has_no_spread():
+    picture = histograms({"net": {"start": [torch.ones(1)]}}, titles=["layer"])
+    assert picture.alt.endswith("layer 1.0 ± 0.0.")
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float16])
+def test_neither_default_of_pytorch_changes_the_figure(kind):
+    rows = {"net": {"start": [normal(4, 2)]}}
+    wanted = histograms(rows, titles=["layer"])
+    try:
+        torch.set_default_dtype(kind)
+        with torch.device("meta"):
+            found = histograms(rows, titles=["layer"])
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert found.alt == wanted.alt
+    (((a, *_),),), (((b, *_),),) = drawn(found), drawn(wanted)
+    assert (a == b).all()
+
+
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
