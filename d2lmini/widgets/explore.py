@@ -7,9 +7,11 @@ is drawn anew whenever a control moves, so it follows variables that changed.
 from __future__ import annotations
 
 import base64
+import contextlib
 import itertools
 import math
-from collections.abc import Callable, Iterable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Int, List, Unicode, observe
@@ -62,6 +64,23 @@ def checked(options: dict[str, Iterable[Any]]) -> dict[str, list[Any]]:
     return lists
 
 
+@contextlib.contextmanager
+def _nothing_open() -> Iterator[None]:
+    """Within, pyplot knows no figure, so that nothing is drawn onto the reader's.
+
+    Afterwards it knows those of before again, and no other: nothing stays open.
+    """
+    from matplotlib import pyplot
+    from matplotlib._pylab_helpers import Gcf
+
+    readers, Gcf.figs = Gcf.figs, OrderedDict()
+    try:
+        yield
+    finally:
+        pyplot.close("all")
+        Gcf.figs = readers
+
+
 def drawn(f: Callable[..., Any], values: dict[str, Any]) -> tuple[Drawing, str]:
     """The matplotlib figure that `f` returns, or else draws on, and its alt text."""
     import matplotlib.pyplot as plt
@@ -69,19 +88,14 @@ def drawn(f: Callable[..., Any], values: dict[str, Any]) -> tuple[Drawing, str]:
 
     from d2lmini.plot.picture import Picture
 
-    open_before = set(plt.get_fignums())
-    try:
-        result, alt = f(**values), ""
-        fresh = [n for n in plt.get_fignums() if n not in open_before]
+    with _nothing_open():
+        result = f(**values)
         if isinstance(result, Picture):
             return result.figure, result.alt
         if isinstance(result, Drawing):
-            return result, alt
-        if fresh:
-            return plt.figure(fresh[-1]), alt
-    finally:  # also where f fails: nothing of it stays open
-        for n in set(plt.get_fignums()) - open_before:
-            plt.close(n)
+            return result, ""
+        if numbers := plt.get_fignums():
+            return plt.figure(numbers[-1]), ""
     raise ValueError(
         f"{label(f)} returned {type(result).__name__} and opened no figure; "
         "let it return a matplotlib figure or a Picture."

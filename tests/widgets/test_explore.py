@@ -80,6 +80,18 @@ def test_a_function_may_draw_on_the_current_figure():
     plt.close(kept)
 
 
+def test_what_the_reader_has_open_is_left_alone():
+    import matplotlib.pyplot as plt
+
+    kept, other = plt.figure(), plt.figure()
+    plt.figure(kept.number)
+    shown = explore(lambda n: plt.plot([1, n]), n=[1, 2], dpi=20)
+    assert len(shown.frames) == 2 and not kept.axes and not other.axes
+    assert plt.get_fignums() == [kept.number, other.number] and plt.gcf() is kept
+    plt.close(kept)
+    plt.close(other)
+
+
 def test_a_function_that_fails_leaves_no_figure_open():
     import matplotlib.pyplot as plt
 
