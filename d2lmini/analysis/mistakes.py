@@ -28,7 +28,7 @@ def confusion_matrix(net: nn.Module, batches: Batches) -> Tensor:
     """
     answers = predict(net, batches)  # which checks both
     n = len(batches.images.classes)
-    counts = torch.zeros(n * n, dtype=torch.long)
+    counts = torch.zeros(n * n, dtype=torch.long, device="cpu")
     for logits, y in _sound(net, answers):
         counts += torch.bincount(y * n + logits.argmax(1), minlength=n * n).cpu()
     return counts.view(n, n)
@@ -37,8 +37,9 @@ def confusion_matrix(net: nn.Module, batches: Batches) -> Tensor:
 def worst_mistakes(net: nn.Module, batches: Batches, count: int = 10) -> Mistakes:
     """The ``count`` wrong answers that ``net`` is most sure of.
 
-    ``batches`` must not be shuffled.  Fewer come back when fewer are wrong.
-    Of the net and of ``batches`` the same is true as in :func:`d2lmini.predict`.
+    ``batches`` must be neither shuffled nor augmented.  Fewer come back when fewer are
+    wrong.  Of the net and of ``batches`` the same is true as in
+    :func:`d2lmini.predict`.
     Raises ValueError for answers that are NaN.
     """
     count = whole("count", count)
@@ -47,6 +48,11 @@ def worst_mistakes(net: nn.Module, batches: Batches, count: int = 10) -> Mistake
         raise ValueError(
             "worst_mistakes needs the images in a fixed order, and these batches are "
             "shuffled: give data.val or data.test."
+        )
+    if batches.augment is not None:
+        raise ValueError(
+            "worst_mistakes shows the images as they are, and the network would get "
+            "these batches augmented: give data.val or data.test."
         )
     pairs = list(_sound(net, predict(net, batches)))
     probability, guess = torch.cat([p.softmax(1) for p, _ in pairs]).max(1)

@@ -5,7 +5,7 @@ import torch
 from samples import image_set
 from torch import nn
 
-from d2lmini import confusion_matrix, worst_mistakes
+from d2lmini import augment, confusion_matrix, worst_mistakes
 from d2lmini.data import Batches, ImageSet
 
 
@@ -46,6 +46,12 @@ def test_the_most_confident_mistakes_come_first():
     found = worst_mistakes(Says(10, 4), Batches(image_set(20), 10), 5)
     assert len(found.labels) == 5 and 4 not in found.labels
     assert (found.predicted == 4).all() and found.images.shape == (5, 1, 28, 28)
+
+
+@pytest.mark.parametrize("option", [{"shuffle": True}, {"augment": augment.crop}])
+def test_images_that_come_otherwise_the_next_time_are_refused(option):
+    with pytest.raises(ValueError, match=r"augmented|shuffled: give data\.val"):
+        worst_mistakes(Says(10, 4), Batches(image_set(20), 10, **option))
 
 
 @pytest.mark.parametrize("count", [0, 2.5, "3"])
