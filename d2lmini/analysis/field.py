@@ -547,7 +547,8 @@ def _resampled(call: _Call) -> Seen:
         return call.each(lambda span, _: span.everywhere(lost=True))
 
     def taps(k: int, n: int, m: int) -> tuple[Any, float]:
-        ones = torch.eye(n).view(1, n, n, 1).expand(1, n, n, SIDE)
+        one_each = torch.eye(n, dtype=torch.float32, device="cpu")
+        ones = one_each.view(1, n, n, 1).expand(1, n, n, SIDE)
         given = {**call.given, "output_size": [m, SIDE]}
         given.update(scales_h=call.given.get(scales[k]), scales_w=None)
         given[next(iter(given))] = ones

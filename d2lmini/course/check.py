@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch._C import DisableTorchFunctionSubclass
 from torch.overrides import TorchFunctionMode
 
+from d2lmini.nets.borrowed import dtype_of
 from d2lmini.nets.misfit import explain_misfit
 
 Number = int | float
@@ -193,12 +194,13 @@ def walk(
 
     ``input_shape`` is that of a batch, (N, C, H, W), and so are ``shapes``; with
     (C, H, W), one picture goes in and the shapes are those without the batch.
-    The walk uses a copy in evaluation mode, filled with zeros, on the CPU.
+    Zeros walk through a copy of it in evaluation mode, on the CPU.
     """
     if not isinstance(net, nn.Module):
         _fail(case, f"found {_show(net)}, expected a network (nn.Module).")
     one = len(input_shape) == 3
-    X = torch.zeros(1, *input_shape) if one else torch.zeros(*input_shape)
+    shape = (1, *input_shape) if one else tuple(input_shape)
+    X = torch.zeros(shape, dtype=dtype_of(net), device="cpu")
     try:
         rows = _outputs(net, X)
     except ValueError as error:
@@ -367,7 +369,7 @@ def _demand_tuple(
 
 def _same_tensor(found: Any, expected: Tensor, case: str) -> None:
     if isinstance(found, np.ndarray | np.generic) and found.dtype.kind in "biufc":
-        found = torch.as_tensor(np.array(found, order="C"))  # one way through memory
+        found = torch.from_numpy(np.array(found, order="C"))  # one way through memory
     found = _own(found)
     if not isinstance(found, Tensor):
         _fail(

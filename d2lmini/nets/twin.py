@@ -80,10 +80,11 @@ def undisturbed() -> Iterator[None]:
 def picture(net: nn.Module, shape: tuple[int, ...], *, real: bool) -> Tensor:
     """An input of ``shape`` as ``net`` takes it: always the same noise, or no data."""
     held = (*net.parameters(), *net.buffers())
-    first = next((t for t in held if t.is_floating_point()), torch.empty(0))
+    plain: Any = {"dtype": torch.float32, "device": "cpu"}  # whatever the defaults are
+    first = next((t for t in held if t.is_floating_point()), torch.empty(0, **plain))
     if not real:
         return torch.empty(shape, dtype=first.dtype, device="meta")
-    noise = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    noise = torch.rand(shape, generator=torch.Generator().manual_seed(0), **plain)
     return noise.to(first.device, first.dtype)
 
 

@@ -100,13 +100,14 @@ def _tensor(values: Numbers) -> Tensor | None:
     several = isinstance(values, list | tuple)
     try:
         if several and any(isinstance(value, Tensor) for value in values):
-            values = torch.stack([torch.as_tensor(value) for value in values])
+            each = (torch.as_tensor(value, device="cpu") for value in values)
+            values = torch.stack(list(each))
         elif isinstance(values, np.ma.MaskedArray):
             hidden: Any = values.astype(float)  # and not what it masks
             values = torch.from_numpy(hidden.filled(np.nan))
         elif several or isinstance(values, np.ndarray):
             values = torch.from_numpy(np.array(values))
-        made = torch.as_tensor(values).detach().cpu()
+        made = torch.as_tensor(values, device="cpu").detach()
         return None if made.is_complex() else _plain(made)
     except (TypeError, ValueError, RuntimeError):  # text, ragged lists, a layer, None
         return None

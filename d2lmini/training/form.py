@@ -131,7 +131,7 @@ def _of_random(stored: Content, own: Content, device: torch.device) -> None:
 
 def _of_numpy(key: Tensor, pos: int, has_gauss: int, gauss: float) -> None:
     """ValueError for a state that NumPy would take, and read beyond its memory."""
-    words = torch.zeros(624, dtype=torch.int64)
+    words = torch.zeros(624, dtype=torch.int64, device="cpu")
     _alike("numpy", [key, gauss], [words, 0.0])
     if not (all(0 <= k < 2**32 for k in key.tolist()) and type(pos) is int):
         raise ValueError("numpy has another form")

@@ -62,7 +62,8 @@ class Group:
         self.seed = 0
         self.history: History | None = None
         self.path: Path | None = None
-        self.labels = torch.empty(0)  # of the whole batch that is worked through
+        # Of the whole batch that is worked through.
+        self.labels = torch.empty(0, dtype=torch.int64, device="cpu")
 
     @property
     def first(self) -> bool:

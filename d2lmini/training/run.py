@@ -302,7 +302,7 @@ def _complex(net: nn.Module) -> bool:
 def _python_state() -> tuple[int, Tensor, float | None]:
     """Where its generator is; one tensor is read faster than 625 words."""
     version, words, drawn = pyrandom.getstate()
-    return version, torch.tensor(words, device="cpu"), drawn
+    return version, torch.tensor(words, dtype=torch.int64, device="cpu"), drawn
 
 
 def of_python(stored: Any) -> tuple[Any, ...]:

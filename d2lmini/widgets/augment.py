@@ -46,7 +46,7 @@ class AugmentLab(Figure):
         """The picture as the network would get it, (height, width) in float64."""
         import torch
 
-        image = torch.tensor(self.image, dtype=torch.float64)
+        image = torch.tensor(self.image, dtype=torch.float64, device="cpu")
         if self.mirror:
             image = image.flip(1)
         rows, columns = image.shape
@@ -60,8 +60,8 @@ class AugmentLab(Figure):
         """Root mean square of the pixels' differences from `image`."""
         import torch
 
-        image = torch.tensor(self.image, dtype=torch.float64)
-        other = torch.as_tensor(to, dtype=torch.float64)
+        image = torch.tensor(self.image, dtype=torch.float64, device="cpu")
+        other = torch.as_tensor(to, dtype=torch.float64, device="cpu")
         return float((image - other).square().mean().sqrt())
 
     def describe(self) -> str:

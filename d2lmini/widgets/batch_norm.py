@@ -26,7 +26,8 @@ def normal_draws(seed: int) -> list[float]:
     import torch
 
     generator = torch.Generator().manual_seed(seed)
-    draws: list[float] = nested(torch.randn(DRAWS, generator=generator), DIGITS)
+    noise = torch.randn(DRAWS, generator=generator, dtype=torch.float32, device="cpu")
+    draws: list[float] = nested(noise, DIGITS)
     return draws
 
 
@@ -155,7 +156,7 @@ class BatchNormLab(Figure):
         import torch
 
         z = [self.noise[(start + i) % len(self.noise)] for i in range(size)]
-        return mean + spread * torch.tensor(z, dtype=torch.float64)
+        return mean + spread * torch.tensor(z, dtype=torch.float64, device="cpu")
 
     def describe(self) -> str:
         """One line: mode and size."""

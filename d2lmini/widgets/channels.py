@@ -205,8 +205,8 @@ class ChannelsLab(Figure):
 
         if self.problem:
             return None
-        X = torch.tensor(self.input, dtype=torch.float64)
-        K = torch.tensor(self.kernel, dtype=torch.float64)
+        X = torch.tensor(self.input, dtype=torch.float64, device="cpu")
+        K = torch.tensor(self.kernel, dtype=torch.float64, device="cpu")
         rows = []
         for o, kernels in enumerate(K):
             first = o // (len(K) // self.groups) * len(kernels)

@@ -91,8 +91,8 @@ class ConvolutionLab(PictureLab):
 
         if self.problem:
             return None
-        X = torch.tensor(self.input, dtype=torch.float64)[None, None]
-        K = torch.tensor(self.kernel, dtype=torch.float64)
+        X = torch.tensor(self.input, dtype=torch.float64, device="cpu")[None, None]
+        K = torch.tensor(self.kernel, dtype=torch.float64, device="cpu")
         if self.operation == "convolution":
             K = K.flip(0, 1)
         (rows, columns), mode = self.padding, self.padding_mode

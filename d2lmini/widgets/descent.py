@@ -67,7 +67,7 @@ class DescentLab(Figure):
         """x as the line gets it, (points,) in float64."""
         import torch
 
-        x = torch.tensor(self.points, dtype=torch.float64)[:, 0]
+        x = torch.tensor(self.points, dtype=torch.float64, device="cpu")[:, 0]
         return (x - x.mean()) / x.std(correction=0) if self.standardise else x
 
     @property
@@ -75,9 +75,11 @@ class DescentLab(Figure):
         """[w, b] at the start and after each step, (places, 2) in float64."""
         import torch
 
-        X = torch.stack((self.inputs, torch.ones(len(self.points))), 1)
-        y = torch.tensor(self.points, dtype=torch.float64)[:, 1]
-        place = torch.tensor(self.start, dtype=torch.float64, requires_grad=True)
+        X = torch.stack((self.inputs, torch.ones_like(self.inputs)), 1)
+        y = torch.tensor(self.points, dtype=torch.float64, device="cpu")[:, 1]
+        place = torch.tensor(
+            self.start, dtype=torch.float64, device="cpu", requires_grad=True
+        )
         optimizer = _optimizer(self.rule, place, self.lr)
         path = [place.detach().clone()]
         for _ in range(int(self.steps)):
@@ -95,7 +97,7 @@ class DescentLab(Figure):
         """The loss at each place of `path`, (places,) in float64."""
         import torch
 
-        y = torch.tensor(self.points, dtype=torch.float64)[:, 1]
+        y = torch.tensor(self.points, dtype=torch.float64, device="cpu")[:, 1]
         w, b = self.path.split(1, dim=1)  # type: ignore[no-untyped-call]
         losses: torch.Tensor = (w * self.inputs + b - y).square().mean(1) / 2
         return losses

@@ -46,7 +46,7 @@ class DropoutLab(Figure):
         rows, columns = len(self.image), len(self.image[0])
         first = step * rows * columns + 1
         drawn = [chance(first + n) for n in range(rows * columns)]
-        numbers: torch.Tensor = torch.tensor(drawn, dtype=torch.float64)
+        numbers: torch.Tensor = torch.tensor(drawn, dtype=torch.float64, device="cpu")
         kept: torch.Tensor = numbers.view(rows, columns) >= self.p
         return kept
 
@@ -54,7 +54,7 @@ class DropoutLab(Figure):
         """What leaves the layer in training step `step`, float64."""
         import torch
 
-        image = torch.tensor(self.image, dtype=torch.float64)
+        image = torch.tensor(self.image, dtype=torch.float64, device="cpu")
         return torch.where(self.kept(step), image / (1 - self.p), 0.0)
 
     def describe(self) -> str:

@@ -55,9 +55,10 @@ def export(
     """
     if bits not in BITS:
         raise ValueError(f"bits is {bits!r}: give 8, 16 or 32.")
-    first = next(net.parameters(), torch.zeros(1))
+    plain: Any = {"dtype": torch.float32, "device": "cpu"}
+    first = next(net.parameters(), torch.zeros(1, **plain))
     generator = torch.Generator("cpu").manual_seed(0)
-    X = torch.rand(1, *shape, generator=generator, device="cpu").to(first)
+    X = torch.rand(1, *shape, generator=generator, **plain).to(first)
     return {"shape": list(shape), "nodes": _followed(net, X, bits)[0]}
 
 

@@ -259,7 +259,7 @@ def _sheet(maps: torch.Tensor) -> Any:
     """Maps (C, H, W) side by side with a dark column between, as nested lists."""
     import torch
 
-    rim = torch.full((*maps.shape[:2], 1), float(maps.min()))
+    rim = maps.min().expand(*maps.shape[:2], 1)
     return torch.cat((maps, rim), 2).transpose(0, 1).flatten(1).tolist()
 
 
@@ -299,7 +299,7 @@ def _first(net: nn.Module) -> torch.Tensor:
     """A number of the net's, for its type and its device."""
     import torch
 
-    return next(net.parameters(), torch.zeros(1))
+    return next(net.parameters(), torch.zeros(1, dtype=torch.float32, device="cpu"))
 
 
 # ---- pictures ---------------------------------------------------------------------

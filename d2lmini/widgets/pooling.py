@@ -77,7 +77,7 @@ class PoolingLab(PictureLab):
         import torch
         from torch.nn.functional import pad
 
-        X = torch.tensor(self.input, dtype=torch.float64)
+        X = torch.tensor(self.input, dtype=torch.float64, device="cpu")
         (down, right), m = self.shift, LARGEST_SHIFT
         rows, columns = X.shape
         wide = pad(X, (m, m, m, m))
@@ -93,7 +93,7 @@ class PoolingLab(PictureLab):
         """The input pooled without the shift; None when `problem` says why."""
         import torch
 
-        return self._pooled(torch.tensor(self.input, dtype=torch.float64))
+        return self._pooled(torch.tensor(self.input, dtype=torch.float64, device="cpu"))
 
     @property
     def convolved(self) -> torch.Tensor | None:
@@ -105,7 +105,9 @@ class PoolingLab(PictureLab):
         """The input through the kernel without the shift, or None."""
         import torch
 
-        return self._convolved(torch.tensor(self.input, dtype=torch.float64))
+        return self._convolved(
+            torch.tensor(self.input, dtype=torch.float64, device="cpu")
+        )
 
     @property
     def changed(self) -> float | None:
@@ -132,7 +134,7 @@ class PoolingLab(PictureLab):
         import torch
         from torch.nn.functional import conv2d
 
-        K = torch.tensor(self.kernel, dtype=torch.float64)
+        K = torch.tensor(self.kernel, dtype=torch.float64, device="cpu")
         if K.shape[0] > X.shape[0] or K.shape[1] > X.shape[1]:
             return None
         return conv2d(X[None, None], K[None, None])[0, 0]

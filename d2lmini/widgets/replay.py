@@ -120,7 +120,8 @@ def _kernels(ax: Axes, now: Snapshot) -> None:
     count, height, width = kernels.shape
     across = 4 if count > 6 else 3
     rows = -(-count // across)
-    mosaic = torch.full((rows * (height + 1) - 1, across * (width + 1) - 1), torch.nan)
+    sides = rows * (height + 1) - 1, across * (width + 1) - 1
+    mosaic = torch.full(sides, torch.nan, dtype=torch.float32, device="cpu")
     for i, kernel in enumerate(kernels):
         top, left = i // across * (height + 1), i % across * (width + 1)
         mosaic[top : top + height, left : left + width] = kernel

@@ -73,7 +73,7 @@ class SignalLab(Figure):
         """Batch and gradient, each (32, 64), and weights (10, 64, 64), float64."""
         import torch
 
-        noise = torch.tensor(normals(self.seed), dtype=torch.float64)
+        noise = torch.tensor(normals(self.seed), dtype=torch.float64, device="cpu")
         pictures, size = (2, COUNT, WIDTH), 2 * COUNT * WIDTH
         batch, arriving = noise[:size].view(pictures).clone()
         W = noise[size:].view(DEPTH, WIDTH, WIDTH)

@@ -78,7 +78,9 @@ def _drawn() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     most = WIDTH + DEEPEST * GROWTH
     shapes = ((COUNT, WIDTH), (COUNT, most))
     shapes += ((DEEPEST, WIDTH, WIDTH), (DEEPEST, GROWTH, most))  # type: ignore[assignment]
-    noise = torch.tensor(uniforms(sum(map(math.prod, shapes))), dtype=torch.float64)
+    noise = torch.tensor(
+        uniforms(sum(map(math.prod, shapes))), dtype=torch.float64, device="cpu"
+    )
     parts = noise.split([math.prod(shape) for shape in shapes])  # type: ignore[no-untyped-call]
     batch, *others = (p.view(s) for p, s in zip(parts, shapes, strict=True))
     return batch.clone(), *others

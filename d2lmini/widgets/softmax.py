@@ -68,7 +68,7 @@ class SoftmaxLab(Figure):
         """The logits after `scale` and `shift`, (classes,) in float64."""
         import torch
 
-        logits = torch.tensor(self.logits, dtype=torch.float64)
+        logits = torch.tensor(self.logits, dtype=torch.float64, device="cpu")
         moved: torch.Tensor = self.scale * logits + self.shift
         return moved
 

@@ -445,6 +445,17 @@ def test_a_walk_that_goes_elsewhere(net, shapes, sentence):
     assert sentence in str(caught.value)
 
 
+def test_neither_default_of_pytorch_stops_a_check(net):
+    try:
+        torch.set_default_dtype(torch.float64)
+        with torch.device("meta"):
+            check.walk(net, (1, 5, 5), SHAPES, "c")
+            check.same(np.ones(2), torch.ones(2, device="cpu"), "c")
+    finally:
+        torch.set_default_dtype(torch.float32)
+    check.walk(net.double(), (1, 5, 5), SHAPES, "c")
+
+
 def test_a_walk_that_cannot_go_on_names_the_layer(net):
     with pytest.raises(AssertionError, match="layer 3"):
         check.walk(net, (1, 6, 6), SHAPES, "c")
