@@ -27,7 +27,7 @@ from d2lmini.training import checkpoint
 from d2lmini.training.checkpoint import Checkpoint
 from d2lmini.training.report import Silent
 
-EPOCHS = 5
+EPOCHS = 3  # the first, one between and the last
 FILE = "run.pt"
 
 
