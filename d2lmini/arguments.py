@@ -3,6 +3,7 @@
 A wrong type raises TypeError and a wrong value ValueError, each with one sentence.
 """
 
+import inspect
 import math
 import numbers
 from collections.abc import Callable
@@ -87,6 +88,16 @@ def real(
     return number
 
 
+def share(name: str, value: Any, *, example: str) -> float:
+    """``value`` as a float from 0 to 1, the ends included."""
+    number = real(name, value, example=example)
+    if not 0 <= number <= 1:
+        raise ValueError(
+            f"{name} must be from 0 to 1, such as {example}, not {number:g}."
+        )
+    return number
+
+
 def image_shape(name: str, value: Any, *rest: Any) -> tuple[int, int, int]:
     """``value`` as (channels, height, width), each from 1; else one ValueError.
 
@@ -141,11 +152,29 @@ def classes(name: str, value: Any, remedy: str) -> Tensor:
     return value.cpu().long()  # type: ignore[no-any-return]
 
 
-def function(name: str, value: Any, remedy: str) -> Callable[..., Any]:
-    """``value``, which can be called and is no class; else TypeError."""
-    if not callable(value) or isinstance(value, type):
+def function(
+    name: str, value: Any, remedy: str, *, takes: int | None = None
+) -> Callable[..., Any]:
+    """``value``, which can be called and is no class; else TypeError.
+
+    ``takes`` is with how many arguments, as far as it tells.
+    """
+    called = callable(value) and not isinstance(value, type)
+    if not called or (takes is not None and not _takes(value, takes)):
         raise TypeError(f"{name} is {found(value)}: {remedy}.")
     return value  # type: ignore[no-any-return]
+
+
+def _takes(value: Callable[..., Any], count: int) -> bool:
+    try:
+        signature = inspect.signature(getattr(value, "forward", value))
+    except ValueError:  # some functions tell nothing of themselves
+        return True
+    try:
+        signature.bind(*[None] * count)
+    except TypeError:
+        return False
+    return True
 
 
 def _float(value: Any) -> float:

@@ -1,7 +1,5 @@
 """Fashion-MNIST as batches that are made on the device."""
 
-import contextlib
-import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,10 +31,10 @@ class ImageSet:
     """Images and labels as whole tensors on one device.
 
     ``images``: uint8 (N, channels, height, width); ``labels``: int64 (N,), each the
-    number of one of ``classes``, which are the labels themselves ("0", "1", …) where
-    they are not given; ``source`` says where the images come from.  The tensors are
-    kept, not copied, and from now on figures know the classes.  Raises TypeError or
-    ValueError for anything else.
+    number of one of ``classes``, names that differ, which are the labels themselves
+    ("0", "1", …) where they are not given; ``source`` says where the images come
+    from.  The tensors are kept, not copied, and from now on figures know the classes.
+    Raises TypeError or ValueError for anything else.
     """
 
     images: Tensor
@@ -50,7 +48,7 @@ class ImageSet:
         instance("source", self.source, str, "say in words where the images come from")
         low, high = (int(end) for end in self.labels.aminmax())
         classes = self.classes
-        if classes == ():
+        if isinstance(classes, tuple) and not classes:
             last = max(0, min(high, MOST_CLASSES))
             classes = unnamed(last + 1)
         classes = tuple(names(classes))
@@ -96,11 +94,12 @@ def _check_labels(labels: Tensor, images: Tensor) -> None:
 class Batches:
     """An :class:`ImageSet`, a batch at a time, as often as it is iterated.
 
-    Yields ``X`` float32 (batch_size, 1, resize, resize) in [0, 1] and ``y``
+    Yields ``X`` float32 (batch_size, channels, resize, resize) and ``y``
     int64 (batch_size,); the last batch may be smaller.  With ``shuffle``,
     each pass has its own order, a function of ``seed`` and ``epoch`` (the
-    number of passes so far) alone: the same on every device.  ``augment``
-    changes a batch before it is resized; ``resize=None`` keeps the size.
+    number of passes so far) alone: the same on every device.  ``X`` lies in [0, 1],
+    and ``resize=None`` keeps the size, unless ``augment``, which changes a batch
+    before it is resized, makes others.
     The images and the process's random states stay as they are.
     """
 
@@ -138,7 +137,7 @@ class Batches:
             yield self.prepare(images[rows], generator), labels[rows]
 
     def prepare(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """uint8 (N, 1, height, width) → float32 (N, 1, resize, resize)."""
+        """uint8 (N, C, height, width) → float32 (N, C, resize, resize)."""
         if torch.get_default_dtype() != torch.float32:
             images = images.float()
         X = images / 255  # float32, in one pass
@@ -166,14 +165,7 @@ def _augmentation(augment: Augment | None) -> Augment | None:
         "give a function of (X, generator) such as augment.flip; one of X alone, as "
         "torchvision has them, becomes lambda X, generator: transform(X)"
     )
-    function("augment", augment, remedy)
-    with contextlib.suppress(ValueError):  # some functions tell nothing of themselves
-        called = inspect.signature(getattr(augment, "forward", augment))
-        try:
-            called.bind(None, None)
-        except TypeError:
-            raise TypeError(f"augment is {found(augment)}: {remedy}.") from None
-    return augment
+    return function("augment", augment, remedy, takes=2)
 
 
 def _augmented(augment: Augment, X: Tensor, generator: torch.Generator) -> Tensor:
@@ -188,7 +180,7 @@ def _augmented(augment: Augment, X: Tensor, generator: torch.Generator) -> Tenso
             f"augment made {found(Y)} of {found(X)}: return a batch of as many images, "
             "floats from 0 to 1."
         )
-    return Y
+    return Y.to(X.dtype)
 
 
 def resized(X: Tensor, size: int) -> Tensor:

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from d2lmini import mode
-from d2lmini.arguments import found, function, instance, real, whole
+from d2lmini.arguments import found, function, instance, real, truth, whole
 from d2lmini.data import Batches, Splits
 from d2lmini.device import device_name
 from d2lmini.nets.borrowed import borrowed, evaluating
@@ -114,6 +114,7 @@ def train(
     _check(net, data, optimizer, schedule, loss, watch, report)
     notices.refuse_inference(net)
     epochs, lr = whole("epochs", epochs), real("lr", lr, above=0)
+    graph = truth("graph", graph)
     if mode.quick():
         epochs = min(epochs, mode.QUICK_EPOCHS)
     notices.refuse_net(initialised(net, data.train))
@@ -211,11 +212,13 @@ def train(
 def predict(
     net: nn.Module, batches: Batches, *, precision: torch.dtype | None = None
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Logits float32 (batch_size, classes) and labels, a batch at a time.
+    """Logits (batch_size, classes) and labels, a batch at a time.
 
+    Logits are float32, or float64 where the net is.
     The net moves to the data's device; it is in evaluation mode meanwhile, and
     afterwards each of its layers is in the mode that it was in.  ``batches`` count the
-    pass; random states stay, as long as the net draws nothing in that mode.  A batch
+    pass; random states stay, as long as the net draws nothing in that mode (a lazy
+    layer draws its weights, in its first pass).  A batch
     that does not fit into memory is worked through in pieces.  Raises TypeError or
     ValueError for what is no net or no :class:`Batches`, images that do not fit, and a
     net that does not give one row of logits for each image.
@@ -302,7 +305,8 @@ def _check(
         instance(f"data.{part}", batches, Batches, _THREE)
     if not isinstance(optimizer, type):
         function("optimizer", optimizer, "give a class such as torch.optim.Adam")
-    function("schedule", schedule, "give a function of progress, as in schedules")
+    progress = "give a function of progress alone, as those in schedules"
+    function("schedule", schedule, progress, takes=1)
     function("loss", loss, _LOSS)
     instance("watch", watch, (Tensor, type(None)), "give images (N, C, H, W), or None")
     if watch is not None:

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 import os
 from pathlib import Path
 
@@ -277,6 +278,8 @@ def test_neither_default_of_pytorch_changes_a_batch(kind):
 def test_what_is_no_step_of_a_chain_is_said_at_once():
     with pytest.raises(TypeError, match=r"step of chain is .*list .*: give func"):
         augment.chain([augment.flip])
+    with pytest.raises(TypeError, match=r"no_generator: give functions of .X, gen"):
+        augment.chain(no_generator)
 
 
 def test_chain_applies_in_order():
@@ -285,6 +288,28 @@ def test_chain_applies_in_order():
     both = augment.chain(none, augment.flip)(X, torch.Generator().manual_seed(3))
     generator = torch.Generator().manual_seed(3)
     assert torch.equal(both, augment.flip(none(X, generator), generator))
+
+
+@pytest.mark.parametrize(
+    ("step", "option", "value", "words"),
+    [
+        (augment.crop, "padding", -1, "padding must be at least 0, not -1"),
+        (augment.crop, "padding", 1.5, r"padding must be a whole number, not 1\.5"),
+        (augment.brightness, "by", math.nan, "by must be a finite number"),
+        (augment.brightness, "by", 1.5, r"by must be from 0 to 1, .* not 1\.5"),
+        (augment.erase, "probability", math.nan, "probability must be a finite"),
+        (augment.erase, "probability", 50, "probability must be from 0 to 1"),
+        (augment.erase, "narrowest", -0.3, "narrowest must be a finite number above"),
+        (augment.erase, "area", (2.0, 3.0), "area must be from 0 to 1, .* not 2"),
+        (augment.erase, "area", (0.3, 0.1), r"area is the tuple \(0.3, 0.1\): give"),
+        (augment.erase, "area", (0.3,), r"area is the tuple \(0.3,\): give"),
+        (augment.erase, "area", 0.3, r"area is 0\.3: give .least, most"),
+    ],
+)
+def test_an_option_that_cannot_be_is_one_sentence(step, option, value, words):
+    with pytest.raises((TypeError, ValueError), match=words) as caught:
+        step(torch.rand(2, 1, 5, 5), torch.Generator(), **{option: value})
+    assert str(caught.value).count(". ") == 0
 
 
 PIXELS = torch.zeros(2, 1, 4, 4, dtype=torch.uint8)
@@ -316,6 +341,8 @@ ONES = torch.ones(2).long()
         (PIXELS, ONES, {"classes": "cats"}, "classes is the text 'cats'"),
         (PIXELS, ONES, {"classes": 10}, "classes is 10"),
         (PIXELS, ONES, {"classes": []}, "classes is the list"),
+        (PIXELS, ONES, {"classes": np.array("cats")}, "classes is the text 'cats'"),
+        (PIXELS, ONES, {"classes": ["a", "b", "a"]}, "two classes are called 'a'"),
         (PIXELS, ONES, {"source": None}, "source is None: say in words"),
     ],
 )
@@ -331,6 +358,11 @@ def test_own_images_are_never_called_fashion_mnist(count):
     own = ImageSet(torch.zeros(count, 3, 4, 4, dtype=torch.uint8), labels)
     assert own.source == "own images"
     assert own.classes == tuple(map(str, range(count)))
+
+
+def test_names_may_be_those_of_numpy():
+    own = ImageSet(PIXELS, ONES, classes=np.unique(["dog", "cat", "dog"]))
+    assert own.classes == ("cat", "dog")
 
 
 def test_names_and_source_go_along_with_a_part():
@@ -435,6 +467,12 @@ def test_batches_are_made_of_an_image_set():
 def test_what_an_augmentation_returns_is_a_batch(change, words):
     with pytest.raises(ValueError, match=words):
         next(iter(Batches(image_set(), 4, augment=change)))
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.float64])
+def test_an_augmentation_in_another_precision_gives_float32(kind):
+    ((X, _),) = Batches(image_set(4), 4, augment=lambda X, generator: X.to(kind))
+    assert X.dtype == torch.float32
 
 
 def test_a_chain_shows_its_steps():

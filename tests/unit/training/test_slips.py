@@ -109,6 +109,8 @@ OPTIONS = [
         {"schedule": torch.optim.lr_scheduler.StepLR},
         "schedule is the class StepLR: give a function of progress",
     ),
+    ({"schedule": lambda p, q: 1}, "schedule is the function .*: give a function of"),
+    ({"graph": "no"}, "graph must be True or False, not the text 'no'"),
     ({"schedule": "cosine"}, "schedule is the text 'cosine': give a function"),
     ({"schedule": schedules.constant(0.1)}, r"schedule is 1\.0: give a function"),
     ({"schedule": lambda p: -1}, "schedule gives -1: "),
