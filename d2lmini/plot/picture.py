@@ -17,8 +17,9 @@ _DPI = 96  # at which a figure's inches are the page's
 #: Kinds of matplotlib's settings that make a look; fonts are not among them, since
 #: one of the user's own may have letters that the usual one lacks.
 _KINDS = {
-    *("axes", "contour", "figure", "grid", "image", "legend", "lines", "patch", "path"),
-    *("savefig", "scatter", "text", "xtick", "ytick"),
+    *("axes", "contour", "figure", "grid", "image", "legend", "lines", "markers"),
+    *("patch", "path", "savefig", "scatter", "text", "xaxis", "xtick", "yaxis"),
+    "ytick",
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.ticker import MaxNLocator
 
+from d2lmini.arguments import truth
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, look
 from d2lmini.plot.numbers import few, named, numbers, written
 from d2lmini.plot.picture import Picture
@@ -25,10 +26,12 @@ def ranges(
 
     ``rows`` holds (value, low, high).  With ``zero``, they are differences: a line
     stands at zero, and where a bar reaches it the dot is hollow, a tie.  ``form`` is
-    how the alt text writes a number.  Raises ValueError for no rows, more than twelve,
-    and numbers that are not in order.
+    how the alt text writes a number.  Raises TypeError for what is no number or no
+    truth value, and ValueError for no rows, more than twelve, and numbers that are not
+    in order.
     """
     written(form)
+    zero = truth("zero", zero)
     made = _checked(rows)
     with look():
         figure, (ax,) = canvas(1, 1, WIDTH, 0.9 + 0.32 * len(made))

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
+from d2lmini.arguments import truth
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, literal, look
 from d2lmini.plot.labels import Box, Label, placed
 from d2lmini.plot.numbers import few, named, numbers
@@ -45,8 +46,10 @@ def scatter(
     that chance leaves to ``y``.  With ``front``, a stepped line joins the Pareto front,
     the points that no other beats: none has a smaller ``x`` and a larger ``y``.  The
     points of the front are full, the others hollow; a front of one point has no line.
-    Raises ValueError for no points, more than twelve, or numbers that cannot be drawn.
+    Raises TypeError for what is no number or no truth value, and ValueError for no
+    points, more than twelve, or numbers that cannot be drawn.
     """
+    xlog, front = truth("xlog", xlog), truth("front", front)
     made = _checked(points, xlog)
     places = {name: (x, y) for name, (x, y, *_) in made.items()}
     best = pareto(places) if front else list(places)

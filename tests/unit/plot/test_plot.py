@@ -466,6 +466,7 @@ def test_all_ten_classes_have_a_name():
 DARK = {
     **{"text.color": "white", "axes.facecolor": "black", "savefig.bbox": "tight"},
     **{"image.origin": "lower", "lines.linestyle": "None", "text.usetex": True},
+    **{"xaxis.labellocation": "right", "markers.fillstyle": "none"},
 }
 
 
@@ -473,7 +474,8 @@ def test_a_style_of_the_users_changes_no_figure_and_comes_back():
     def drawn() -> list[bytes]:
         shown = plot.images(GREY, titles=["a", "b", "c", "d"])
         across = plot.lines({"x": [0.1, 0.2]}, [1, 2], title="t", xlabel="")
-        return [shown.png(), across.png()]
+        dots = plot.ranges({"a": (1, 0, 2)}, title="t", xlabel="right?")
+        return [shown.png(), across.png(), dots.png()]
 
     wanted = drawn()
     with mpl.rc_context(DARK):

@@ -53,3 +53,8 @@ def test_the_numbers_below_do_not_run_into_each_other(low, size):
 def test_what_cannot_be_drawn_is_named(rows, words):
     with pytest.raises(ValueError, match=words):
         ranges(rows, **LOOK)
+
+
+def test_zero_is_a_truth_value():
+    with pytest.raises(TypeError, match="zero must be True or False, not the text"):
+        ranges({"a": (1, 0, 2)}, **LOOK, zero="no")

@@ -153,6 +153,12 @@ def test_what_cannot_be_drawn_is_named(points, words):
         scatter(points, **LOOK, xlog=True)
 
 
+@pytest.mark.parametrize("option", ["xlog", "front"])
+def test_an_option_is_a_truth_value(option):
+    with pytest.raises(TypeError, match=f"{option} must be True or False, not the"):
+        scatter({"a": (1, 2)}, **LOOK, **{option: "no"})
+
+
 def test_the_front_of_points_with_ranges():
     points = {"a": (1, 2, 1, 3), "b": (2, 1, 0, 2)}
     assert pareto(points) == pareto({"a": (1, 2), "b": (2, 1)}) == ["a"]
