@@ -5,7 +5,8 @@ taken depends on the claim: over the test pictures (:func:`paired`, or
 :func:`unpaired` where the answers are not known) for two trained networks, over seeds
 (:func:`over_seeds`, or :func:`unpaired_seeds` where the two share nothing that a seed
 decides) for two recipes.  For the best of ``k`` comparisons give
-``confidence=1 - 0.05 / k``.  :func:`claims` puts them into a table.
+``confidence=1 - 0.05 / k``.  :func:`claims` puts them into a table.  All raise
+TypeError or ValueError for numbers that cannot be.
 """
 
 import math
@@ -21,6 +22,7 @@ from d2lmini.plot.table import Table
 
 MOST = 10**9  # pictures: beyond, a count is a slip
 LAST_SEED = 2**64 - 1  # as PyTorch has it
+EXACT = 10_000  # differing pictures up to which ways are counted as whole numbers
 FEW = 25  # differing pictures below which the bootstrap finds too many differences
 
 
@@ -94,15 +96,30 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
     The pictures that one network alone gets right fall to either with probability ½
     where both are equally good: the exact binomial test, both sides, in place of
-    McNemar's own approximation by the chi-square distribution.
+    McNemar's own approximation by the chi-square distribution.  Of more than ``EXACT``
+    such pictures, to four digits or better.
     """
     counts = [whole("only_first", only_first, least=0, most=MOST)]
     counts += [whole("only_second", only_second, least=0, most=MOST)]
     n, ways, total = sum(counts), 1, 0
+    if n > EXACT:
+        return min(2 * _tail(min(counts), n), 1.0)
     for k in range(min(counts) + 1):
         total += ways
         ways = ways * (n - k) // (k + 1)  # n over k + 1, exactly
     return min(float(2 * total / 2**n), 1.0)
+
+
+def _tail(most: int, n: int) -> float:
+    """The chance of at most ``most`` heads, no more than half, of ``n`` coins."""
+    ways = math.lgamma(n + 1) - math.lgamma(most + 1) - math.lgamma(n - most + 1)
+    term = math.exp(ways - n * math.log(2))  # just as many; fewer are less likely
+    total, k = 0.0, most
+    while k >= 0 and term > total * 1e-17:
+        total += term
+        term *= k / (n - k + 1)
+        k -= 1
+    return total
 
 
 def paired(
@@ -120,7 +137,7 @@ def paired(
     The interval is the paired bootstrap's (Efron, 1979): ``draws`` times, N pictures
     are drawn with replacement, each with both answers.  Where fewer than ``FEW``
     pictures were answered rightly by one network alone, it is exact instead (Clopper &
-    Pearson, 1934, of the way they split), and holds zero just when ``p`` exceeds
+    Pearson, 1934, of the way they split), and holds zero just when ``p`` is at least
     1 − ``confidence``.  PyTorch's random state stays.  Raises TypeError for what is no
     class, and ValueError for numbers that do not fit.
     """

@@ -4,6 +4,7 @@ import itertools
 import math
 import random
 import statistics
+import time
 
 import pytest
 import torch
@@ -81,6 +82,25 @@ def test_mcnemar_of_thousands_is_near_the_normal_approximation():
     b, c = 5100, 4900
     z = (abs(b - c) - 1) / math.sqrt(b + c)
     assert mcnemar(b, c) == pytest.approx(math.erfc(z / math.sqrt(2)), abs=1e-4)
+
+
+def test_mcnemar_of_many_is_what_counting_gives_and_soon_there(monkeypatch):
+    begun = time.perf_counter()
+    z = 1e5 / math.sqrt(2e9)
+    p = mcnemar(10**9 - 10**5, 10**9)
+    assert p == pytest.approx(math.erfc(z / math.sqrt(2)), rel=1e-3)
+    assert (mcnemar(10**9, 10**9), mcnemar(0, 10**9)) == (1, 0)
+    assert time.perf_counter() - begun < 30
+    splits = [(0, 9), (3, 4), (4, 4), (1, 60), (400, 450), (600, 400)]
+    counted = [mcnemar(*split) for split in splits]
+    monkeypatch.setattr("d2lmini.analysis.compare.EXACT", 0)
+    assert [mcnemar(*split) for split in splits] == pytest.approx(counted, rel=1e-9)
+
+
+def test_the_exact_interval_holds_zero_at_equality_too():
+    found = paired(*answers(9, 2, 0, 0), confidence=0.5)
+    assert found.p == 1 - 0.5
+    assert found.difference.tie
 
 
 @pytest.mark.parametrize(
