@@ -21,6 +21,9 @@ from d2lmini.nets.misfit import explain_misfit
 
 Number = int | float
 
+#: Below it, an expected number is what rounding has left of a 0.
+_NOTHING = 1e-15
+
 #: Relative tolerance by the coarser of the two dtypes; float64 for all others.
 _TOLERANCE = {"float32": 1e-4, "float16": 1e-2, "bfloat16": 1e-2}
 
@@ -32,7 +35,8 @@ def same(found: Any, expected: Any, case: str) -> None:
 
     Shapes are compared first, then what kind of numbers a tensor holds, then the
     values: integers exactly, others to 1e-6 of the largest (1e-4 where one side is
-    float32).  A whole number may be off by what arithmetic with decimals leaves of it.
+    float32).  A whole number may be off by what arithmetic with decimals leaves of it,
+    and so may a number within 1e-15 of 0, by 1e-12.
     NaN equals NaN and nothing else.  A list or an array passes for a tuple, and a
     tensor with one number and no dimensions for a number; True is no number.
     Raises AssertionError with one sentence that begins with ``case``.
@@ -340,8 +344,10 @@ def _close(
         fine = coarse[1] / 100 or 1e-9
         near = math.isclose(found, expected, rel_tol=fine, abs_tol=1e-9)
         return near and abs(found - expected) < 0.5
-    half = _half_a_digit(expected) if rounded else 0
-    return math.isclose(found, expected, rel_tol=max(coarse), abs_tol=max(half, 1e-12))
+    slack = _half_a_digit(expected) if rounded else 0
+    if abs(expected) < _NOTHING:
+        slack = 1e-12
+    return math.isclose(found, expected, rel_tol=max(coarse), abs_tol=slack)
 
 
 def _half_a_digit(number: float) -> float:

@@ -53,6 +53,8 @@ GRID = torch.arange(6.0, dtype=torch.float64).reshape(2, 3)
         (torch.tensor(61_706.004), 61_706),
         (np.float32(61_706.004), 61_706),
         (1e-17, 0),
+        (0.0, 5.5e-17),
+        (-1e-13, 0.0),
         (np.float32(0.3), 0.30000001),
         (np.longdouble(0.5), 0.5),
         (torch.tensor(3.02, dtype=torch.bfloat16), 3.0),
@@ -366,6 +368,14 @@ def test_a_whole_number_has_any_type(found):
 def test_what_is_no_whole_number_is_shown(wrong):
     with pytest.raises(AssertionError, match=r"^c: found .*, which is no whole number"):
         check.whole(wrong, "c")
+
+
+@pytest.mark.parametrize("compare", [check.same, check.predicted])
+def test_small_numbers_are_compared_like_large_ones(compare):
+    """Such as the p of many pictures."""
+    compare(1.0000000001e-13, 1e-13, "p")
+    with pytest.raises(AssertionError, match=r"^p: found 5e-13, "):
+        compare(5e-13, 1e-13, "p")
 
 
 def test_a_small_element_may_not_hide_behind_nothing():
