@@ -18,8 +18,8 @@ class Cost(NamedTuple):
     activations: int  # numbers that training keeps for the way back
 
 
-def cost(net: nn.Module, shape: tuple[int, int, int], *rest: object) -> Cost:
-    """What ``net`` needs for one picture of ``shape`` (channels, height, width).
+def cost(net: nn.Module, input_shape: tuple[int, int, int], *rest: object) -> Cost:
+    """What ``net`` needs for one picture, ``input_shape`` (channels, height, width).
 
     Activations are the elements that all layers put out in which no other layer
     runs; one that hands its input on (flatten, identity) makes none, and what the
@@ -28,7 +28,7 @@ def cost(net: nn.Module, shape: tuple[int, int, int], *rest: object) -> Cost:
     values; the net and the random state stay as they are.  Raises ValueError,
     naming the layer, for a shape that does not fit.
     """
-    plain = image_shape("shape", shape, *rest)
+    plain = image_shape("input_shape", input_shape, *rest)
     found = summary(net, plain)
     # In training mode, where dropout keeps a tensor too; and with two pictures,
     # since normalisation refuses one whose maps are down to one number.

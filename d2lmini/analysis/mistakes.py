@@ -17,7 +17,7 @@ class Mistakes(NamedTuple):
     images: Tensor  # float32 (N, C, H, W)
     labels: Tensor  # int64 (N,), the truth
     predicted: Tensor  # int64 (N,)
-    confidence: Tensor  # float32 (N,), the probability of the wrong class
+    confidence: Tensor  # as the logits (N,), the probability of the wrong class
 
 
 def confusion_matrix(net: nn.Module, batches: Batches) -> Tensor:

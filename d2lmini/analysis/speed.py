@@ -40,8 +40,9 @@ def speed(
     Training takes ``data.train``, inference ``data.test``; one batch before
     each is not counted.  Quick mode takes one batch for each, of at most 4 pictures.
     ``precision=None`` is that of :func:`d2lmini.train`.  The net moves to the
-    data's device and else stays as it is, as do the order of the data and PyTorch's
-    random state.  Raises ValueError for no time, and for pictures that do not fit the
+    data's device, its lazy layers take their sizes, and else it stays as it is, as do
+    the order of the data and PyTorch's random state.  Raises TypeError or ValueError
+    for what is no net or no data, for no time, and for pictures that do not fit the
     net.
     """
     is_network("net", net)
@@ -49,18 +50,17 @@ def speed(
     seconds = real("seconds", seconds, above=0)
     notices.refuse_net(net)
     device = data.train.images.images.device
-    net = initialised(net, data.train)
     train, test = copy.copy(data.train), copy.copy(data.test)  # each counts its passes
     if mode.quick():  # a rehearsal shows that it works, not how fast
         train.batch_size = test.batch_size = min(train.batch_size, 4)
-    # Dropout draws, for as long as there is time.
+    # Dropout draws, for as long as there is time, and lazy layers their weights.
     with (
         memory.kept(),
         torch.random.fork_rng(),
         torch.inference_mode(False),
         torch.enable_grad(),
     ):
-        copied = twin(net, real=True)
+        copied = twin(initialised(net, data.train), real=True)
         # first, since predict says what is wrong with a net that does not fit
         inference = _rate(_answers(copied, test, precision), device, seconds)
         training = _rate(_steps(copied, train, precision), device, seconds)

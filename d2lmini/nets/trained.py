@@ -72,6 +72,7 @@ def load(name: str, folder: str | Path | None = None) -> nn.Sequential:
 def save(net: nn.Module, path: str | Path) -> None:
     """Write the weights and buffers of ``net``, floats as float16 where they fit.
 
+    Half precision has a step of 6e-8 around 0, to which small numbers are rounded.
     The file is written whole or not at all; StorageError where it cannot be.
     """
     arrays: Any = {key: _small(X).numpy() for key, X in net.state_dict().items()}

@@ -105,9 +105,9 @@ def confusion(
 ) -> Picture:
     """A confusion matrix (classes, classes): row true class, column predicted class.
 
-    Every cell carries its number, a count or a share; the shade is its share of the
-    row.  ``classes`` name them; None means as the session's data do.  Raises
-    ValueError for what is no such matrix.
+    Every cell carries its number, a count or a share, up to ``MOST_NUMBERS`` classes;
+    the shade is its share of the row.  ``classes`` name them; None means as the
+    session's data do.  Raises TypeError or ValueError for what is no such matrix.
     """
     matrix = _matrix("", counts)
     words = names(classes, len(matrix))

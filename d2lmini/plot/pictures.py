@@ -29,9 +29,12 @@ def images(
 
     In colour they are (N, 3, H, W).  With ``predicted`` (N,) as well, a wrong guess
     is written out in words below the truth, never shown by colour alone.
-    ``classes`` name the labels; None means as the session's data do.  Values are
+    ``classes`` name the labels; None means as the session's data do.  ``titles``, one
+    for each, stand there instead.  ``columns`` is how many make a row at most, and
+    ``alt`` replaces the sentence that the figure writes of itself.  Values are
     brightness in [0, 1], or whole numbers to 255; with others, the figure says what
-    black and white are.
+    black and white are.  Raises TypeError or ValueError for what are no pictures, and
+    for labels or titles that do not fit them.
     """
     words = _listed(titles)
     if labels is not None:

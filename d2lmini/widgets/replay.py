@@ -7,7 +7,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from d2lmini.arguments import found
+from d2lmini.arguments import found, whole
 from d2lmini.data.classes import names
 from d2lmini.plot.canvas import COLOURS, SIGNED, WIDTH, canvas, finish, look
 from d2lmini.plot.numbers import Numbers, bright, pictures
@@ -32,12 +32,14 @@ def replay(
     ``image`` (C, H, W), the ``watched``-th of the watched ones, with the
     probability of each of ``classes`` (``None``: as the session's data call theirs).
     At most eight moments, the first and the last among them; ``history`` stays as it
-    is.  Raises ValueError for a run that watched nothing.
+    is.  Raises ValueError for a run that watched nothing, and TypeError or ValueError
+    for an image that is none or was not watched.
     """
     moments = _chosen(history)
     X, _ = bright(pictures(image, 1))
     if len(X) != 1:
         raise ValueError(f"image is {found(image)}: give one image, such as X[0].")
+    watched = whole("watched", watched, least=None)
     if watched not in range(len(moments[0].probabilities)):
         raise ValueError(
             f"watched={watched} names no image: {len(moments[0].probabilities)} were "

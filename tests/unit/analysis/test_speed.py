@@ -45,6 +45,13 @@ def test_net_data_and_random_state_are_left_alone(training):
     assert (data.train.epoch, data.test.epoch) == (0, 0)
 
 
+def test_lazy_layers_draw_nothing_either():
+    net, state = nn.Sequential(nn.Flatten(), nn.LazyLinear(10)), torch.get_rng_state()
+    speed(net, splits(), seconds=0.001)
+    assert net[1].weight.shape == (10, 784)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
 def test_it_is_pictures_by_seconds():
     """The oracle: a net that takes 20 ms for each batch of 8, or a little more."""
     found = speed(Slow(0.02), splits(), seconds=0.1)

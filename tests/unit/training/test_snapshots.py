@@ -95,6 +95,8 @@ def test_replay_refuses_a_run_that_watched_nothing():
     _, X, history = watched(epochs=1)
     with pytest.raises(ValueError, match="2 were watched"):
         replay(history, X[0], watched=2)
+    with pytest.raises(TypeError, match=r"watched must be a whole number, not 1\.0"):
+        replay(history, X[0], watched=1.0)
     with pytest.raises(ValueError, match=": give one image"):
         replay(history, X[:1].repeat(2, 1, 1, 1))
     history.snapshots.clear()
