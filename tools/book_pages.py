@@ -5,9 +5,10 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 from d2lmini.widgets import NetworkLab
-from tools import citations, figures
+from tools import citations, figures, icons
 
 #: nbgrader's marks around what students do not get; a reader need not see them.
 MARK = re.compile(r"(?m)^[ \t]*### (?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS)[ \t]*\n?")
@@ -16,6 +17,9 @@ MARK = re.compile(r"(?m)^[ \t]*### (?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS)[ \t]*
 NAMED = re.compile(r'(href="[./]*references\.html)(">(?:<span[^>]*>)?)([^<]+)<')
 #: <!-- figure: Playground {"data": "fashion"} -->: a figure, and traits of it.
 FIGURE = re.compile(r"^<!-- figure: (\w+) (\{.*\}) -->$", re.MULTILINE)
+
+#: A picture whose size is told in a way that reserves no room while it is loaded.
+SIZED = re.compile(r'(<img [^>]*)style="width: (\d+)px; height: (\d+)px;"')
 
 FOLDER = "figures"  # in _static
 TITLE_PAGE = "book/index"
@@ -92,6 +96,55 @@ def figures_loaded(app: Sphinx, page: str, template: str, context: Any, _: Any) 
         app.add_js_file(f"{FOLDER}/{name}", loading_method="defer")
 
 
+def pictures_in_their_place(
+    app: Sphinx, page: str, template: str, context: Any, _: Any
+) -> None:
+    """Give each picture its room from the start, and load it when it is near."""
+    if "body" in context:
+        ready = r'\1width="\2" height="\3" loading="lazy"'
+        context["body"] = SIZED.sub(ready, context["body"])
+
+
+def mathjax_where_formulas_are(
+    app: Sphinx, page: str, template: str, context: Any, _: Any
+) -> None:
+    """Load it for the page's own formulas; Sphinx counts those of pages below it."""
+    if 'class="math' not in context.get("body", ""):
+        context["script_files"] = [
+            script
+            for script in context["script_files"]
+            if "mathjax" not in f"{script.filename} {script.attributes}".lower()
+        ]
+
+
+def less_in_the_head(
+    app: Sphinx, page: str, template: str, context: Any, _: Any
+) -> None:
+    """Give `layout.html` what it takes scripts of the theme out with."""
+    context["without"] = without
+
+
+def without(html: str, *scripts: str) -> str:
+    """`html` less the elements that load these files; ExtensionError without one."""
+    for name in scripts:
+        element = rf"<script\b[^>]*/{re.escape(name)}\b[^>]*></script>\n?"
+        html, found = re.subn(element, "", html)
+        if found != 1:
+            raise ExtensionError(
+                f"The theme's head loads {name} {found} times, where "
+                "tools/templates/layout.html takes it out once: bring that file in "
+                "line with this version of pydata-sphinx-theme."
+            )
+    return html
+
+
+def write_icons(app: Sphinx) -> None:
+    """Write the style sheet of the icons among the site's files, before pages are."""
+    folder = app.outdir / "_static"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "icons.css").write_text(icons.style(), encoding="utf-8", newline="\n")
+
+
 def write_figures(app: Sphinx) -> None:
     """Write those files among the site's own, before pages are."""
     folder = app.outdir / "_static" / FOLDER
@@ -101,14 +154,22 @@ def write_figures(app: Sphinx) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx; the links before the theme makes its buttons (at 501)."""
+    """Called by Sphinx; the links before the theme makes its buttons (at 501).
+
+    MathJax is taken out last, when everything has named its scripts.
+    """
     app.connect("html-page-context", links_to_the_chapter, priority=500)
     app.connect("source-read", figures_made)
     app.connect("doctree-read", without_marks)
     app.connect("doctree-read", living_picture)
     app.connect("doctree-read", figures_once)
     app.connect("builder-inited", write_figures)
+    app.connect("builder-inited", write_icons)
+    app.add_css_file("icons.css")
     app.connect("html-page-context", figures_loaded)
     app.connect("html-page-context", drawers_named)
     app.connect("html-page-context", to_the_entry)
+    app.connect("html-page-context", pictures_in_their_place)
+    app.connect("html-page-context", less_in_the_head)
+    app.connect("html-page-context", mathjax_where_formulas_are, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

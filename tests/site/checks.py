@@ -9,12 +9,22 @@ OVERFLOW = """() => {
     .map(e => e.tagName + "." + e.className).slice(0, 8);
 }"""
 
-# Pictures that did not load or are not put in words.
-PICTURES = """() => [...document.images]
-  .filter(i => getComputedStyle(i).display !== "none")
-  .filter(i => !i.complete || !i.naturalWidth ||
-               !(i.alt || i.closest("a, button, [aria-hidden]")))
-  .map(i => i.outerHTML.slice(0, 200))"""
+# What is cut off where a page turns to the next one.
+CUT = """() => [...document.querySelectorAll(".prev-next-area a")]
+  .filter(a => a.scrollWidth > a.clientWidth)
+  .map(a => a.innerText)"""
+
+# Pictures that did not load (also those that wait until a reader comes near), or are
+# not put in words.
+PICTURES = """async () => {
+  for (const i of document.images) i.loading = "eager";
+  await Promise.all([...document.images].filter(i => !i.complete)
+    .map(i => new Promise(done => { i.onload = i.onerror = done; })));
+  return [...document.images]
+    .filter(i => getComputedStyle(i).display !== "none")
+    .filter(i => !i.naturalWidth || !(i.alt || i.closest("a, button, [aria-hidden]")))
+    .map(i => i.outerHTML.slice(0, 200));
+}"""
 
 # Pictures that are stretched one way, by more than two pixels.
 STRETCHED = """() => [...document.images]

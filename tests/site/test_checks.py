@@ -1,7 +1,7 @@
 """The checks of a page find what is wrong with a page that is wrong."""
 
 import pytest
-from checks import CONTRAST, FORMULAS, OVERFLOW, PICTURES, STRETCHED
+from checks import CONTRAST, CUT, FORMULAS, OVERFLOW, PICTURES, STRETCHED
 from visitor import Visitor
 
 PIXEL = (
@@ -30,6 +30,12 @@ def findings(browser):
             OVERFLOW,
             "<div style='overflow-x: auto'><p style='width: 800px'>wide</p></div>",
             "<p style='width: 800px'>wide</p>",
+        ),
+        (
+            CUT,
+            "<div class=prev-next-area><a href=#>short</a></div>",
+            "<div class=prev-next-area><a href=# style='display: block; width: 20px'>"
+            "convolutional</a></div>",
         ),
         (PICTURES, f"<img src='{PIXEL}' alt='a dot'>", f"<img src='{PIXEL}'>"),
         (PICTURES, "<p>none</p>", "<img src='data:image/png;base64,AA' alt='a dot'>"),

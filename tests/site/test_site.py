@@ -1,15 +1,18 @@
 """The built site in a real browser: nothing missing, nothing from elsewhere."""
 
+import base64
 import gzip
+import io
 import re
 import subprocess
 import urllib.parse
 from html.parser import HTMLParser
 
 import pytest
-from checks import CONTRAST, FORMULAS, OVERFLOW, PICTURES, STRETCHED
+from checks import CONTRAST, CUT, FORMULAS, OVERFLOW, PICTURES, STRETCHED
+from fontTools.ttLib import TTFont
 
-from tools import address, book
+from tools import address, book, icons
 
 #: Repositories of others that the pages name.
 ELSEWHERE = {
@@ -47,6 +50,7 @@ def test_page(visit, site, name):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate(OVERFLOW) == [], width
         assert page.evaluate(STRETCHED) == [], width
+        assert page.evaluate(CUT) == [], width
 
 
 def weight(page):
@@ -97,6 +101,94 @@ def test_the_title_page_opens_with_a_living_network(visit, base, site):
     assert sum(len(gzip.compress(part)) for part in (own, *whole)) < 120_000
 
 
+# ---- on a slow network, and where something is denied ---------------------------
+
+
+def test_a_page_loads_only_what_it_uses(visit, base):
+    page = visit(base + "book/index.html", width=390)
+    for button in (".primary-toggle", ".search-button"):
+        page.locator(f"{button}:visible").first.click()
+        page.locator("dialog[open]").wait_for()
+        page.keyboard.press("Escape")
+    page.locator(".theme-switch-button:visible").first.click()
+    asked = "performance.getEntriesByType('resource').map((one) => one.name)"
+    needless = "fontawesome|webfonts|searchtools|language_data|searchindex|mathjax"
+    assert re.findall(needless, " ".join(page.evaluate(asked))) == []
+
+
+def test_each_icon_is_among_those_that_pages_load(site):
+    """Else a browser asks for the theme's whole font; the theme's scripts add some."""
+    style = (site / "_static/icons.css").read_text(encoding="utf-8")
+    fonts = map(base64.b64decode, re.findall(r'base64,([^"]+)', style))
+    held = {code for font in fonts for code in TTFont(io.BytesIO(font)).getBestCmap()}
+    files = [*(site / name for name in EVERYTHING), *site.rglob("*-theme.js")]
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    names = set(re.findall(r"\bfa-([a-z0-9-]+)", text)) - {"solid", "brands", "lg"}
+    theme = (site / "_static/styles/pydata-sphinx-theme.css").read_text("utf-8")
+    assert "xmark" in names and "github" in names
+    assert {name for name in names if icons.code(theme, name) not in held} == set()
+
+
+def test_figures_do_not_wait_for_formulas(browser, base):
+    context = browser.new_context()
+    context.route("**/mathjax/*.js", lambda route: None)  # never answered
+    page = context.new_page()
+    page.goto(base + "book/foundations/pooling.html", wait_until="commit")
+    page.locator(".d2l-host[data-live]").first.wait_for(timeout=20_000)
+    context.close()
+
+
+def test_a_picture_has_its_room_before_it_is_here(site):
+    for name in CHAPTERS:
+        text = (site / f"{name}.html").read_text(encoding="utf-8")
+        for picture in re.findall(r'<img [^>]*src="[^"]*_images/[^>]*>', text):
+            assert re.search(r' width="\d+" height="\d+" loading="lazy"', picture), name
+
+
+def test_paper_has_all_pictures_and_divides_code(visit, base):
+    page = visit(base + "book/networks/nin.html")
+    lazy = page.locator("img[loading=lazy]")
+    page.pdf()
+    assert lazy.count() > 1
+    assert all(lazy.evaluate_all("(all) => all.map((one) => one.naturalWidth)"))
+    page.emulate_media(media="print")
+    for box in ("div.cell_input", "div.highlight-python", "div.highlight", "pre"):
+        told = page.locator(f"article div.cell_input:is({box}), div.cell_input {box}")
+        style = told.first.evaluate("""(one) => {
+          const { breakInside, overflow } = getComputedStyle(one);
+          return [breakInside, overflow];
+        }""")
+        assert style == ["auto", "visible"], box
+    title = page.locator("#jb-print-docs-body h1")
+    assert title.evaluate("(one) => getComputedStyle(one).marginBottom") == "16px"
+
+
+DENIED = """for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, {
+    configurable: true,
+    get() { throw new DOMException("denied", "SecurityError"); },
+  });"""
+
+
+def test_without_storage_menu_search_and_theme_answer(browser, base):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context.add_init_script(DENIED)
+    page, faults = context.new_page(), []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(base + "book/foundations/pooling.html")
+    for button, opened in (
+        (".primary-toggle", "pst-primary-sidebar-modal"),
+        (".search-button", "pst-search-dialog"),
+    ):
+        page.locator(f"{button}:visible").first.click()
+        page.locator(f"dialog#{opened}[open]").wait_for(timeout=10_000)
+        page.keyboard.press("Escape")
+    page.locator(".theme-switch-button:visible").first.click()
+    assert page.get_attribute("html", "data-mode") in ("light", "dark")  # not "auto"
+    assert faults == []
+    context.close()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_links_have_one_colour(visit, base, theme):
     """Also in quotes and in tables, where the theme has another one."""
@@ -138,7 +230,10 @@ def test_search_finds_a_chapter_without_a_network(visit, base):
 def test_the_search_field_opens_by_keyboard(visit, base):
     page = visit(base + "book/index.html")
     page.keyboard.press("Control+k")
-    page.locator("input[type=search]:focus").wait_for()
+    field = page.locator("input[type=search]:focus")
+    field.wait_for()
+    icon = page.locator("dialog[open] .fa-magnifying-glass").bounding_box()
+    assert icon["x"] + icon["width"] <= field.bounding_box()["x"]
     page.keyboard.type("LeCun")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=LeCun")
