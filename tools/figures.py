@@ -29,6 +29,8 @@ from tools import book, outputs
 
 HOST = re.compile(r'<div class="d2l-host[^>]* data-d2l="(\w+)" data-figure="(\w+)">')
 STILL, END = '<div class="d2l d2l-still">', ");\n</script>"
+#: Scripts that only a site loads.
+SITE = ("address.js", "steady.js")
 CLASSES = {
     kind.module: kind
     for kind in vars(widgets).values()
@@ -124,8 +126,8 @@ def files() -> dict[str, str]:
         own[f"{name}.js"] = text
     own |= {f"{n}.css": text for n in CLASSES if (text := base.own_style(n))}
     own |= {f"network-{n}.js": network_text(n) for n in network_lab.others()}
-    address = f"(() => {{\n{base.source('address.js')}}})();\n"
-    kit = base.kit_text() + address
+    site = (f"(() => {{\n{base.source(name)}}})();\n" for name in SITE)
+    kit = base.kit_text() + "".join(site)
     return {"kit.css": base.source("kit.css"), "kit.js": kit, **own}
 
 

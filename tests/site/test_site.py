@@ -163,6 +163,35 @@ def test_paper_has_all_pictures_and_divides_code(visit, base):
     assert title.evaluate("(one) => getComputedStyle(one).marginBottom") == "16px"
 
 
+OTHER_BROWSER = """{
+  const asked = CSS.supports.bind(CSS);
+  CSS.supports = (...what) => what[0] !== "overflow-anchor" && asked(...what);
+}"""
+
+
+def test_what_grows_above_does_not_move_what_is_read(browser, base):
+    """In a browser that has no anchor for what is read, as Safari."""
+    context = browser.new_context()
+    context.add_init_script(OTHER_BROWSER)
+    page = context.new_page()
+    page.goto(base + "book/foundations/pooling.html")
+    page.add_style_tag(content="* { overflow-anchor: none }")
+    moved = page.evaluate("""async () => {
+      const frames = () => new Promise((done) =>
+        requestAnimationFrame(() => requestAnimationFrame(done)));
+      const read = document.querySelector("#exercises");
+      const [above] = document.querySelectorAll("article section > p");
+      scrollBy(0, read.getBoundingClientRect().top - 100);
+      await frames();
+      const before = read.getBoundingClientRect().top;
+      above.style.height = above.offsetHeight + 700 + "px";
+      await frames();
+      return read.getBoundingClientRect().top - before;
+    }""")
+    assert abs(moved) < 2
+    context.close()
+
+
 DENIED = """for (const name of ["localStorage", "sessionStorage"])
   Object.defineProperty(window, name, {
     configurable: true,
