@@ -32,8 +32,8 @@ def occlusion(
     the fall is interpolated.  Negative: the network is surer with the place
     hidden.  ``None`` is the predicted class, a fifth of the image, and a
     stride that makes about 144 passes, in quick mode 16.  The map is on the CPU,
-    float32; the net and the image stay as they were.  Raises ValueError for an image
-    or an option that does not fit (Zeiler & Fergus, 2014).
+    float32; the net and the image stay as they were.  Raises TypeError or
+    ValueError for an image or an option that does not fit (Zeiler & Fergus, 2014).
     """
     X = _one(net, image)
     H, W = X.shape[-2:]
@@ -60,8 +60,8 @@ def gradient_map(net: nn.Module, image: Tensor, label: int | None = None) -> Ten
     The absolute gradient of the logit of ``label`` (``None``: the predicted
     class) with respect to ``image`` (C, H, W), the largest over its channels.
     The map is on the CPU, float32; the net, its gradients and the image stay as
-    they were.  Raises ValueError for an image or a label that does not fit
-    (Simonyan et al., 2014).
+    they were.  Raises TypeError or ValueError for an image or a label that does not
+    fit (Simonyan et al., 2014).
     """
     X = _one(net, image).requires_grad_()
     with explain_misfit(net, X), asked(net, X), torch.enable_grad():

@@ -1,7 +1,8 @@
 """The figures of the book, all in one look.
 
 What they are given stays as it is, and so do the settings of matplotlib and the
-figures of pyplot.
+figures of pyplot.  An argument of another type is a TypeError, one that cannot be drawn
+a ValueError.
 """
 
 from d2lmini.plot.canvas import SIGNED, canvas, finish, look
