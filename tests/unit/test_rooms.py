@@ -112,11 +112,11 @@ def test_every_room_is_in_the_picture():
 
 #: What loads, trains and draws, as the README counts it: its lines, to the hundred.
 CORE = {
-    2500: "mode.py device.py data/[!fo]*.py nets/borrowed.py training/[!cfginpr]*.py "
+    2700: "mode.py device.py data/[!fo]*.py nets/borrowed.py training/[!cfginpr]*.py "
     "training/forward.py training/run.py training/report.py",
     800: "nets/*net*.py nets/nin.py nets/vgg.py nets/slim.py nets/inception.py "
     "nets/stages.py nets/initial.py nets/__init__.py",
-    1700: "plot/*.py",
+    1900: "plot/*.py",
 }
 
 
