@@ -12,6 +12,7 @@ output by itself.  A page of the site loads them once, from files of its own
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections import Counter
@@ -28,9 +29,22 @@ from d2lmini.widgets import base, network_lab
 from tools import book, outputs
 
 HOST = re.compile(r'<div class="d2l-host[^>]* data-d2l="(\w+)" data-figure="(\w+)">')
-STILL, END = '<div class="d2l d2l-still">', ");\n</script>"
+STILL, END = '<div class="d2l d2l-still">', ");\n"
 #: Scripts that only a site loads.
 SITE = ("address.js", "steady.js")
+#: What the page of a site does with a figure that fails: it says so, and that it failed
+#: stays an error of the page.
+FAILED = """catch (error) {{
+const host = document.querySelector('[data-d2l="{name}"]:not([data-live],[data-lost])');
+host.dataset.lost = "";
+host.firstElementChild.insertAdjacentHTML("afterbegin", `{words}`);
+throw error;
+}}
+"""
+LOST = (
+    '<p class="d2l-warn" role="alert">The figure did not start, so this is a still '
+    "picture: a file of the page seems not to have arrived. Reload the page.</p>"
+)
 CLASSES = {
     kind.module: kind
     for kind in vars(widgets).values()
@@ -56,8 +70,9 @@ class Stored:
             return None
         begin = html.index(STILL, host.end()) + len(STILL)
         still = html[begin : html.index("<noscript>", begin)]
-        call = f'"{host[1]}", '  # the last thing that the script does
-        text = html[html.rindex(call) + len(call) : html.rindex(END)]
+        call = f'"{host[1]}", '  # the script's last call
+        start = html.rindex(call) + len(call)
+        text = html[start : html.index(END, start)]
         # as inline() wrote it; neither escape is JSON's own, so both can be undone
         text = text.replace("<\\/", "</").replace("<\\!--", "<!--")
         return cls(host[1], host[2], json.loads(text), still)
@@ -72,7 +87,8 @@ class Stored:
     def short(self) -> str:
         """Its HTML for a page that loads scripts and styles from `files`."""
         text = json.dumps(self.state, ensure_ascii=False, sort_keys=True)
-        run = base.mount_text(self.module, self.name, text)
+        run = f"try {{\n{base.mount_text(self.module, self.name, text)}}} "
+        run += FAILED.format(name=self.name, words=LOST)
         return (
             base.host(self.module, self.name, self.still)
             + f'<script type="module">\n{base.inline(run)}</script>\n'
@@ -127,7 +143,7 @@ def files() -> dict[str, str]:
     own |= {f"{n}.css": text for n in CLASSES if (text := base.own_style(n))}
     own |= {f"network-{n}.js": network_text(n) for n in network_lab.others()}
     site = (f"(() => {{\n{base.source(name)}}})();\n" for name in SITE)
-    kit = base.kit_text() + "".join(site)
+    kit = base.kit_text() + "".join(site) + sizes_text()
     return {"kit.css": base.source("kit.css"), "kit.js": kit, **own}
 
 
@@ -135,6 +151,15 @@ def network_text(name: str) -> str:
     """The script that hands a page one of the book's networks when it is asked for."""
     text = json.dumps(network_lab.trained(name), sort_keys=True)
     return f'(globalThis.d2lminiNetworks ??= {{}})["{name}"] = {text};\n'
+
+
+def sizes_text() -> str:
+    """What those scripts weigh on their way, compressed, for the menu that has them."""
+    weights = {
+        n: len(gzip.compress(network_text(n).encode(), 6)) for n in network_lab.others()
+    }
+    sizes = {name: f"{weight / 1e6:.1f} MB" for name, weight in weights.items()}
+    return f"globalThis.d2lminiSizes = {json.dumps(sizes)};\n"
 
 
 def renew(nb: NotebookNode) -> int:

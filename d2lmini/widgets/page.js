@@ -12,7 +12,6 @@ export function mount(figure, name, state) {
   /** @type {(HTMLElement & { d2lModel?: Model, d2lFigure?: Lab }) | null} */
   const host = document.querySelector(`[data-d2l="${name}"]:not([data-live])`);
   if (!host) return;
-  host.dataset.live = "";
   /** @type {Record<string, Set<() => void>>} */
   const heard = {};
   const model = {
@@ -31,6 +30,7 @@ export function mount(figure, name, state) {
   const el = document.createElement("div");
   figure.render({ model, el });
   host.replaceChildren(el);
+  host.dataset.live = ""; // not before: a figure that fails stays a still picture
   Object.assign(host, { d2lModel: model, d2lFigure: figure });
   host.dispatchEvent(new CustomEvent("d2l-live", { bubbles: true }));
 }

@@ -85,3 +85,31 @@ def test_a_short_figure_lives_with_the_pages_files(page_of):
     page = page_of(head, *short)
     assert page.locator(".d2l-host[data-live] .d2l").count() == 2
     assert page.inner_text(".d2l-question p") == TEXT
+
+
+@pytest.mark.parametrize(("lost", "dead"), [("kit.js", 3), ("convolution.js", 2)])
+def test_a_figure_whose_script_is_lost_says_so(browser, lost, dead):
+    """And that it was lost stays an error of the page; the others live."""
+    files = figures.files()
+    scripts = [f for f in ("kit.js", "convolution.js", "quiz.js") if f != lost]
+    short = [figures.shorten(one.html()) for one in (MADE[0], MADE[0], MADE[-1])]
+    page, errors = browser.new_page(), []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.set_content(
+        "".join([*(f"<script>{files[f]}</script>" for f in scripts), *short])
+    )
+    page.wait_for_function(
+        f"document.querySelectorAll('[data-lost]').length === {dead}"
+    )
+    said = page.locator(".d2l-still [role=alert]:visible").all_inner_texts()
+    assert len(said) == dead and all("Reload the page." in one for one in said)
+    assert page.locator("[data-live]").count() == 3 - dead
+    assert len(errors) == dead + (2 if lost == "kit.js" else 0)  # the other files' too
+    page.close()
+
+
+def test_a_short_figure_is_read_back_too():
+    """The title page's figure is short when all figures are shortened."""
+    for figure in MADE:
+        short = figures.shorten(figure.html())
+        assert figures.shorten(short) == short
