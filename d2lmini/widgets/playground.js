@@ -201,14 +201,18 @@ function settings(model) {
 
 const DATA = { drawn: "drawn garments", fashion: "Fashion-MNIST" };
 
-// The packed pictures: from a script beside the page, or from the kernel.
-function loaded(model) {
+let scripts = 0; // asked for; each has an address of its own, or one would wait for one that hangs
+
+// The packed pictures: from a script beside the page, which `signal` stops, or from the kernel.
+function loaded(model, signal) {
   const held = () => /** @type {any} */ (globalThis).d2lminiPictures;
   if (held()) return Promise.resolve(held());
   if (model.get("source"))
     return new Promise((done, fail) => {
-      const script = h("script", { src: model.get("source"), onload: () => done(held()) });
+      const src = model.get("source") + (scripts++ ? `?${scripts}` : "");
+      const script = h("script", { src, onload: () => done(held()) });
       script.onerror = () => fail(new Error("The pictures cannot be loaded. Try again, or take the drawn garments."));
+      signal.addEventListener("abort", script.onerror);
       document.head.append(script);
     });
   if (typeof model.send !== "function")
@@ -311,6 +315,7 @@ function build(model) {
   /** @type {any[]} */
   let kept = [];
   let pace = "full";
+  let loading = new AbortController();
 
   // ---- what it is made of
   const controls = settings(model);
@@ -341,7 +346,7 @@ function build(model) {
   const play = button({
     label: "▶ Play",
     kind: "d2l-primary",
-    onClick: () => (phase === "going" ? pause() : go("run")),
+    onClick: () => (phase === "going" ? pause() : waits() ? cease() : go("run")),
   });
   const one = button({ label: "Step", onClick: () => go("step") });
   const anew = button({ label: "Start again", onClick: () => renew() });
@@ -419,7 +424,7 @@ function build(model) {
   async function pictures(name) {
     engine ??= worker(training, hear, { drawnPictures, realPictures });
     given[name] ??= (async () => {
-      const packed = name === "fashion" ? await loaded(model) : null;
+      const packed = name === "fashion" ? await loaded(model, loading.signal) : null;
       await new Promise((done, fail) => {
         pending[name] = (problem) => (problem ? fail(new Error(problem)) : done(null));
         engine?.send({ do: "data", name, packed });
@@ -447,10 +452,11 @@ function build(model) {
       rest("ready");
       return true;
     } catch (error) {
-      if (mine !== number) return false;
-      rest("idle");
-      told.say("");
-      wrong.say(/** @type {Error} */ (error).message);
+      if (mine === number) {
+        rest("idle");
+        told.say("");
+        wrong.say(/** @type {Error} */ (error).message);
+      } else show(); // the button: they can be asked for again
       return false;
     }
   }
@@ -465,6 +471,13 @@ function build(model) {
     }
     engine?.send({ do: order, pace: PACES[pace] });
     show();
+  }
+  const waits = () => phase === "loading" && model.get("data") === "fashion";
+  // Ends a wait for pictures, which may be without an end; they are asked for anew then.
+  function cease() {
+    loading.abort();
+    loading = new AbortController();
+    renew();
   }
   function pause() {
     if (phase !== "going") return; // as where Reset is pressed before a run, or after its end
@@ -535,9 +548,9 @@ function build(model) {
   }
   function show() {
     const load = model.get("data") === "fashion" && !given.fashion && model.get("source");
-    play.set(
-      phase === "going" ? "❚❚ Pause" : phase === "loading" ? "Loading …" : load ? "▶ Load 2.3 MB and play" : "▶ Play",
-    );
+    const start = load ? "▶ Load 1.8 MB and play" : "▶ Play";
+    const wait = waits() ? "Stop loading" : "Loading …";
+    play.set(phase === "going" ? "❚❚ Pause" : phase === "loading" ? wait : start);
     one.enable(phase === "idle" || phase === "ready");
     anew.enable(phase !== "idle" && phase !== "loading");
     keep.enable(run.exams.length > 1);

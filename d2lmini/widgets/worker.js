@@ -13,6 +13,7 @@ const engine = () => d2lmini.engine;
 /** @param {(engine: any, port: Port, helpers: any) => void} task @param {(message: any) => void} hear
  *  @param {Record<string, Function>} [helpers] */
 export function worker(task, hear, helpers = {}) {
+  if (!engine()) throw new Error("A file of this page did not arrive. Reload the page.");
   const more = Object.entries(helpers).map(([name, helper]) => `${name}: ${helper}`);
   const text = `(${task})((${engine()})(), self, { ${more.join(", ")} });`;
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import re
+import shutil
 import zlib
 
 import numpy as np
@@ -15,7 +16,7 @@ from traitlets import TraitError
 from d2lmini.data import CLASSES, files
 from d2lmini.nets.trained import read
 from d2lmini.widgets import Playground, base, pictures
-from tools import book
+from tools import book, figures
 from tools import pictures as script
 
 SMALL = {
@@ -110,7 +111,7 @@ def test_sets_of_pictures_do_not_wait_for_each_other(page_of, tmp_path):
     damaged = "globalThis.d2lminiPictures = 'AAAA'"
     (tmp_path / "bad.js").write_text(damaged, encoding="utf-8")
     page = page_of(Playground(**QUICK, data="fashion", source="bad.js"))
-    press(page, "▶ Load 2.3 MB and play")
+    press(page, "▶ Load 1.8 MB and play")
     page.get_by_text("The file of the pictures is damaged.").wait_for()
     choose(page, data="drawn")
     assert page.evaluate(WARNING) == "" and len(play(page)) == 2
@@ -119,13 +120,56 @@ def test_sets_of_pictures_do_not_wait_for_each_other(page_of, tmp_path):
         script.text_of(script.PLACE.read_text(encoding="utf-8")),
     )
     choose(page, data="fashion", seed=1)
-    press(page, "▶ Load 2.3 MB and play")
+    press(page, "▶ Load 1.8 MB and play")
     choose(page, data="drawn")  # while the others are on their way
     first = play(page)
     choose(page, data="fashion")
     assert play(page)[0] != first[0]
 
 
+# The first script that is asked for never answers.
+HANG = """() => {
+  document.head.append = (script) => {
+    delete document.head.append;
+    globalThis.first = script.src;
+  };
+}"""
+
+
+def test_a_load_without_an_end_is_stopped_and_begun_anew(page_of, tmp_path):
+    shutil.copy(script.PLACE, tmp_path / "all.js")
+    page = page_of(Playground(**QUICK, data="fashion", source="all.js"))
+    page.evaluate(HANG)
+    press(page, "▶ Load 1.8 MB and play")
+    press(page, "Stop loading")
+    assert page.evaluate(PHASE) == "idle" and page.evaluate(WARNING) == ""
+    press(page, "▶ Load 1.8 MB and play")
+    page.wait_for_function(f"{PHASE} === 'end'")
+    # at another address, or the browser would let it wait for the first
+    assert page.evaluate("document.head.querySelector('[src*=all]').src !== first")
+
+
+def test_a_lost_engine_is_told_to_whoever_plays(page_of):
+    files, short = figures.files(), figures.shorten(Playground(**QUICK).html())
+    names = [name for name in figures.scripts(short) if name != "engine.js"]
+    page = page_of(*(f"<script>{files[name]}</script>" for name in names), short)
+    press(page, "▶ Play")
+    page.get_by_text("A file of this page did not arrive. Reload the page.").wait_for()
+    assert page.evaluate(PHASE) == "idle"
+
+
+def test_its_place_is_kept_while_it_may_still_come(page_of):
+    style = f"<style>{base.style_text('playground')}</style>"
+    still = style + base.host("playground", "a", Playground().still())
+    lost = still.replace("data-figure", "data-lost data-figure")
+    tall, short, plain = (
+        page.locator(".d2l-still").bounding_box()["height"]
+        for page in (page_of(still), page_of(lost), page_of(still, **NO_SCRIPT))
+    )
+    assert tall == 900 > short and plain < 900
+
+
+NO_SCRIPT = {"java_script_enabled": False}
 OLD = """() => {
   delete globalThis.DecompressionStream;
   globalThis.Worker = undefined; // or the worker would have it
