@@ -48,7 +48,7 @@ function build(model) {
       value: true,
       onChange: (v) => put(model, { paths: get("paths").map((old, j) => (i === j ? Number(v) : old)) }),
     });
-    const bar = h("div", { style: "height: 14px; border-radius: 3px; background: var(--accent)" });
+    const bar = h("div", { class: "d2l-fill", style: "height: 14px; border-radius: 3px; background: var(--accent)" });
     const said = h("div", { class: "d2l-note", style: "margin: 0" });
     const box = h("div", { style: "flex: 1 1 220px; min-width: 0" }, bar, said);
     return {

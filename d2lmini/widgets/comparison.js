@@ -2,15 +2,15 @@ import { checkbox, clamp, h, lab, may, put, select, status, svg, warning } from 
 
 const STYLE = [
   ".d2l-cmp-scroll { position: relative; overflow-x: auto; scroll-padding-left: 9rem; margin-bottom: .4rem; background: linear-gradient(to left, var(--bg) 50%, transparent) right / 40px 100% no-repeat local, linear-gradient(to left, color-mix(in srgb, var(--edge) 45%, transparent), transparent) right / 16px 100% no-repeat scroll; }",
-  ".d2l .d2l-cmp { width: 100%; margin: 0; border: 0; border-collapse: separate; border-spacing: 0; table-layout: auto; font-size: 13px; line-height: 18px; color: var(--ink); }",
+  ".d2l .d2l-cmp { width: 100%; margin: 0; border: 0; border-collapse: separate; border-spacing: 0; table-layout: auto; font-size: calc(13 * var(--px)); line-height: calc(18 * var(--px)); color: var(--ink); }",
   ".d2l .d2l-cmp :is(th, td) { max-width: none; padding: 6px 7px; border: 0; border-bottom: 1px solid var(--line); background: none; text-align: right; vertical-align: middle; white-space: nowrap; font-weight: 400; }",
   ".d2l .d2l-cmp tbody tr:nth-child(n) { background: none; }",
   ".d2l .d2l-cmp thead th { padding: 0; border-bottom: 1px solid var(--edge); vertical-align: bottom; }",
   ".d2l .d2l-cmp :is(th, td):first-child { text-align: left; }",
-  ".d2l .d2l-cmp th button { display: block; width: 100%; height: 100%; min-height: 40px; padding: 5px 7px; border: 0; border-radius: 6px 6px 0 0; background: none; text-align: inherit; line-height: 17px; color: var(--muted); white-space: normal; }",
+  ".d2l .d2l-cmp th button { display: block; width: 100%; height: 100%; min-height: 40px; padding: 5px 7px; border: 0; border-radius: 6px 6px 0 0; background: none; text-align: inherit; line-height: calc(17 * var(--px)); color: var(--muted); white-space: normal; }",
   ".d2l .d2l-cmp th button:hover { background: var(--soft); color: var(--ink); }",
   ".d2l .d2l-cmp th[aria-sort]:not([aria-sort=none]) button { color: var(--ink); font-weight: 650; }",
-  ".d2l-cmp-arrow { display: block; font-size: 10px; line-height: 13px; }",
+  ".d2l-cmp-arrow { display: block; font-size: calc(10 * var(--px)); line-height: 1.3; }",
   ".d2l-cmp th[aria-sort=none] .d2l-cmp-arrow { opacity: .55; }",
   ".d2l-cmp-unit { white-space: nowrap; }",
   ".d2l .d2l-cmp tbody th { padding-left: .6rem; border-left: 4px solid transparent; font-weight: 550; }",
@@ -20,7 +20,7 @@ const STYLE = [
   ".d2l .d2l-cmp .d2l-cmp-lit > th { border-left-color: var(--mark); }",
   ".d2l .d2l-cmp .d2l-cmp-lit a { color: var(--ink); }",
   ".d2l-cmp-best { font-weight: 700; }",
-  ".d2l-cmp-best i { margin-right: .3em; font-style: normal; font-size: 11px; line-height: 1; color: var(--weight); }",
+  ".d2l-cmp-best i { margin-right: .3em; font-style: normal; font-size: calc(11 * var(--px)); line-height: 1; color: var(--weight); }",
   ".d2l-cmp-plot svg { display: block; max-width: 100%; overflow: visible; font-size: 12.5px; }",
   ".d2l-cmp-plot text { fill: currentColor; }",
   ".d2l-cmp-soft { color: var(--muted); }",
@@ -37,7 +37,7 @@ const STYLE = [
   ".d2l-cmp-front { fill: none; stroke: var(--weight); stroke-width: 2; stroke-linejoin: round; }",
   ".d2l .d2l-cmp tr > :first-child { position: sticky; left: 0; z-index: 1; background: var(--bg); }",
   ".d2l .d2l-cmp-axes { display: grid; grid-template-columns: repeat(2, minmax(0, 15rem)) auto; gap: .6rem 1rem; align-items: end; justify-content: start; }",
-  "@container (max-width: 560px) { .d2l .d2l-cmp-axes { grid-template-columns: repeat(2, minmax(0, 1fr)); } }",
+  "@container (width <= 35rem) { .d2l .d2l-cmp-axes { grid-template-columns: repeat(2, minmax(0, 1fr)); } }",
   ".d2l .d2l-cmp-axes select { width: 100%; }",
 ].join("\n");
 

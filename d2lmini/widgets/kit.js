@@ -402,7 +402,7 @@ export function player(options) {
   const play = button({ label: "▶ Play", kind: "d2l-primary", onClick: () => (timer ? stop() : start()) });
   const tick = () => {
     if (!el.isConnected || !count() || get() >= last()) stop();
-    else go(1);
+    else if (isNear(el)) go(1);
   };
   function stop() {
     if (!timer) return;
@@ -470,6 +470,11 @@ export function player(options) {
     place.el,
   );
   return { el, stop, draw };
+}
+// Whether somebody can see it, or by scrolling a window's height: what is played waits.
+function isNear(el) {
+  const { top, bottom } = el.getBoundingClientRect();
+  return !document.hidden && bottom > -innerHeight && top < 2 * innerHeight;
 }
 const SPEEDS = [1, 3, 10, 30];
 const LONG_WALK = 13; // places, from which on there are a slider and a speed

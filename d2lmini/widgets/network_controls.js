@@ -3,7 +3,7 @@ import { button, checkbox, choice, fmt, group, h, put, select, slider, uid } fro
 import { strip } from "./network_breaks.js";
 import { paintPicture } from "./network_maps.js";
 import { packed } from "./network_picture.js";
-import { available, netOf, othersOf } from "./network_shelf.js";
+import { available, netOf, othersOf, titleOf } from "./network_shelf.js";
 
 export const MOST_SHIFT = 14;
 
@@ -51,9 +51,10 @@ export function controlsOf(model, { base, picture, high, low }) {
   const network = select({
     label: "Network",
     value: get("network"),
-    options: nets.map(({ id, title }) => [id, title]),
+    options: nets.map((one) => [one.id, titleOf(one)]),
     onChange: (v) => put(model, { network: v, silenced: [], edits: [], selected: [], source: 0 }),
   });
+  network.el.style.maxWidth = "15rem"; // so that the next one stands beside it
   const ids = nets.map(({ id }) => id);
   const other = select({
     label: "Beside it",

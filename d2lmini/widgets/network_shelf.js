@@ -4,6 +4,11 @@ import { h } from "./kit.js";
 export const UNTOUCHED = "untouched";
 
 export const netOf = (model, id) => model.get("nets").find((one) => one.id === id);
+// Its title, with what it takes to fetch where that is known: on the site.
+export function titleOf({ id, title, net }) {
+  const size = !net && globalThis.d2lminiSizes?.[id];
+  return size ? `${title} (${size})` : title;
+}
 
 // What can stand beside: [value, text].
 export function othersOf(model) {
@@ -12,7 +17,7 @@ export function othersOf(model) {
     ["", "nothing"],
     [UNTOUCHED, "the same network and picture, untouched"],
     ...names.map((name, i) => [`picture:${i}`, `picture: ${name}`]),
-    ...model.get("nets").map(({ id, title }) => [`net:${id}`, `network: ${title}`]),
+    ...model.get("nets").map((one) => [`net:${one.id}`, `network: ${titleOf(one)}`]),
   ];
 }
 

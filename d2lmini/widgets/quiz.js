@@ -51,9 +51,11 @@ function choices(question, answer) {
 }
 
 function number(question, answer, box) {
+  box.el.id = uid();
   const input = h("input", {
     type: "text",
     autocomplete: "off",
+    "aria-describedby": box.el.id, // so that who comes back hears what is wrong
     "aria-label": `Your answer${question.unit ? `, in ${question.unit}` : ""}`,
     oninput: () => answer(null), // the verdict was on another number
   });

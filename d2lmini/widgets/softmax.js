@@ -28,14 +28,14 @@ function line(model, i) {
     onChange: (v) => put(model, { logits: model.get("logits").map((old, j) => (j === i ? v : old)) }),
   });
   control.el.querySelector("input").style.height = "24px";
-  const fill = h("div", { style: "height: 100%; border-radius: 3px; min-width: 1px" });
+  const fill = h("div", { class: "d2l-fill", style: "height: 100%; border-radius: 3px; min-width: 1px" });
   const number = h("span", {
     style:
-      "position: absolute; top: 0; white-space: nowrap; line-height: 20px; font-size: .88em; font-weight: 600; color: var(--ink)",
+      "position: absolute; top: 0; white-space: nowrap; line-height: calc(20 * var(--px)); font-size: .88em; font-weight: 600; color: var(--ink)",
   });
   const bar = h(
     "div",
-    { style: "position: relative; height: 20px; border-radius: 3px; background: var(--panel)" },
+    { style: "position: relative; height: calc(20 * var(--px)); border-radius: 3px; background: var(--panel)" },
     fill,
     number,
   );

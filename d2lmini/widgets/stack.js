@@ -84,7 +84,7 @@ function build(model) {
       "div",
       {},
       h("div", { "data-value": value, class: "d2l-note" }, `${name}: `, h("b", {}, whole(value))),
-      h("div", { style: track, "data-value": value / most }, h("div", { style: fill })),
+      h("div", { style: track, "data-value": value / most }, h("div", { class: "d2l-fill", style: fill })),
     );
   }
   const words = status("d2l-sum");

@@ -207,6 +207,18 @@ def test_play_walks_through_the_outputs_and_stops(page_of):
     assert page.get_by_role("button", name="Play").is_visible()
 
 
+def test_what_nobody_sees_waits(page_of):
+    page = page_of(ConvolutionLab(), '<div style="height: 5000px"></div>')
+    page.clock.install()
+    page.get_by_role("button", name="Play").click()
+    page.evaluate("scrollTo(0, 4000)")
+    page.clock.run_for(9000)
+    assert total(page) == 19
+    page.evaluate("scrollTo(0, 0)")
+    page.clock.run_for(900)
+    assert total(page) == 25
+
+
 def test_playing_ends_where_nothing_is_left_to_play(page_of):
     page = page_of(ConvolutionLab())
     page.clock.install()

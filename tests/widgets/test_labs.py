@@ -19,6 +19,7 @@ from d2lmini.widgets import (
     ReceptiveField,
     ScheduleLab,
     SkipLab,
+    SoftmaxLab,
     StackLab,
     explore,
 )
@@ -367,12 +368,52 @@ def test_high_contrast_shows_states_and_pictures(page_of):
     assert len(set(page.evaluate(PAINTED, "[data-grid=input] .d2l-cell"))) > 10
 
 
+def test_high_contrast_shows_how_long_a_bar_is(page_of):
+    page = page_of(SoftmaxLab(), StackLab(), BottleneckLab(), forced_colors="active")
+    assert page.locator(".d2l-fill").count() == 10 + 4 + 4
+    (fill,) = set(page.evaluate(PAINTED, ".d2l-fill"))
+    assert fill not in page.evaluate(PAINTED, ":has(> .d2l-fill)")
+
+
 def test_paper_is_light_and_without_controls(page_of):
-    page = page_of(LABS["convolution"](), theme="dark")
+    """With its bars and tints, though a browser leaves out backgrounds."""
+    page = page_of(LABS["convolution"](), SoftmaxLab(), theme="dark")
     page.emulate_media(media="print")
+    inks = "(all) => all.map((one) => getComputedStyle(one).printColorAdjust)"
+    assert set(page.locator(".d2l, .d2l *").evaluate_all(inks)) == {"exact"}
     style = "getComputedStyle(document.querySelector('.d2l'))"
     assert page.evaluate(f"{style}.backgroundColor") == "rgb(255, 255, 255)"
     assert not page.locator(".d2l-controls, .d2l-player").first.is_visible()
+
+
+GROWING = """[[".d2l", "fontSize"], [".d2l-cell", "width"], [".d2l-cell", "height"],
+  [".d2l-stepper button", "width"]]"""
+STYLE = "getComputedStyle(document.querySelector(one))"
+
+
+def test_a_figure_grows_with_the_letters_that_a_reader_has_set(page_of):
+    page = page_of(LABS["convolution"]())
+    sizes = f"{GROWING}.map(([one, what]) => parseFloat({STYLE}[what]))"
+    usual = page.evaluate(sizes)
+    assert usual == [15, 44, 44, 34]
+    page.add_style_tag(content="html { font-size: 200% }")
+    assert page.evaluate(sizes) == [2 * size for size in usual]
+    page.add_style_tag(content="html { font-size: 10px }")  # an old notebook's own
+    assert page.evaluate(sizes) == usual
+
+
+def test_a_field_that_gets_the_focus_of_a_finger_has_letters_of_16_pixels(page_of):
+    page = page_of(LABS["convolution"](), is_mobile=True, has_touch=True)
+    fields = page.locator(".d2l select, .d2l input[type=number], .d2l-cell input")
+    sizes = fields.evaluate_all("""(all) => all.filter((one) => one.checkVisibility())
+      .map((one) => (one.focus(), parseFloat(getComputedStyle(one).fontSize)))""")
+    assert len(sizes) > 15 and min(sizes) >= 16
+
+
+def test_on_a_small_phone_no_control_is_wider_than_its_figure(page_of):
+    page = page_of(LABS["convolution"](), LABS["pooling"](), width=320)
+    assert page.locator(".d2l-own").count() == 2
+    assert oracle.overflow(page) == 0
 
 
 def test_large_numbers_stay_in_their_cells(page_of):

@@ -494,6 +494,21 @@ def test_an_address_leads_to_a_situation_and_a_wrong_one_nowhere(page_of):
     assert page.locator(".d2l-address").count() == 0
 
 
+SPACED = "* { letter-spacing: .12em !important; word-spacing: .16em !important }"
+CUT = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).length"
+
+
+def test_names_and_shares_have_room_where_letters_are_spaced(page_of):
+    page = page_of(NetworkLab(form="short", bits=8))
+    page.add_style_tag(content=SPACED)
+    words = page.locator(".d2l-net-bars :is(span:first-child, b)")
+    assert words.count() == 20 and words.evaluate_all(CUT) == 0
+    lefts = page.locator(".d2l-net-bar").evaluate_all(
+        "(all) => all.map((one) => one.getBoundingClientRect().left)"
+    )
+    assert len(set(lefts)) == 1  # bars are compared
+
+
 def test_it_can_be_read_named_and_fits_a_phone(page_of):
     page = page_of(
         NetworkLab(selected=[3, 4, 5, 5], other="picture:1", tour=3),
@@ -533,6 +548,10 @@ def test_another_network_is_fetched_from_a_file_beside_the_page(
         for name in figures.scripts(lab.html())
     )
     page = page_of("".join(scripts), figures.shorten(lab.html()))
+    for label in ("Network", "Beside it"):  # with what they weigh
+        names = page.get_by_label(label).locator("option").all_inner_texts()
+        assert any(name.endswith("LeNet + BN (0.1 MB)") for name in names)
+        assert not any("LeNet (" in name for name in names)  # it is here
     page.get_by_label("Network").select_option("lenet-bn")
     page.wait_for_function("document.querySelectorAll('[data-node]').length == 16")
     assert close(shares(page), nets.load("lenet-bn")(lab.input).detach())

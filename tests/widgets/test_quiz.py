@@ -69,6 +69,8 @@ def test_numbers(page_of, typed, words):
     page.get_by_label("Your answer").fill(typed)
     page.keyboard.press("Enter")
     assert said(page, 1) == words
+    why = page.get_by_label("Your answer").get_attribute("aria-describedby")
+    assert page.locator(f"[id='{why}']").inner_text() == words  # for who comes back
 
 
 @pytest.mark.parametrize("typed", ["196609000", "196 609 000", "196,609,000"])
