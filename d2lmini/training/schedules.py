@@ -21,8 +21,14 @@ def one_cycle(progress: float, warm_up: float = 0.3) -> float:
     """Up for the share ``warm_up`` of the run, then down to nearly 0.
 
     Smith & Topin, 2019.  For another share than 0.3, give ``train`` a
-    ``functools.partial(one_cycle, warm_up=0.05)``.
+    ``functools.partial(one_cycle, warm_up=0.05)``.  With 0 it begins at its peak.
+    Raises ValueError for what is no share below 1.
     """
+    if not 0 <= warm_up < 1:
+        raise ValueError(
+            f"warm_up is {warm_up}: give a share of the run from 0 to below 1, such as "
+            "0.3."
+        )
     if progress < warm_up:
         return 0.04 + 0.96 * (1 - math.cos(math.pi * progress / warm_up)) / 2
     return cosine((progress - warm_up) / (1 - warm_up))

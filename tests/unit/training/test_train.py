@@ -596,7 +596,13 @@ def test_precision_follows_the_compute_capability(monkeypatch, capability, wante
     assert chosen == getattr(torch, wanted)
 
 
-@pytest.mark.parametrize("warm_up", [0.05, 0.3, 0.9])
+@pytest.mark.parametrize("warm_up", [-0.5, 1.0, float("nan")])
+def test_a_warm_up_that_cannot_be_is_one_sentence(warm_up):
+    with pytest.raises(ValueError, match=r"^warm_up is .*: give a share of the run"):
+        schedules.one_cycle(1.0, warm_up)
+
+
+@pytest.mark.parametrize("warm_up", [0, 0.05, 0.3, 0.9])
 def test_one_cycle_peaks_where_its_warm_up_ends(warm_up):
     values = [schedules.one_cycle(i / 1000, warm_up) for i in range(1001)]
     peak = round(1000 * warm_up)
