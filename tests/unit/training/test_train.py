@@ -602,7 +602,11 @@ def test_a_warm_up_that_cannot_be_is_one_sentence(warm_up):
         schedules.one_cycle(1.0, warm_up)
 
 
-@pytest.mark.parametrize("warm_up", [0, 0.05, 0.3, 0.9])
+def test_without_a_warm_up_the_peak_comes_first():
+    assert schedules.one_cycle(0.0, 0) == 1
+
+
+@pytest.mark.parametrize("warm_up", [0.05, 0.3, 0.9])
 def test_one_cycle_peaks_where_its_warm_up_ends(warm_up):
     values = [schedules.one_cycle(i / 1000, warm_up) for i in range(1001)]
     peak = round(1000 * warm_up)
