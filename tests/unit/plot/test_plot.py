@@ -358,7 +358,7 @@ ODD = "$x^$ & <b>"
         lambda: plot.images(GREY, titles=[ODD] * 4),
         lambda: plot.images(GREY, [0, 1, 0, 1], classes=[ODD, "b"]),
         lambda: plot.confusion(torch.eye(2), classes=[ODD, "b"]),
-        lambda: plot.per_class({ODD: torch.eye(2)}, classes=[ODD, ODD]),
+        lambda: plot.per_class({ODD: torch.eye(2)}, classes=[ODD, "b"]),
         lambda: plot.gradients({ODD: {ODD: 0.1, "b": 10.0}, "b": {ODD: 1.0, "b": 2.0}}),
         lambda: plot.histograms({ODD: {ODD: [GREY]}}, titles=[ODD]),
         lambda: plot.lines({ODD: [0.1, 0.2]}, [ODD, "b"], title=ODD, xlabel=ODD),
