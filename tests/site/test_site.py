@@ -234,6 +234,29 @@ def test_links_have_one_colour(visit, base, theme):
     assert page.locator("article td a.reference").count() > 0
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_first_key_shows_a_link_that_can_be_read(visit, base, theme):
+    page = visit(base + "book/glossary.html", theme=theme)
+    page.keyboard.press("Tab")
+    link = page.locator(".skip-link a:focus")
+    colour, surface = link.evaluate(
+        "(a) => [a, a.closest('.skip-link')].map((el, i) =>"
+        " getComputedStyle(el)[i ? 'backgroundColor' : 'color'])"
+    )
+    light, dark = sorted(map(luminance, (colour, surface)), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) > 4.5, (colour, surface)
+
+
+def luminance(colour):
+    """Of a CSS colour without transparency, by WCAG 2."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)]
+    assert len(parts) == 3, colour
+    linear = [
+        p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
+    ]
+    return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
 @pytest.mark.parametrize(
     ("name", "table"),
     [
