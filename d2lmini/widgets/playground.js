@@ -309,6 +309,7 @@ function build(model) {
   /** @type {ReturnType<typeof worker> | null} */
   let engine = null;
   const given = {}; // sets of pictures that the worker has, or will have
+  const here = {}; // those that it has
   /** @type {{ [name: string]: (problem?: string) => void }} */
   const pending = {}; // who waits for a set
   let made = ""; // the set-up of the run as text
@@ -434,6 +435,8 @@ function build(model) {
       given[name] = undefined;
       throw error;
     });
+    here[name] = true;
+    show(); // another set-up may have been chosen meanwhile
   }
   // Makes the network of the set-up, with its pictures; false where that cannot be.
   async function ready() {
@@ -547,7 +550,7 @@ function build(model) {
     );
   }
   function show() {
-    const load = model.get("data") === "fashion" && !given.fashion && model.get("source");
+    const load = model.get("data") === "fashion" && !here.fashion && model.get("source");
     const start = load ? "▶ Load 1.8 MB and play" : "▶ Play";
     const wait = waits() ? "Stop loading" : "Loading …";
     play.set(phase === "going" ? "❚❚ Pause" : phase === "loading" ? wait : start);

@@ -3,15 +3,21 @@
 // in one that does not, this does.  Only a site loads it.
 
 if (!CSS.supports("overflow-anchor", "auto")) {
-  const blocks = document.querySelectorAll("article section > :not(section)");
-  const heights = new Map([...blocks].map((block) => [block, block.clientHeight]));
-  const watch = new ResizeObserver((changes) => {
-    for (const { target } of changes) {
-      const grown = target.clientHeight - (heights.get(target) ?? 0);
-      heights.set(target, target.clientHeight);
-      // one after the other, from the top: those before it are made good by now
-      if (target.getBoundingClientRect().bottom - grown <= 0) scrollBy(0, grown);
-    }
+  const blocks = [...document.querySelectorAll("article section > :not(section)")];
+  let held = blocks.at(0); // what stands at the top of the window
+  let top = 0; // and where it stood when it was last looked at
+  const hold = () => {
+    held = blocks.find((block) => block.getBoundingClientRect().bottom > 0);
+    top = held?.getBoundingClientRect().top ?? 0;
+  };
+  // Every scroll is meant, be it the reader's, that of a link that is followed to its place,
+  // or the browser's, which keeps that place while the page loads.  It is heard before sizes.
+  addEventListener("scroll", hold, { passive: true });
+  const watch = new ResizeObserver(() => {
+    const moved = held ? held.getBoundingClientRect().top - top : 0;
+    if (moved) scrollBy(0, moved);
+    hold();
   });
   for (const block of blocks) watch.observe(block);
+  hold();
 }

@@ -198,6 +198,35 @@ def test_what_grows_above_does_not_move_what_is_read(browser, base):
     context.close()
 
 
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("networks/lenet.html#exercises", "#exercises"),
+        ("foundations/padding-and-stride.html#convolution-4?stride=[2,2]", None),
+    ],
+)
+def test_a_link_that_is_followed_leads_to_its_place(browser, base, address, place):
+    """In such a browser, which keeps that place itself while the page loads."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context.add_init_script(OTHER_BROWSER)
+    context.add_init_script("""new MutationObserver((_, watch) => {
+      if (!document.head) return;
+      const style = document.createElement("style");
+      style.textContent = "* { overflow-anchor: none !important }";
+      document.head.append(style);
+      watch.disconnect();
+    }).observe(document, { childList: true, subtree: true });""")
+    page = context.new_page()
+    page.goto(base + "book/" + address)
+    figures = "[data-figure=convolution]"
+    target = page.locator(place) if place else page.locator(figures).last
+    page.wait_for_function("document.querySelectorAll('[data-live]').length > 2")
+    page.wait_for_function("scrollY > 1000")
+    page.evaluate("new Promise((done) => setTimeout(done, 300))")  # all that may follow
+    assert -5 < target.evaluate("(at) => at.getBoundingClientRect().top") < 200
+    context.close()
+
+
 DENIED = """for (const name of ["localStorage", "sessionStorage"])
   Object.defineProperty(window, name, {
     configurable: true,

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from d2lmini.course import check, stubs
+from d2lmini.course import check
 
 NAN = math.nan
 GRID = torch.arange(6.0, dtype=torch.float64).reshape(2, 3)
@@ -252,7 +252,8 @@ def test_nothing_right_is_an_error_with_the_first_sentence():
 
 
 def unsolved():
-    """An answer as the student edition has it."""
+    """An answer as the student edition has it, which nbgrader makes."""
+    stubs = pytest.importorskip("d2lmini.course.stubs", exc_type=ImportError)
     cell = {"__name__": "__main__"}
     exec(f"def answer(*args):\n    {stubs.stub('Write it here.', 4)}", cell)
     return cell["answer"]
