@@ -3,6 +3,7 @@
 A wrong type raises TypeError and a wrong value ValueError, each with one sentence.
 """
 
+import functools
 import inspect
 import math
 import numbers
@@ -163,6 +164,30 @@ def function(
     if not called or (takes is not None and not _takes(value, takes)):
         raise TypeError(f"{name} is {found(value)}: {remedy}.")
     return value  # type: ignore[no-any-return]
+
+
+#: What options may be: by name, the function, what to give, and whether a value is so.
+Demands = dict[str, tuple[Callable[..., Any], str, Callable[[Any], Any]]]
+
+
+def options(value: Any, demands: Demands) -> None:
+    """TypeError or ValueError for a partial with an option that is not as demanded.
+
+    Functions whose code decides whether a run is resumed leave their checks to this.
+    """
+    if not isinstance(value, functools.partial):
+        return
+    for name, given in value.keywords.items():
+        function, remedy, fits = demands.get(name, (None, "", bool))
+        if function is not value.func:
+            continue
+        wrong = f"{name} is {found(given)}: give {remedy}."
+        try:
+            fit = bool(fits(given))
+        except (TypeError, ValueError, RuntimeError):  # no number, or more than one
+            raise TypeError(wrong) from None
+        if not fit:
+            raise ValueError(wrong)
 
 
 def _takes(value: Callable[..., Any], count: int) -> bool:

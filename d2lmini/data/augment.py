@@ -3,18 +3,24 @@
 Each function takes ``X`` float (N, C, H, W) in [0, 1], which stays as it is, and a
 CPU generator, and returns a new batch of the same shape.  Drawing on the CPU gives
 every device the same changes for the same seed.  Join several with :func:`chain`,
-change an option with ``functools.partial``; one that cannot be raises TypeError or
-ValueError.
+change an option with ``functools.partial``; one that cannot be is refused where the
+partial is given to :func:`chain` or to the data.  The sides that :func:`erase` draws
+are rounded to whole pixels, and so are the share and the shape.
+
+A run is resumed if these functions are, docstrings and all, what they were: a change
+to one of them refuses the files of all who used it.
 """
 
 import functools
+import math
+import operator
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from d2lmini.arguments import found, function, listed, real, share, whole
-from d2lmini.data.batches import LARGEST, Augment
+from d2lmini.arguments import Demands, function, options
+from d2lmini.data.batches import Augment
 
 
 def _drawn(*shape: int, generator: torch.Generator) -> Tensor:
@@ -33,7 +39,6 @@ def crop(X: Tensor, generator: torch.Generator, *, padding: int = 2) -> Tensor:
 
     The same as padding by that much and cropping at a random place.
     """
-    padding = whole("padding", padding, least=0, most=LARGEST)
     N, _, H, W = X.shape
     padded = F.pad(X, [padding] * 4)
     shift = torch.randint(2 * padding + 1, (2, N), generator=generator, device="cpu")
@@ -58,18 +63,15 @@ def erase(
     With ``probability``, a rectangle that covers a share of the image within ``area``,
     and whose height over width lies between ``narrowest`` and its inverse, gets an
     even draw from [0, 1] at each pixel.  It lies wholly inside, so a side that the
-    draw makes longer than the image is cut to it.  Its sides are rounded to whole
-    pixels, and so are the share and the shape.
+    draw makes longer than the image is cut to it.
     """
-    probability = share("probability", probability, example="0.5")
-    narrowest = real("narrowest", narrowest, above=0, example="0.3")
     N, _, H, W = X.shape
-    least, most = _ends(area)
+    least, most = area
     draw = _drawn(5, N, generator=generator)
-    pixels = (least + (most - least) * draw[1]) * H * W
+    share = (least + (most - least) * draw[1]) * H * W
     shape = narrowest ** (1 - 2 * draw[2])  # even in its logarithm
-    height = (pixels * shape).sqrt().round().clamp(1, H)
-    width = (pixels / shape).sqrt().round().clamp(1, W)
+    height = (share * shape).sqrt().round().clamp(1, H)
+    width = (share / shape).sqrt().round().clamp(1, W)
     top, left = (
         ((H - height + 1) * draw[3]).floor(),
         ((W - width + 1) * draw[4]).floor(),
@@ -83,19 +85,28 @@ def erase(
     return torch.where(inside.to(X.device), noise.to(X), X)
 
 
-def _ends(area: tuple[float, float]) -> tuple[float, float]:
-    remedy = "give (least, most), two shares of the image such as (0.02, 0.25)"
-    ends = [share("area", end, example="0.25") for end in listed("area", area, remedy)]
-    if len(ends) != 2 or ends[0] > ends[1]:
-        raise ValueError(f"area is {found(area)}: {remedy}.")
-    return ends[0], ends[1]
-
-
 def brightness(X: Tensor, generator: torch.Generator, *, by: float = 0.3) -> Tensor:
     """Multiply each image by a factor in [1 - by, 1 + by]; stays in [0, 1]."""
-    by = share("by", by, example="0.3")
     factor = 1 + by * (2 * _drawn(len(X), generator=generator) - 1)
     return (X * factor.to(X).view(-1, 1, 1, 1)).clamp(0, 1)
+
+
+_DEMANDS: Demands = {
+    "padding": (crop, "a whole number from 0", lambda n: operator.index(n) >= 0),
+    "probability": (erase, "a number from 0 to 1", lambda p: 0 <= p <= 1),
+    "narrowest": (erase, "a number above 0, such as 0.3", lambda n: 0 < n < math.inf),
+    "area": (
+        erase,
+        "(least, most), two shares of the image such as (0.02, 0.25)",
+        lambda area: len(area) == 2 and all(0 <= end <= 1 for end in area),
+    ),
+    "by": (brightness, "a finite number, such as 0.3", math.isfinite),
+}
+
+
+def check_options(step: Augment) -> None:
+    """TypeError or ValueError for a partial of one of these that cannot work."""
+    options(step, _DEMANDS)
 
 
 class Chain:
@@ -119,6 +130,7 @@ def chain(*steps: Augment) -> Chain:
     remedy = "give functions of (X, generator), as chain(flip, crop)"
     for step in steps:
         function("a step of chain", step, remedy, takes=2)
+        check_options(step)
     return Chain(steps)
 
 

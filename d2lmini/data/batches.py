@@ -158,14 +158,18 @@ def _options(
 
 
 def _augmentation(augment: Augment | None) -> Augment | None:
-    """``augment``, which takes (X, generator), or None; else TypeError."""
+    """``augment``, which takes (X, generator), or None; else one error."""
+    from d2lmini.data.augment import check_options  # which needs this module
+
     if augment is None:
         return None
     remedy = (
         "give a function of (X, generator) such as augment.flip; one of X alone, as "
         "torchvision has them, becomes lambda X, generator: transform(X)"
     )
-    return function("augment", augment, remedy, takes=2)
+    function("augment", augment, remedy, takes=2)
+    check_options(augment)
+    return augment
 
 
 def _augmented(augment: Augment, X: Tensor, generator: torch.Generator) -> Tensor:

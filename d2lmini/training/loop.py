@@ -29,7 +29,7 @@ from d2lmini.training.processes import Group, group_for
 from d2lmini.training.recipe import Recipe, recipe
 from d2lmini.training.report import Report, default_report
 from d2lmini.training.run import Loss, Optimizer, Run, Tally, mean_loss
-from d2lmini.training.schedules import one_cycle
+from d2lmini.training.schedules import check_options, one_cycle
 from d2lmini.training.snapshots import Watcher
 
 #: What a history notes if its steps were: its seconds are no others'.
@@ -307,6 +307,7 @@ def _check(
         function("optimizer", optimizer, "give a class such as torch.optim.Adam")
     progress = "give a function of progress alone, as those in schedules"
     function("schedule", schedule, progress, takes=1)
+    check_options(schedule)
     function("loss", loss, _LOSS)
     instance("watch", watch, (Tensor, type(None)), "give images (N, C, H, W), or None")
     if watch is not None:

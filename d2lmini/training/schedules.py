@@ -1,10 +1,17 @@
 """Learning-rate schedules: functions of progress in [0, 1].
 
 Each returns the factor that multiplies ``lr``; progress 0 is the first step of
-a run and 1 the end of its last.
+a run and 1 the end of its last.  Where ``one_cycle`` has a ``warm_up`` of 0 it begins
+at its peak, and with 1 it ends there.
+
+A run is resumed if its schedule is, docstring and all, what it was: a change to one
+of these functions refuses the files of all who used it.
 """
 
 import math
+from collections.abc import Callable
+
+from d2lmini.arguments import Demands, options
 
 
 def constant(progress: float) -> float:
@@ -21,14 +28,22 @@ def one_cycle(progress: float, warm_up: float = 0.3) -> float:
     """Up for the share ``warm_up`` of the run, then down to nearly 0.
 
     Smith & Topin, 2019.  For another share than 0.3, give ``train`` a
-    ``functools.partial(one_cycle, warm_up=0.05)``.  With 0 it begins at its peak.
-    Raises ValueError for what is no share below 1.
+    ``functools.partial(one_cycle, warm_up=0.05)``.
     """
-    if not 0 <= warm_up < 1:
-        raise ValueError(
-            f"warm_up is {warm_up}: give a share of the run from 0 to below 1, such as "
-            "0.3."
-        )
     if progress < warm_up:
         return 0.04 + 0.96 * (1 - math.cos(math.pi * progress / warm_up)) / 2
     return cosine((progress - warm_up) / (1 - warm_up))
+
+
+_DEMANDS: Demands = {
+    "warm_up": (
+        one_cycle,
+        "a share of the run from 0 to 1, such as 0.3",
+        lambda share: 0 <= share <= 1,
+    )
+}
+
+
+def check_options(schedule: Callable[[float], float]) -> None:
+    """TypeError or ValueError for a partial of :func:`one_cycle` that cannot work."""
+    options(schedule, _DEMANDS)

@@ -293,23 +293,38 @@ def test_chain_applies_in_order():
 @pytest.mark.parametrize(
     ("step", "option", "value", "words"),
     [
-        (augment.crop, "padding", -1, "padding must be at least 0, not -1"),
-        (augment.crop, "padding", 1.5, r"padding must be a whole number, not 1\.5"),
-        (augment.brightness, "by", math.nan, "by must be a finite number"),
-        (augment.brightness, "by", 1.5, r"by must be from 0 to 1, .* not 1\.5"),
-        (augment.erase, "probability", math.nan, "probability must be a finite"),
-        (augment.erase, "probability", 50, "probability must be from 0 to 1"),
-        (augment.erase, "narrowest", -0.3, "narrowest must be a finite number above"),
-        (augment.erase, "area", (2.0, 3.0), "area must be from 0 to 1, .* not 2"),
-        (augment.erase, "area", (0.3, 0.1), r"area is the tuple \(0.3, 0.1\): give"),
-        (augment.erase, "area", (0.3,), r"area is the tuple \(0.3,\): give"),
+        (augment.crop, "padding", -1, "padding is -1: give a whole number from 0"),
+        (augment.crop, "padding", 1.5, r"padding is 1\.5: give a whole number"),
+        (augment.brightness, "by", math.nan, "by is nan: give a finite number"),
+        (augment.brightness, "by", "much", "by is the text 'much': give a finite"),
+        (augment.erase, "probability", math.nan, "probability is nan: give a number"),
+        (augment.erase, "probability", 50, "probability is 50: give a number from 0"),
+        (augment.erase, "narrowest", -0.3, r"narrowest is -0\.3: give a number above"),
+        (augment.erase, "area", (2.0, 3.0), r"area is the tuple \(2.0, 3.0\): give"),
+        (augment.erase, "area", (0.3,), r"area is the tuple \(0.3,\): give .least, mo"),
         (augment.erase, "area", 0.3, r"area is 0\.3: give .least, most"),
     ],
 )
 def test_an_option_that_cannot_be_is_one_sentence(step, option, value, words):
+    changed = functools.partial(step, **{option: value})
     with pytest.raises((TypeError, ValueError), match=words) as caught:
-        step(torch.rand(2, 1, 5, 5), torch.Generator(), **{option: value})
+        augment.chain(augment.flip, changed)
+    with pytest.raises((TypeError, ValueError), match=words):
+        Batches(image_set(2), 2, augment=changed)
     assert str(caught.value).count(". ") == 0
+
+
+def test_an_option_is_taken_as_whatever_number_it_is():
+    pair, half, two = torch.tensor([0.3, 0.1]), torch.tensor(0.5), torch.tensor(2)
+    steps = [
+        functools.partial(augment.crop, padding=two),
+        functools.partial(augment.brightness, by=1.5),
+        functools.partial(augment.brightness, by=-0.2),
+        functools.partial(augment.erase, probability=True, area=pair),
+        functools.partial(augment.erase, probability=half, area=(0.3, 0.1)),
+    ]
+    ((X, _),) = Batches(image_set(4), 4, augment=augment.chain(*steps))
+    assert X.aminmax().min >= 0 and X.aminmax().max <= 1
 
 
 PIXELS = torch.zeros(2, 1, 4, 4, dtype=torch.uint8)

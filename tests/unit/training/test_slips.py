@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import itertools
+import math
 
 import pytest
 import torch
@@ -66,6 +67,10 @@ def dense(*sizes):
     return nn.Sequential(*layers[:-1])
 
 
+def warmed_up(share):
+    return functools.partial(schedules.one_cycle, warm_up=share)
+
+
 def frozen():
     return small_net().requires_grad_(False)
 
@@ -110,6 +115,8 @@ OPTIONS = [
         "schedule is the class StepLR: give a function of progress",
     ),
     ({"schedule": lambda p, q: 1}, "schedule is the function .*: give a function of"),
+    ({"schedule": warmed_up(-0.5)}, r"warm_up is -0\.5: give a share of the run"),
+    ({"schedule": warmed_up(math.nan)}, "warm_up is nan: give a share of the run"),
     ({"graph": "no"}, "graph must be True or False, not the text 'no'"),
     ({"schedule": "cosine"}, "schedule is the text 'cosine': give a function"),
     ({"schedule": schedules.constant(0.1)}, r"schedule is 1\.0: give a function"),
