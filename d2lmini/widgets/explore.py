@@ -65,41 +65,61 @@ def checked(options: dict[str, Iterable[Any]]) -> dict[str, list[Any]]:
 
 
 @contextlib.contextmanager
-def _nothing_open() -> Iterator[None]:
-    """Within, pyplot knows no figure, so that nothing is drawn onto the reader's.
+def _apart(*, known: bool) -> Iterator[list[Any]]:
+    """Within, pyplot knows of the reader's figures, whose managers it gives, only if
+    they are `known`: otherwise nothing is drawn onto them unless a function names one.
 
     Afterwards it knows those of before again, and no other: nothing stays open.
     """
     from matplotlib import pyplot
     from matplotlib._pylab_helpers import Gcf
 
-    readers, Gcf.figs = Gcf.figs, OrderedDict()
+    before = Gcf.figs
+    readers = list(before.values())
+    Gcf.figs = OrderedDict(before if known else {})
     try:
-        yield
+        yield readers
     finally:
-        pyplot.close("all")
-        Gcf.figs = readers
+        for number in _fresh(readers):
+            pyplot.close(number)
+        Gcf.figs = before
 
 
-def drawn(f: Callable[..., Any], values: dict[str, Any]) -> tuple[Drawing, str]:
-    """The matplotlib figure that `f` returns, or else draws on, and its alt text."""
+def _fresh(readers: list[Any]) -> list[int]:
+    """The numbers of the figures that are open and not the reader's."""
+    from matplotlib._pylab_helpers import Gcf
+
+    return [number for number, one in Gcf.figs.items() if one not in readers]
+
+
+def drawn(
+    f: Callable[..., Any], values: dict[str, Any], *, known: bool = False
+) -> tuple[Drawing, str]:
+    """The matplotlib figure that `f` returns, or else draws on, and its alt text.
+
+    Where that is one of the reader's, some of it may have gone to a new one, by its
+    number or as the current figure: then `f` draws again, with the reader's `known`.
+    """
     import matplotlib.pyplot as plt
     from matplotlib.figure import Figure as Drawing
 
     from d2lmini.plot.picture import Picture
 
-    with _nothing_open():
-        result = f(**values)
+    with _apart(known=known) as readers:
+        result, fresh = f(**values), _fresh(readers)
         if isinstance(result, Picture):
             return result.figure, result.alt
         if isinstance(result, Drawing):
-            return result, ""
-        if numbers := plt.get_fignums():
+            if known or not fresh or result.canvas.manager not in readers:
+                return result, ""
+        elif numbers := fresh or ([] if known else plt.get_fignums()):
             return plt.figure(numbers[-1]), ""
-    raise ValueError(
-        f"{label(f)} returned {type(result).__name__} and opened no figure; "
-        "let it return a matplotlib figure or a Picture."
-    )
+        else:
+            raise ValueError(
+                f"{label(f)} returned {type(result).__name__} and opened no figure; "
+                "let it return a matplotlib figure or a Picture."
+            )
+    return drawn(f, values, known=True)
 
 
 def png(drawing: Drawing, dpi: int) -> str:

@@ -92,6 +92,49 @@ def test_what_the_reader_has_open_is_left_alone():
     plt.close(other)
 
 
+def test_a_figure_of_the_readers_that_is_made_current_stays_theirs():
+    import matplotlib.pyplot as plt
+
+    kept, axes = plt.subplots()
+    manager = kept.canvas.manager
+
+    def drawn(n):
+        plt.figure()
+        plt.sca(axes)
+        plt.cla()
+        plt.plot([1, n])
+        return kept
+
+    shown = explore(drawn, n=[1, 2], dpi=20)
+    assert len(shown.frames) == 2
+    assert kept.canvas.manager is manager and plt.gcf() is kept
+    assert plt.get_fignums() == [kept.number]
+    plt.close(kept)
+
+
+def test_the_readers_figure_is_drawn_onto_by_number_and_as_the_current_one():
+    import matplotlib.pyplot as plt
+
+    kept, axes = plt.subplots()
+
+    def by_number(n):
+        plt.figure(kept.number)
+        plt.clf()
+        plt.plot([1, n])
+        return kept
+
+    def with_title(n):
+        axes.clear()
+        axes.set_axis_off()
+        plt.title("I" * n)
+        return kept
+
+    assert len(explore(with_title, n=[1, 2], dpi=20).frames) == 2
+    assert len(explore(by_number, n=[1, 2], dpi=20).frames) == 2
+    assert plt.get_fignums() == [kept.number]
+    plt.close(kept)
+
+
 def test_a_function_that_fails_leaves_no_figure_open():
     import matplotlib.pyplot as plt
 
