@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def found(value: Any) -> str:
@@ -191,9 +191,12 @@ def options(value: Any, demands: Demands) -> None:
 
 
 def _takes(value: Callable[..., Any], count: int) -> bool:
+    # What it takes itself, not what it wraps or happens to call forward.
+    layer = isinstance(value, nn.Module) and type(value).__call__ is nn.Module.__call__
+    called = value.forward if layer else value
     try:
-        signature = inspect.signature(getattr(value, "forward", value))
-    except ValueError:  # some functions tell nothing of themselves
+        signature = inspect.signature(called, follow_wrapped=False)
+    except (TypeError, ValueError):  # some functions tell nothing of themselves
         return True
     try:
         signature.bind(*[None] * count)

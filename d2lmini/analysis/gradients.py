@@ -50,7 +50,8 @@ def gradient_sizes(net: nn.Module, X: Tensor, y: Tensor) -> dict[str, float]:
     if not slopes:
         raise ValueError(
             f"no gradient comes from the loss to the weights: {type(net).__name__} "
-            "cuts it off, as detach() does; take that out of its forward."
+            "cuts it off, as detach(), no_grad() or a checkpoint without "
+            "use_reentrant=False does; take that out of its forward."
         )
     return {
         name: float(slope.cpu().double().square().mean().sqrt())  # as small as they are

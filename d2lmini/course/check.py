@@ -22,7 +22,7 @@ from d2lmini.nets.misfit import explain_misfit
 Number = int | float
 
 #: Below it, an expected number is what rounding has left of a 0.
-_NOTHING = 1e-15
+_NOTHING = 1e-13
 
 #: Relative tolerance by the coarser of the two dtypes; float64 for all others.
 _TOLERANCE = {"float32": 1e-4, "float16": 1e-2, "bfloat16": 1e-2}
@@ -36,7 +36,7 @@ def same(found: Any, expected: Any, case: str) -> None:
     Shapes are compared first, then what kind of numbers a tensor holds, then the
     values: integers exactly, others to 1e-6 of the largest (1e-4 where one side is
     float32).  A whole number may be off by what arithmetic with decimals leaves of it,
-    and so may a number within 1e-15 of 0, by 1e-12.
+    and so may a number within 1e-13 of 0, by 1e-12.
     NaN equals NaN and nothing else.  A list or an array passes for a tuple, and a
     tensor with one number and no dimensions for a number; True is no number.
     Raises AssertionError with one sentence that begins with ``case``.

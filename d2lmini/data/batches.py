@@ -31,10 +31,10 @@ class ImageSet:
     """Images and labels as whole tensors on one device.
 
     ``images``: uint8 (N, channels, height, width); ``labels``: int64 (N,), each the
-    number of one of ``classes``, names that differ, which are the labels themselves
-    ("0", "1", …) where they are not given; ``source`` says where the images come
-    from.  The tensors are kept, not copied, and from now on figures know the classes.
-    Raises TypeError or ValueError for anything else.
+    number of one of ``classes``, names that differ unless they are empty, which are
+    the labels themselves ("0", "1", …) where they are not given; ``source`` says where
+    the images come from.  The tensors are kept, not copied, and from now on figures
+    know the classes.  Raises TypeError or ValueError for anything else.
     """
 
     images: Tensor
@@ -52,6 +52,7 @@ class ImageSet:
             last = max(0, min(high, MOST_CLASSES))
             classes = unnamed(last + 1)
         classes = tuple(names(classes))
+        _check_names(classes)
         for label in (low, high):
             name(label, classes)
         object.__setattr__(self, "classes", classes)
@@ -72,6 +73,14 @@ def _check_images(images: Tensor) -> None:
         raise ValueError(f"images is {found(images)}: {remedy}.")
     if images.is_meta:
         raise ValueError(f"images is {found(images)}: give pixels, on a real device.")
+
+
+def _check_names(classes: tuple[str, ...]) -> None:
+    """ValueError for a name that two classes share; any number may have none."""
+    named = [name for name in classes if name]
+    if len(set(named)) < len(named):  # figures could not tell them apart
+        twice = next(name for name in named if named.count(name) > 1)
+        raise ValueError(f"two classes are called {twice!r}: name each differently.")
 
 
 def _check_labels(labels: Tensor, images: Tensor) -> None:

@@ -64,17 +64,13 @@ def _goes_on(some: tuple[str, ...], sets: Sequence[tuple[str, ...]]) -> bool:
 
 
 def _given(classes: Sequence[str], count: int | None) -> list[str]:
-    if isinstance(classes, np.ndarray):  # as np.unique gives
+    if isinstance(classes, np.ndarray) and classes.ndim < 2:  # as np.unique gives
         classes = classes.tolist()
     if isinstance(classes, str) or not isinstance(classes, Sequence) or not classes:
         raise TypeError(f"classes is {found(classes)}: give a list of names.")
     if count not in (None, len(classes)):
         raise ValueError(f"there are {len(classes)} classes for {count}: name each.")
-    words = [str(name) for name in classes]
-    if len(set(words)) < len(words):  # figures could not tell them apart
-        twice = next(word for word in words if words.count(word) > 1)
-        raise ValueError(f"two classes are called {twice!r}: name each differently.")
-    return words
+    return [str(name) for name in classes]
 
 
 def name(label: int, classes: Sequence[str]) -> str:

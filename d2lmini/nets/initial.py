@@ -23,7 +23,7 @@ def initialise(net: Net, weights: Callable[[Tensor], Tensor]) -> Net:
     at zero; other layers, transposed convolutions too, stay as they are, and PyTorch's
     random state moves on.  Returns ``net``.  Raises ValueError for a layer without
     inputs or outputs, one that does not know its size yet, and one whose weights are
-    computed from others.
+    no parameters: computed from others, or a buffer.
     """
     instance("net", net, nn.Module, "give a network, made with brackets: lenet()")
     function("weights", weights, "give a function such as nets.he")
@@ -49,6 +49,7 @@ def _check(layer: Any) -> None:
     given = (layer.weight, layer.bias)
     if not all(values is None or isinstance(values, nn.Parameter) for values in given):
         raise ValueError(
-            f"the weights of a {kind} are computed from others at each pass, as "
-            "weight_norm and pruning have it: initialise the net before that is set up."
+            f"the weights of a {kind} are no parameters, but computed from others at "
+            "each pass, as weight_norm and pruning have it, or kept as a buffer: "
+            "initialise the net before that is set up."
         )

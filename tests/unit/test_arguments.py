@@ -1,5 +1,7 @@
 """Arguments are refused in one sentence: what, the value found, the remedy."""
 
+import functools
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -92,6 +94,43 @@ def test_a_function_is_no_class_and_no_value():
     for wrong in (nn.CrossEntropyLoss, "cross_entropy", None, 3):
         with pytest.raises(TypeError, match=r"^loss is .*: give a function\.$"):
             arguments.function("loss", wrong, "give a function")
+
+
+class Pair(nn.Module):
+    """Called with two, and forward with one."""
+
+    def __call__(self, X, generator):
+        return self.forward(X)
+
+    def forward(self, X):
+        return X
+
+
+class Odd:
+    """What is called forward is no function."""
+
+    forward = None
+
+    def __call__(self, X, generator):
+        return X
+
+
+@functools.wraps(math.sin)
+def wrapped(X, generator):
+    return math.sin(X)
+
+
+@pytest.mark.parametrize("value", [Pair(), Odd(), wrapped])
+def test_a_function_takes_what_it_is_called_with(value):
+    arguments.function("augment", value, "give one", takes=2)
+    with pytest.raises(TypeError, match=r"^augment is .*: give one\.$"):
+        arguments.function("augment", value, "give one", takes=1)
+
+
+def test_a_layer_takes_what_its_forward_takes():
+    arguments.function("augment", nn.ReLU(), "give one", takes=1)
+    with pytest.raises(TypeError, match=r"^augment is a ReLU: give one\.$"):
+        arguments.function("augment", nn.ReLU(), "give one", takes=2)
 
 
 def test_an_instance_is_one():

@@ -55,6 +55,7 @@ GRID = torch.arange(6.0, dtype=torch.float64).reshape(2, 3)
         (1e-17, 0),
         (0.0, 5.5e-17),
         (-1e-13, 0.0),
+        (-1.648e-15, -1.203e-15),
         (np.float32(0.3), 0.30000001),
         (np.longdouble(0.5), 0.5),
         (torch.tensor(3.02, dtype=torch.bfloat16), 3.0),

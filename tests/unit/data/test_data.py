@@ -375,6 +375,17 @@ def test_own_images_are_never_called_fashion_mnist(count):
     assert own.classes == tuple(map(str, range(count)))
 
 
+def test_any_number_of_classes_may_be_without_a_name():
+    own = ImageSet(PIXELS, ONES, classes=["", "", "a"])
+    assert own.classes == ("", "", "a")
+
+
+def test_figures_take_names_as_they_are():
+    assert names(["a", "b", "a"]) == ["a", "b", "a"]
+    with pytest.raises(TypeError, match=r"a NumPy array .*: give a list of names"):
+        names(np.array([["a", "b"]]))
+
+
 def test_names_may_be_those_of_numpy():
     own = ImageSet(PIXELS, ONES, classes=np.unique(["dog", "cat", "dog"]))
     assert own.classes == ("cat", "dog")
