@@ -192,8 +192,9 @@ def options(value: Any, demands: Demands) -> None:
 
 def _takes(value: Callable[..., Any], count: int) -> bool:
     # What it takes itself, not what it wraps or happens to call forward.
-    layer = isinstance(value, nn.Module) and type(value).__call__ is nn.Module.__call__
-    called = value.forward if layer else value
+    called: Any = value
+    if isinstance(called, nn.Module) and type(called).__call__ is nn.Module.__call__:
+        called = called.forward
     try:
         signature = inspect.signature(called, follow_wrapped=False)
     except (TypeError, ValueError):  # some functions tell nothing of themselves
