@@ -15,7 +15,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from d2lmini import mode
-from d2lmini.arguments import found, function, instance, real, truth, whole
+from d2lmini.arguments import (
+    Demands,
+    found,
+    function,
+    instance,
+    options,
+    real,
+    truth,
+    whole,
+)
 from d2lmini.data import Batches, Splits
 from d2lmini.device import device_name
 from d2lmini.nets.borrowed import borrowed, evaluating
@@ -29,9 +38,16 @@ from d2lmini.training.processes import Group, group_for
 from d2lmini.training.recipe import Recipe, recipe
 from d2lmini.training.report import Report, default_report
 from d2lmini.training.run import Loss, Optimizer, Run, Tally, mean_loss
-from d2lmini.training.schedules import check_options, one_cycle
+from d2lmini.training.schedules import one_cycle
 from d2lmini.training.snapshots import Watcher
 
+_SCHEDULES: Demands = {
+    "warm_up": (
+        one_cycle,
+        "a share of the run from 0 to 1, such as 0.3",
+        lambda share: 0 <= share <= 1,
+    )
+}
 #: What a history notes if its steps were: its seconds are no others'.
 RECORDED = "steps recorded"
 
@@ -307,7 +323,7 @@ def _check(
         function("optimizer", optimizer, "give a class such as torch.optim.Adam")
     progress = "give a function of progress alone, as those in schedules"
     function("schedule", schedule, progress, takes=1)
-    check_options(schedule)
+    options(schedule, _SCHEDULES)
     function("loss", loss, _LOSS)
     instance("watch", watch, (Tensor, type(None)), "give images (N, C, H, W), or None")
     if watch is not None:

@@ -9,9 +9,6 @@ of these functions refuses the files of all who used it.
 """
 
 import math
-from collections.abc import Callable
-
-from d2lmini.arguments import Demands, options
 
 
 def constant(progress: float) -> float:
@@ -33,17 +30,3 @@ def one_cycle(progress: float, warm_up: float = 0.3) -> float:
     if progress < warm_up:
         return 0.04 + 0.96 * (1 - math.cos(math.pi * progress / warm_up)) / 2
     return cosine((progress - warm_up) / (1 - warm_up))
-
-
-_DEMANDS: Demands = {
-    "warm_up": (
-        one_cycle,
-        "a share of the run from 0 to 1, such as 0.3",
-        lambda share: 0 <= share <= 1,
-    )
-}
-
-
-def check_options(schedule: Callable[[float], float]) -> None:
-    """TypeError or ValueError for a partial of :func:`one_cycle` that cannot work."""
-    options(schedule, _DEMANDS)
