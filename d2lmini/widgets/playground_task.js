@@ -66,7 +66,7 @@ export function training(engine, port, helpers) {
       fresh: { loss: 0, right: 0, count: 0 }, // since the last point of the curve
       points: [],
       exam: null,
-      once: 0, // steps that are asked for, one by one
+      presses: 0, // of Step, each worth one
       ended: false,
       rate: [], // pictures and milliseconds of the last seconds
       sizes: null,
@@ -267,8 +267,8 @@ export function training(engine, port, helpers) {
         now = performance.now();
       }
       const start = now;
-      if (job.once && !job.exam && !over()) {
-        job.once -= 1;
+      if (job.presses && !job.exam && !over()) {
+        job.presses -= 1;
         count += step();
         now = performance.now();
       }
@@ -284,12 +284,12 @@ export function training(engine, port, helpers) {
     }
     if (now - told > REPORT) progress(now);
     if (!job.exam && over() && !job.ended) finish();
-    else if (job.exam || going || job.once) soon();
+    else if (job.exam || going || job.presses) soon();
     else progress(now);
   }
   function finish() {
     going = false;
-    job.once = 0; // pressed after the last one
+    job.presses = 0; // pressed after the last one
     job.ended = true;
     if (job.fresh.count) point();
     progress(performance.now());
@@ -298,7 +298,7 @@ export function training(engine, port, helpers) {
   }
   function fail(error) {
     going = false;
-    job.once = 0;
+    job.presses = 0;
     job.exam = null;
     say("failed", { message: error.message, epoch: job.step / job.steps });
   }
@@ -321,7 +321,7 @@ export function training(engine, port, helpers) {
     },
     step() {
       if (!job || going || over()) return;
-      job.once += 1; // each is taken, after the validation that may be running
+      job.presses += 1; // each is taken, after the validation that may be running
       soon();
     },
     look(order) {
