@@ -9,7 +9,7 @@ from traitlets import Bool, TraitError, Unicode
 from . import still
 from .base import Figure
 from .labs import by, picture
-from .traits import Grid, Pair, Within, nested
+from .traits import Grid, Pair, Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch
@@ -46,7 +46,7 @@ class AugmentLab(Figure):
         """The picture as the network would get it, (height, width) in float64."""
         import torch
 
-        image = torch.tensor(self.image, dtype=torch.float64, device="cpu")
+        image = doubles(self.image)
         if self.mirror:
             image = image.flip(1)
         rows, columns = image.shape
@@ -60,7 +60,7 @@ class AugmentLab(Figure):
         """Root mean square of the pixels' differences from `image`."""
         import torch
 
-        image = torch.tensor(self.image, dtype=torch.float64, device="cpu")
+        image = doubles(self.image)
         other = torch.as_tensor(to, dtype=torch.float64, device="cpu")
         return float((image - other).square().mean().sqrt())
 

@@ -9,7 +9,7 @@ from traitlets import Bool, Int, List, TraitError, validate
 
 from . import still
 from .base import Figure
-from .traits import Controls, Grid, Within, nested
+from .traits import Controls, Grid, Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch
@@ -153,10 +153,9 @@ class BatchNormLab(Figure):
         return result
 
     def _draw(self, start: int, mean: float, spread: float, size: int) -> torch.Tensor:
-        import torch
 
         z = [self.noise[(start + i) % len(self.noise)] for i in range(size)]
-        return mean + spread * torch.tensor(z, dtype=torch.float64, device="cpu")
+        return mean + spread * doubles(z)
 
     def describe(self) -> str:
         """One line: mode and size."""

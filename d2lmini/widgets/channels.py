@@ -9,7 +9,7 @@ from traitlets import Int, List
 from . import still
 from .base import Figure
 from .labs import example, plural
-from .traits import Controls, Grid, Pair, nested, shape_of, tidy
+from .traits import Controls, Grid, Pair, doubles, nested, shape_of, tidy
 
 if TYPE_CHECKING:
     import torch
@@ -205,8 +205,8 @@ class ChannelsLab(Figure):
 
         if self.problem:
             return None
-        X = torch.tensor(self.input, dtype=torch.float64, device="cpu")
-        K = torch.tensor(self.kernel, dtype=torch.float64, device="cpu")
+        X = doubles(self.input)
+        K = doubles(self.kernel)
         rows = []
         for o, kernels in enumerate(K):
             first = o // (len(K) // self.groups) * len(kernels)

@@ -8,7 +8,7 @@ from traitlets import Enum
 
 from . import still
 from .labs import LARGEST_PADDING, PictureLab, by, padding_note, sides
-from .traits import Controls, Pair, nested
+from .traits import Controls, Pair, doubles, nested
 
 if TYPE_CHECKING:
     import torch
@@ -86,13 +86,12 @@ class ConvolutionLab(PictureLab):
     @property
     def output(self) -> torch.Tensor | None:
         """The output (height, width) in float64; None when `problem` says why."""
-        import torch
         from torch.nn.functional import conv2d, pad
 
         if self.problem:
             return None
-        X = torch.tensor(self.input, dtype=torch.float64, device="cpu")[None, None]
-        K = torch.tensor(self.kernel, dtype=torch.float64, device="cpu")
+        X = doubles(self.input)[None, None]
+        K = doubles(self.kernel)
         if self.operation == "convolution":
             K = K.flip(0, 1)
         (rows, columns), mode = self.padding, self.padding_mode

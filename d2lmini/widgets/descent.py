@@ -8,7 +8,7 @@ from traitlets import Bool, Enum, TraitError, validate
 
 from . import still
 from .base import Figure
-from .traits import Controls, Grid, Within, nested
+from .traits import Controls, Grid, Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch
@@ -65,9 +65,8 @@ class DescentLab(Figure):
     @property
     def inputs(self) -> torch.Tensor:
         """x as the line gets it, (points,) in float64."""
-        import torch
 
-        x = torch.tensor(self.points, dtype=torch.float64, device="cpu")[:, 0]
+        x = doubles(self.points)[:, 0]
         return (x - x.mean()) / x.std(correction=0) if self.standardise else x
 
     @property
@@ -76,10 +75,8 @@ class DescentLab(Figure):
         import torch
 
         X = torch.stack((self.inputs, torch.ones_like(self.inputs)), 1)
-        y = torch.tensor(self.points, dtype=torch.float64, device="cpu")[:, 1]
-        place = torch.tensor(
-            self.start, dtype=torch.float64, device="cpu", requires_grad=True
-        )
+        y = doubles(self.points)[:, 1]
+        place = doubles(self.start).requires_grad_()
         optimizer = _optimizer(self.rule, place, self.lr)
         path = [place.detach().clone()]
         for _ in range(int(self.steps)):
@@ -95,9 +92,8 @@ class DescentLab(Figure):
     @property
     def losses(self) -> torch.Tensor:
         """The loss at each place of `path`, (places,) in float64."""
-        import torch
 
-        y = torch.tensor(self.points, dtype=torch.float64, device="cpu")[:, 1]
+        y = doubles(self.points)[:, 1]
         w, b = self.path.split(1, dim=1)  # type: ignore[no-untyped-call]
         losses: torch.Tensor = (w * self.inputs + b - y).square().mean(1) / 2
         return losses

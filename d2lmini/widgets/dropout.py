@@ -9,7 +9,7 @@ from traitlets import Int, TraitError
 from . import still
 from .base import Figure
 from .labs import picture
-from .traits import Grid, Within, nested
+from .traits import Grid, Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch
@@ -41,12 +41,11 @@ class DropoutLab(Figure):
 
     def kept(self, step: int) -> torch.Tensor:
         """Which numbers stay in training step `step`: bool, in the image's shape."""
-        import torch
 
         rows, columns = len(self.image), len(self.image[0])
         first = step * rows * columns + 1
         drawn = [chance(first + n) for n in range(rows * columns)]
-        numbers: torch.Tensor = torch.tensor(drawn, dtype=torch.float64, device="cpu")
+        numbers: torch.Tensor = doubles(drawn)
         kept: torch.Tensor = numbers.view(rows, columns) >= self.p
         return kept
 
@@ -54,7 +53,7 @@ class DropoutLab(Figure):
         """What leaves the layer in training step `step`, float64."""
         import torch
 
-        image = torch.tensor(self.image, dtype=torch.float64, device="cpu")
+        image = doubles(self.image)
         return torch.where(self.kept(step), image / (1 - self.p), 0.0)
 
     def describe(self) -> str:

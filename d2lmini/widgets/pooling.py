@@ -8,7 +8,7 @@ from traitlets import Enum
 
 from . import still
 from .labs import LARGEST_PADDING, PictureLab, by, padding_note, plural, sides
-from .traits import Controls, Pair, nested
+from .traits import Controls, Pair, doubles, nested
 
 if TYPE_CHECKING:
     import torch
@@ -74,10 +74,9 @@ class PoolingLab(PictureLab):
     @property
     def shifted(self) -> torch.Tensor:
         """The input moved by `shift`, zeros moving in; (height, width), float64."""
-        import torch
         from torch.nn.functional import pad
 
-        X = torch.tensor(self.input, dtype=torch.float64, device="cpu")
+        X = doubles(self.input)
         (down, right), m = self.shift, LARGEST_SHIFT
         rows, columns = X.shape
         wide = pad(X, (m, m, m, m))
@@ -91,9 +90,8 @@ class PoolingLab(PictureLab):
     @property
     def before(self) -> torch.Tensor | None:
         """The input pooled without the shift; None when `problem` says why."""
-        import torch
 
-        return self._pooled(torch.tensor(self.input, dtype=torch.float64, device="cpu"))
+        return self._pooled(doubles(self.input))
 
     @property
     def convolved(self) -> torch.Tensor | None:
@@ -103,11 +101,8 @@ class PoolingLab(PictureLab):
     @property
     def convolved_before(self) -> torch.Tensor | None:
         """The input through the kernel without the shift, or None."""
-        import torch
 
-        return self._convolved(
-            torch.tensor(self.input, dtype=torch.float64, device="cpu")
-        )
+        return self._convolved(doubles(self.input))
 
     @property
     def changed(self) -> float | None:
@@ -131,10 +126,9 @@ class PoolingLab(PictureLab):
         return pooled[0, 0]
 
     def _convolved(self, X: torch.Tensor) -> torch.Tensor | None:
-        import torch
         from torch.nn.functional import conv2d
 
-        K = torch.tensor(self.kernel, dtype=torch.float64, device="cpu")
+        K = doubles(self.kernel)
         if K.shape[0] > X.shape[0] or K.shape[1] > X.shape[1]:
             return None
         return conv2d(X[None, None], K[None, None])[0, 0]

@@ -11,7 +11,7 @@ from traitlets import Enum, Int
 
 from . import still
 from .base import Figure
-from .traits import Within, nested
+from .traits import Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch
@@ -71,9 +71,8 @@ class SignalLab(Figure):
 
     def _drawn(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Batch and gradient, each (32, 64), and weights (10, 64, 64), float64."""
-        import torch
 
-        noise = torch.tensor(normals(self.seed), dtype=torch.float64, device="cpu")
+        noise = doubles(normals(self.seed))
         pictures, size = (2, COUNT, WIDTH), 2 * COUNT * WIDTH
         batch, arriving = noise[:size].view(pictures).clone()
         W = noise[size:].view(DEPTH, WIDTH, WIDTH)

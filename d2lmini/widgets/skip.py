@@ -10,7 +10,7 @@ from traitlets import Bool, Int
 
 from . import still
 from .base import Figure
-from .traits import Within, nested
+from .traits import Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch
@@ -73,14 +73,11 @@ class SkipLab(Figure):
 
 def _drawn() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Batch, arriving gradient, and weights of the two kinds, with variance 1."""
-    import torch
 
     most = WIDTH + DEEPEST * GROWTH
     shapes = ((COUNT, WIDTH), (COUNT, most))
     shapes += ((DEEPEST, WIDTH, WIDTH), (DEEPEST, GROWTH, most))  # type: ignore[assignment]
-    noise = torch.tensor(
-        uniforms(sum(map(math.prod, shapes))), dtype=torch.float64, device="cpu"
-    )
+    noise = doubles(uniforms(sum(map(math.prod, shapes))))
     parts = noise.split([math.prod(shape) for shape in shapes])  # type: ignore[no-untyped-call]
     batch, *others = (p.view(s) for p, s in zip(parts, shapes, strict=True))
     return batch.clone(), *others

@@ -11,7 +11,7 @@ from d2lmini.data import CLASSES
 
 from . import still
 from .base import Figure
-from .traits import Grid, Within, nested
+from .traits import Grid, Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch
@@ -66,9 +66,8 @@ class SoftmaxLab(Figure):
     @property
     def moved(self) -> torch.Tensor:
         """The logits after `scale` and `shift`, (classes,) in float64."""
-        import torch
 
-        logits = torch.tensor(self.logits, dtype=torch.float64, device="cpu")
+        logits = doubles(self.logits)
         moved: torch.Tensor = self.scale * logits + self.shift
         return moved
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from traitlets import TraitError, TraitType
+
+if TYPE_CHECKING:
+    import torch
 
 
 def tidy(value: Any, digits: int = 12) -> int | float:
@@ -19,6 +22,13 @@ def tidy(value: Any, digits: int = 12) -> int | float:
     if not math.isfinite(number):
         raise ValueError(f"{value!r} is not a finite number")
     return int(number) if number == int(number) else number
+
+
+def doubles(values: Any) -> torch.Tensor:
+    """A new tensor in float64 on the CPU, whatever PyTorch's defaults are."""
+    import torch
+
+    return torch.tensor(values, dtype=torch.float64, device="cpu")
 
 
 def nested(value: Any, digits: int = 12) -> Any:
