@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from tests import kernels
+from tests.kernels import ports
 from tools import book, data
 from tools import browser as chromium
 
@@ -85,6 +86,7 @@ def pytest_configure(config):
     else:
         skip_drawing()
         repeat_drawing()
+        ports.reserve()
 
 
 def pytest_unconfigure(config):
