@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from d2lmini.course.grade import Course, owner, safe
+from d2lmini.course.gradebook import Course, owner
+from d2lmini.course.tables import safe
 
 #: A line of grades: the student, and the points in each assignment.
 Line = tuple[Any, dict[str, float | None]]

@@ -17,7 +17,16 @@ from nbconvert.exporters import HTMLExporter
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from d2lmini.course import export, feedback, grade, outputs, suspicion, watch
+from d2lmini.course import (
+    export,
+    feedback,
+    gradebook,
+    outputs,
+    report,
+    suspicion,
+    tables,
+    watch,
+)
 from d2lmini.course.exercises import new_cell
 from tools.book import ROOT
 
@@ -412,7 +421,7 @@ STUDENTS = [
 def table(to):
     written = io.StringIO()
     for line in export.FORMATS[to](ASSIGNMENTS, STUDENTS):
-        csv.writer(written).writerow([grade.safe(value) for value in line])
+        csv.writer(written).writerow([tables.safe(value) for value in line])
     return list(csv.reader(io.StringIO(written.getvalue())))
 
 
@@ -467,24 +476,25 @@ def test_other_assignments_keep_their_columns(more):
 
 def test_the_report_fits_a_screen_and_steers_no_terminal():
     rows = [
-        grade.Row("jo\x1b[2J", "hw.ipynb", "graded", 3, 4),
-        grade.Row("jo\x1b[2J", "data.csv", "kept", why="It lies beside the notebook."),
-        grade.Row("mo", "hw.pdf", "not taken", why="It is no notebook."),
+        report.Row("jo\x1b[2J", "hw.ipynb", "graded", 3, 4),
+        report.Row("jo\x1b[2J", "data.csv", "kept", why="It lies beside the notebook."),
+        report.Row("mo", "hw.pdf", "not taken", why="It is no notebook."),
     ]
-    lines = list(grade.shown(rows))
+    lines = list(report.shown(rows))
     assert len(lines) == 3 and not any("\x1b" in line for line in lines)
-    assert grade.left_out(rows) == ["mo"]
-    assert "Without a grade: mo." in grade.summary(rows, 9)
+    assert report.left_out(rows) == ["mo"]
+    assert "Without a grade: mo." in report.summary(rows, 9)
 
 
 @pytest.mark.parametrize(("n", "said"), [(1, "1 student graded"), (0, "0 students")])
 def test_one_is_one(n, said):
-    assert grade.summary(n * [grade.Row("jo", "x", "graded", 1, 1)], 1).startswith(said)
+    rows = n * [report.Row("jo", "x", "graded", 1, 1)]
+    assert report.summary(rows, 1).startswith(said)
 
 
 def test_nobody_is_missed_in_an_assignment_of_somebody_else():
-    assert grade.owner("week3-bob", ["week3"], ["bob"]) == "bob"
-    assert grade.owner("week3-bob", ["week3"], []) == "bob"
+    assert gradebook.owner("week3-bob", ["week3"], ["bob"]) == "bob"
+    assert gradebook.owner("week3-bob", ["week3"], []) == "bob"
     for name, notebooks, students in (
         ("week3", ["week3"], ["bob"]),
         ("week3-bob", ["week3"], ["bob", "ada"]),
@@ -492,7 +502,7 @@ def test_nobody_is_missed_in_an_assignment_of_somebody_else():
         ("week3-bob", ["week3", "task"], ["bob"]),
         ("week3-bob", [], ["bob"]),
     ):
-        assert grade.owner(name, notebooks, students) == ""
+        assert gradebook.owner(name, notebooks, students) == ""
 
 
 def test_descendants_are_found_and_their_memory():

@@ -10,7 +10,7 @@ from torch import nn
 
 import d2lmini
 from d2lmini import device
-from d2lmini.course import assign, check, exercises, grade, intake
+from d2lmini.course import assign, check, exercises, intake, report
 from d2lmini.data import files
 from d2lmini.nets import lenet
 from tools.book import ROOT, chapters
@@ -124,15 +124,15 @@ def test_the_snippets_of_checks_run(right, capsys):
 def test_the_table_is_the_one_that_grading_prints():
     table = re.search(r"```text\n(student .*?)```", INSTRUCTOR, re.S)[1].splitlines()
     ada, jo, mo = (
-        grade.Row("Ada", "week3.ipynb", "graded", 6, 9),
-        grade.Row("jo.smith", "week3_jo (1).ipynb", "graded", 5, 9),
-        grade.Row("mo", "", "failed"),
+        report.Row("Ada", "week3.ipynb", "graded", 6, 9),
+        report.Row("jo.smith", "week3_jo (1).ipynb", "graded", 5, 9),
+        report.Row("mo", "", "failed"),
     )
     ada.why = "An answer waits for a person."
     jo.why = "Week3_jo (1).ipynb was taken for week3.ipynb."
-    mo.why = grade.without(intake.Handin("mo", [intake.File("hw.pdf")]))
-    assert table[:-1] == list(grade.shown([ada, jo, mo]))
-    assert table[-1] == grade.summary([ada, jo, mo], 12)
+    mo.why = report.without(intake.Handin("mo", [intake.File("hw.pdf")]))
+    assert table[:-1] == list(report.shown([ada, jo, mo]))
+    assert table[-1] == report.summary([ada, jo, mo], 12)
 
 
 def test_the_minutes_of_the_exercises_are_about_right():

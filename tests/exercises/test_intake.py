@@ -16,7 +16,7 @@ import torch
 import toy
 from submissions import RIGHT
 
-from d2lmini.course import grade, intake, quizzes, repair
+from d2lmini.course import grade, intake, memory, quizzes, repair, report
 
 OURS = [
     repair.Cell("setup", "code", "import math", True),
@@ -235,21 +235,21 @@ def lines(tmp_path, students=(), **handed_in):
         students=lambda: [*students],
         expected=lambda: {"week3": OURS},
     )
-    memory = grade.Memory(tmp_path, "week3", grade.Share())
-    return list(grade._rows(course, handed_in, intake.Handin(""), {}, memory))
+    known = memory.Memory(tmp_path, "week3", memory.Share())
+    return list(report._rows(course, handed_in, intake.Handin(""), {}, known))
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 40])
 def test_who_hands_in_no_notebook_stands_in_the_table_with_a_reason(tmp_path, count):
     found, _ = handin(tmp_path, **{f"{n}__pdf": "x" for n in range(count)})
     rows = lines(tmp_path, jo=found)
-    shown = list(grade.shown(rows))
+    shown = list(report.shown(rows))
     assert len(shown) == 2 and shown[1].startswith("jo "), "40 need no 40 lines"
     assert ("no notebook among the files: " if count else "empty") in shown[1]
     assert shown[1].count(".pdf") == min(count, 3)
     assert shown[1].endswith(" and 37 more.") == (count == 40)
     assert not any("beside" in row.why for row in rows) and len(rows) == count + 1
-    assert grade.left_out(rows) == ["jo"]
+    assert report.left_out(rows) == ["jo"]
 
 
 def test_a_damaged_notebook_gives_way_to_a_sound_one(tmp_path):
@@ -460,9 +460,9 @@ def test_an_unwrapped_file_keeps_its_name(file):
 
 def test_what_cannot_be_laid_out_fails_alone(tmp_path):
     course = SimpleNamespace(folder=tmp_path, name="week3", setting=lambda *x: x[-1])
-    memory = grade.Memory(tmp_path, "week3", grade.Share())
+    known = memory.Memory(tmp_path, "week3", memory.Share())
     todo = {"x" * 300: intake.Handin("x" * 300)}
-    found = grade._graded_all(course, todo, 1, grade.Share(), memory)
+    found = grade._graded_all(course, todo, 1, memory.Share(), known)
     assert "laid out" in found["x" * 300].error
 
 

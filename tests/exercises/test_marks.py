@@ -11,7 +11,7 @@ import pytest
 import yaml
 from submissions import FULL, RIGHT, Submission, but
 
-from d2lmini.course import grade
+from d2lmini.course import grade, gradebook, memory
 from tools.book import ROOT
 
 GUIDE = (ROOT / "book/guide/instructor.md").read_text(encoding="utf-8")
@@ -73,7 +73,7 @@ def test_late_work_extra_credit_and_grading_again(tmp_path):
 
 @pytest.mark.parametrize("of", [1, 2, 7])
 def test_shares_miss_nobody_and_take_nobody_twice(of):
-    shares = [grade.Share.parse(f"{i}/{of}") for i in range(1, of + 1)]
+    shares = [memory.Share.parse(f"{i}/{of}") for i in range(1, of + 1)]
     for student in ("Ada", "4711", "Łukasz", "jo.smith", "", "x" * 99):
         assert sum(share.holds(student) for share in shares) == 1
 
@@ -81,12 +81,12 @@ def test_shares_miss_nobody_and_take_nobody_twice(of):
 @pytest.mark.parametrize("text", ["", "2", "0/3", "4/3", "-1/2", "a/b", "1/0"])
 def test_a_share_that_is_none_is_refused(text):
     with pytest.raises(ValueError, match="part 2 of 8"):
-        grade.Share.parse(text)
+        memory.Share.parse(text)
 
 
 def test_a_folder_without_a_course_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"no nbgrader_config\.py in"):
-        grade.Course(tmp_path, "week3")
+        gradebook.Course(tmp_path, "week3")
 
 
 # --- what the guide shows and cannot be run here: its form

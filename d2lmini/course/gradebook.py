@@ -1,0 +1,134 @@
+"""A course's folder and its gradebook, and whose an assignment is."""
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from d2lmini.course import repair
+
+CONFIG = "nbgrader_config.py"
+HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
+
+
+class Course:
+    """A course's folder, its settings and its gradebook, by way of nbgrader."""
+
+    def __init__(self, folder: Path, name: str = "") -> None:
+        if not (folder / CONFIG).is_file():
+            raise ValueError(
+                f"There is no {CONFIG} in {folder}: go to the folder of your course, "
+                "or copy it there from the book."
+            )
+        from nbgrader.apps import AutogradeApp
+
+        os.chdir(folder)
+        AutogradeApp.clear_instance()
+        self.app: Any = AutogradeApp.instance()
+        self.app.initialize([], root=str(folder))
+        self.folder, self.name = folder, name
+        self.directory: Any = self.app.coursedir
+        self.directory.assignment_id = name
+        if self.url.startswith("sqlite") and "?" not in self.url:
+            self.directory.db_url += "?timeout=60"  # others write to it as well
+
+    @property
+    def url(self) -> str:
+        """Where the gradebook is."""
+        return str(self.directory.db_url)
+
+    @contextmanager
+    def gradebook(self) -> Iterator[Any]:
+        """The gradebook, open."""
+        from nbgrader.api import Gradebook
+
+        with Gradebook(self.url, self.directory.course_id) as book:
+            yield book
+
+    def setting(self, holder: str, name: str, default: Any = None) -> Any:
+        """What the configuration says of a class of ours."""
+        found = self.app.config.get(holder, {})
+        return found.get(name, default)
+
+    def expected(self) -> dict[str, list[repair.Cell]]:
+        """The cells of each notebook of the assignment, as they were handed out."""
+        from nbgrader.api import MissingEntry
+
+        with self.gradebook() as book:
+            try:
+                found = book.find_assignment(self.name)
+            except MissingEntry:
+                known = ", ".join(sorted(x.name for x in book.assignments)) or "none"
+                raise ValueError(
+                    f"There is no assignment {self.name} in the gradebook (there is: "
+                    f"{known}): `nbgrader generate_assignment {self.name}` enters it."
+                ) from None
+            return {
+                notebook.name: [
+                    repair.Cell(x.name, x.cell_type, visible(x.source), bool(x.locked))
+                    for x in notebook.source_cells
+                ]
+                for notebook in found.notebooks
+            }
+
+    def students(self) -> list[str]:
+        """Everybody in the gradebook."""
+        with self.gradebook() as book:
+            return [str(one.id) for one in book.students]
+
+    def result(self, student: str) -> tuple[float, float, bool]:
+        """A student's points, the most there are, and whether a person must look."""
+        with self.gradebook() as book:
+            found = book.find_submission(self.name, student)
+            return found.score, found.max_score, bool(found.needs_manual_grade)
+
+    def forget_time(self, student: str) -> None:
+        """Forget when an earlier version came: nbgrader keeps it without a new time."""
+        from nbgrader.api import MissingEntry
+
+        with self.gradebook() as book, suppress(MissingEntry):
+            book.find_submission(self.name, student).timestamp = None
+            book.db.commit()
+
+    def enter_zero(self, student: str) -> None:
+        """Enter a submission without points, where there is none with points yet."""
+        with self.gradebook() as book, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of nbgrader's use of its database
+            book.update_or_create_student(student)
+            found = book.update_or_create_submission(self.name, student)
+            grades = [grade for one in found.notebooks for grade in one.grades]
+            if all(x.auto_score is None and x.manual_score is None for x in grades):
+                for grade in grades:
+                    grade.auto_score, grade.needs_manual_grade = 0, False
+                book.db.commit()
+
+
+def visible(source: str) -> str:
+    """`source` without hidden tests, as students have it."""
+    kept, hidden = [], False
+    for line in (source or "").split("\n"):
+        hidden = hidden or HIDDEN[0] in line
+        if not hidden:
+            kept.append(line)
+        hidden = hidden and HIDDEN[1] not in line
+    return "\n".join(kept)
+
+
+def shared(name: str, notebooks: Iterable[str]) -> tuple[str, str]:
+    """The name that `name` shares with others, and its student; empty if it does not.
+
+    An assignment of `--per-student` is called after its one notebook and its student:
+    `week3-ada`, with `week3.ipynb`.
+    """
+    base, *others = [*notebooks] or [name]
+    if others or not name.startswith(f"{base}-"):
+        return "", ""
+    return base, name.removeprefix(f"{base}-")
+
+
+def owner(name: str, notebooks: Iterable[str], students: Iterable[str]) -> str:
+    """Whose the assignment `name` is alone; empty if another of `students` had it."""
+    _, own = shared(name, notebooks)
+    return own if {own} >= {*students} else ""
