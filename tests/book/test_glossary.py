@@ -12,7 +12,12 @@ PAGE = book.ROOT / "book" / "glossary.md"
 ENTRY = re.compile(r"(?m)^(\w[^\n]*)\n((?:  [^\n]+\n)+)")
 LINK = re.compile(r"\[Chapter\s+\d+\]\(([^)]+)\)\.\n$")
 #: Words that a chapter uses in another form.
-FORMS = {"diverge": "diverges", "memorise": "memorises", "saturation": "saturated"}
+FORMS = {
+    "diverge": "diverges",
+    "exploding gradient": "explodes",
+    "memorise": "memorises",
+    "saturation": "saturated",
+}
 
 
 def entries():
