@@ -173,6 +173,9 @@ holds the recipe as well as the speed.
 d2l computes in float32. So a factor of ours in a smaller format holds two gains, that
 of the format and that of the package; LeNet's rows of float32 show the second alone,
 and for the large networks nothing here does.
+Unless `precision=` is given, `train` takes the fastest format that the device has in
+hardware for every network, without an exception: so where rows of bfloat16 stand here,
+LeNet is trained in it by default, even if its rows of float32 are the faster ones.
 
 The table of large networks trains each of them on {networks.SHORT} and on
 {networks.LONG} batches and divides the examples between the two by the seconds between
