@@ -1,10 +1,11 @@
 """Which room of the package uses which, read from its imports.
 
 ``python -m tools.rooms`` draws the picture in ARCHITECTURE.md; the tests demand that
-it is current and that no room uses one above it.
+it is current, that no room uses one above it and that no imports go round in a circle.
 """
 
 import ast
+import graphlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,15 +35,15 @@ def room(module: str) -> str:
     return module.partition(".")[0]
 
 
-def imported(path: Path) -> Iterator[str]:
-    """The modules of the package that a file imports, wherever in it."""
+def imported(path: Path, package: Path = PACKAGE) -> Iterator[str]:
+    """What a file of the package imports from it, wherever in it: modules and names."""
+    folders = ("d2lmini", *path.relative_to(package).parts)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            inside = "." * node.level + (node.module or "")
-            if node.level:  # relative: within the room
-                continue
+            above = folders[: -node.level] if node.level else ()  # of a relative one
+            inside = ".".join((*above, *filter(None, [node.module])))
             names = [f"{inside}.{alias.name}" for alias in node.names]
         else:
             continue
@@ -60,7 +61,7 @@ def arrows(package: Path = PACKAGE) -> dict[tuple[str, str], list[str]]:
         user = room(name.with_suffix("").as_posix().replace("/", "."))
         if user == "__init__":  # hands on the public names of all rooms
             continue
-        for module in imported(path):
+        for module in imported(path, package):
             used = room(module)
             if used != user:
                 found.setdefault((user, used), []).append(name.as_posix())
@@ -74,6 +75,30 @@ def upward(package: Path = PACKAGE) -> list[str]:
         for (user, used), files in arrows(package).items()
         if ROOMS.index(used) > ROOMS.index(user)
     ]
+
+
+def circle(package: Path = PACKAGE) -> list[str]:
+    """Modules each of which imports the one before it, back to the first; or none."""
+    paths = {}
+    for path in package.rglob("*.py"):
+        parts = path.relative_to(package).with_suffix("").parts
+        paths[".".join(p for p in parts if p != "__init__")] = path
+    del paths[""]  # hands on the public names of all rooms
+
+    def home(name: str) -> str:
+        """The module that ``name`` is, or that it is taken from."""
+        above, _, _ = name.rpartition(".")
+        return name if name in paths or not above else home(above)
+
+    used = {
+        name: {home(module) for module in imported(path, package)} - {name}
+        for name, path in paths.items()
+    }
+    try:
+        graphlib.TopologicalSorter(used).prepare()
+    except graphlib.CycleError as error:
+        return list(error.args[1])
+    return []
 
 
 def picture() -> str:

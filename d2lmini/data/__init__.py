@@ -1,8 +1,8 @@
 """Pictures as whole tensors on the device: loaded, checked, made into batches."""
 
+from d2lmini.data.augment import Augment
 from d2lmini.data.batches import (
     VALIDATION,
-    Augment,
     Batches,
     ImageSet,
     Splits,

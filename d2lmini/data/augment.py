@@ -14,13 +14,15 @@ to one of them refuses the files of all who used it.
 import functools
 import math
 import operator
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from d2lmini.arguments import Demands, function, options
-from d2lmini.data.batches import Augment
+
+Augment = Callable[[Tensor, torch.Generator], Tensor]
 
 
 def _drawn(*shape: int, generator: torch.Generator) -> Tensor:

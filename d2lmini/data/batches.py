@@ -1,6 +1,6 @@
 """Fashion-MNIST as batches that are made on the device."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -13,10 +13,9 @@ from d2lmini import mode
 from d2lmini.arguments import classes as class_numbers
 from d2lmini.arguments import found, function, instance, truth, whole
 from d2lmini.data import files
+from d2lmini.data.augment import Augment, check_options
 from d2lmini.data.classes import CLASSES, meet, name, names, unnamed
 from d2lmini.device import best_device
-
-Augment = Callable[[Tensor, torch.Generator], Tensor]
 
 VALIDATION = 5_000  # images that leave the 60 000 of the training files
 SPLIT_SEED = 2017  # fixes which: never the seed of a run
@@ -168,8 +167,6 @@ def _options(
 
 def _augmentation(augment: Augment | None) -> Augment | None:
     """``augment``, which takes (X, generator), or None; else one error."""
-    from d2lmini.data.augment import check_options  # which needs this module
-
     if augment is None:
         return None
     remedy = (

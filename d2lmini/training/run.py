@@ -6,7 +6,7 @@ import math
 import numbers
 import random as pyrandom
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -18,9 +18,6 @@ from d2lmini.nets.borrowed import draws_kept
 from d2lmini.training.average import Average
 from d2lmini.training.forward import Forward, no_memory
 
-if TYPE_CHECKING:
-    from d2lmini.training.graphs import Graph
-
 Optimizer = Callable[..., torch.optim.Optimizer]
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -31,6 +28,22 @@ OFF = 1e-3
 
 #: Optimizers whose fused form every device of every PyTorch from 2.6 on has.
 FUSED = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
+
+
+class Recorder(Protocol):
+    """What computes a run's gradients in its place, as graphs.Graph does."""
+
+    def __call__(self, X: Tensor, y: Tensor, tally: "Tally") -> bool:
+        """Whether it has done so, and added loss and hits to ``tally``."""
+
+    def begin_epoch(self) -> None:
+        """The next batch is the first one of an epoch."""
+
+    def end_epoch(self) -> None:
+        """ValueError if the gradients were not those of the run."""
+
+    def close(self) -> None:
+        """Leave the run to itself from here on."""
 
 
 class Run:
@@ -70,7 +83,7 @@ class Run:
         self.last: tuple[Tensor, Tensor] | None = None  # logits and loss
         # Of logits and labels of a share, those of the batch; alone, it is the batch.
         self.of_all: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = _as_they_are
-        self.graph: Graph | None = None  # computes the gradients, where it does
+        self.graph: Recorder | None = None  # computes the gradients, where it does
 
     def train_mode(self) -> None:
         """The net in training mode, but for the layers that were frozen."""

@@ -100,6 +100,25 @@ def test_an_arrow_upwards_would_be_found(tmp_path):
     ]
 
 
+def test_no_modules_import_each_other_in_a_circle():
+    assert set(rooms.circle()) <= {"course.export", "course.grade"}
+
+
+def test_a_circle_would_be_found(tmp_path):
+    """Of relative imports too, and in functions or for type checkers alone."""
+    (tmp_path / "data").mkdir()
+    for name, text in {
+        "__init__": "from d2lmini.data.a import x",
+        "a": "def f():\n    from .b import y",
+        "b": "if TYPE_CHECKING:\n    from d2lmini.data import c",
+        "c": "from . import a",
+    }.items():
+        (tmp_path / "data" / f"{name}.py").write_text(text, encoding="utf-8")
+    (tmp_path / "__init__.py").write_text("import d2lmini.data.a", encoding="utf-8")
+    found = rooms.circle(tmp_path)
+    assert len(found) == 4 and set(found) == {"data.a", "data.b", "data.c"}
+
+
 def test_the_picture_in_the_architecture_is_that_of_the_imports():
     page = rooms.PAGE.read_text(encoding="utf-8")
     assert rooms.drawn(page) == page, "python -m tools.rooms draws it anew"
