@@ -10,6 +10,7 @@ import os
 import sys
 from pathlib import Path
 
+from d2lmini.storage import StorageError
 from tools import data, written
 from tools.book import ROOT
 
@@ -90,6 +91,8 @@ def main() -> None:
         folder = opened(Path(asked.folder or ROOT / "student" / "book"))
     except ValueError as error:
         sys.exit(str(error))
+    except StorageError as error:
+        sys.exit(f"{error} Or name a folder of your own: make lab BOOK=...")
     except OSError as error:
         sys.exit(
             f"Your copy cannot be written: {error.filename}: {error.strerror}. Mend "

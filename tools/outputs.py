@@ -43,7 +43,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from d2lmini import runs
+from d2lmini import runs, storage
 from d2lmini.nets import trained
 from d2lmini.training.history import History
 from tools import address, book, data
@@ -358,9 +358,8 @@ def is_name(cell_id: str) -> bool:
 
 def write(nb: NotebookNode, path: Path) -> None:
     """Replace ``path`` in one step: nobody ever sees half a chapter."""
-    beside = path.with_name(f".{path.name}.new")
-    nbformat.write(nb, beside)
-    beside.replace(path)
+    with storage.written(path) as file:
+        file.write(f"{nbformat.writes(nb)}\n".encode())
 
 
 def select(names: list[str]) -> list[Path]:

@@ -7,6 +7,8 @@ is in a file and not on the list is somebody's own.
 import hashlib
 from pathlib import Path
 
+from d2lmini import storage
+
 
 class Written:
     """What was written into ``folder`` by a tool, in this session or before."""
@@ -22,11 +24,8 @@ class Written:
     def write(self, name: str, content: bytes) -> None:
         """Make ``content`` the file ``name``, in one step; what was there is gone."""
         self._remember(content)  # first: if this is stopped here, nothing is lost
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.new")
-        draft.write_bytes(content)
-        draft.replace(path)
+        with storage.written(self.folder / name) as file:
+            file.write(content)
 
     def _remember(self, content: bytes) -> None:
         if content in self:

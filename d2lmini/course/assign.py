@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from d2lmini import storage
 from d2lmini.course import quizzes
 from d2lmini.course.exercises import (
     Exercise,
@@ -282,10 +283,10 @@ def write(nb: NotebookNode, path: Path, *, force: bool = False) -> None:
     """Write `nb` to `path`; ValueError if there is a file and `force` is false."""
     if path.exists() and not force:
         raise ValueError(f"{path} is there already: --force writes it anew.")
-    path.parent.mkdir(parents=True, exist_ok=True)
     untyped: Any = nbformat
     untyped.validate(nb)
-    path.write_text(untyped.writes(nb) + "\n", encoding="utf-8")
+    with storage.written(path) as file:
+        file.write(f"{untyped.writes(nb)}\n".encode())
 
 
 def listing(known: Iterable[Exercise], book: Path) -> Iterator[str]:
@@ -408,7 +409,7 @@ def main() -> None:
     try:
         run(parser().parse_args())
         sys.stdout.flush()
-    except ValueError as error:
+    except (ValueError, storage.StorageError) as error:
         sys.exit(str(error))
     except BrokenPipeError:  # as after `| head`: nobody reads the rest
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from d2lmini import storage
 from d2lmini.course import assign, quizzes
 from d2lmini.course.exercises import chapters, counted
 from d2lmini.course.items import Item
@@ -83,8 +84,8 @@ def run(asked: argparse.Namespace) -> str:
         items = of_book(assign.find_book(asked.book, Path.cwd()), asked.names)
     make, ending = FORMATS[asked.to]
     path = asked.file or Path(f"quizzes-{asked.to}.{ending}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(make(asked.title, items))
+    with storage.written(path) as file:
+        file.write(make(asked.title, items))
     return f"{path}: {counted(len(items), 'question')}"
 
 
@@ -92,7 +93,7 @@ def main() -> None:
     """Take the command line."""
     try:
         print(run(parser().parse_args()))
-    except ValueError as error:
+    except (ValueError, storage.StorageError) as error:
         sys.exit(str(error))
 
 

@@ -1,12 +1,11 @@
 """Grades as files that the gradebooks of learning platforms take."""
 
-import csv
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from d2lmini.course import tables
 from d2lmini.course.gradebook import Course, owner
-from d2lmini.course.tables import safe
 
 #: A line of grades: the student, and the points in each assignment.
 Line = tuple[Any, dict[str, float | None]]
@@ -114,8 +113,5 @@ FORMATS: dict[str, Callable[[list[tuple[str, float]], list[Line]], Table]] = {
 def write(course: Course, to: str, names: list[str], path: Path) -> int:
     """Write the grades in the format `to`; return the number of students."""
     assignments, students = lines(course, names)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        for line in FORMATS[to](assignments, students):
-            table.writerow([safe(value) for value in line])
+    tables.write(FORMATS[to](assignments, students), path)
     return len(students)

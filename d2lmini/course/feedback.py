@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from d2lmini import storage
 from d2lmini.course.repair import grade_id
 
 HEADING = re.compile(r"^### (?:\d+ · )?(.+)$", re.MULTILINE)
@@ -360,5 +361,5 @@ def _page_of(
 
 
 def _put(folder: Path, name: str, text: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(text.encode("utf-8", "replace").decode(), "utf-8")
+    with storage.written(folder / name) as file:
+        file.write(text.encode("utf-8", "replace"))

@@ -18,6 +18,7 @@ from d2lmini.course.gradebook import Course, shared
 from d2lmini.course.memory import Memory, Share
 from d2lmini.course.pool import Outcome, Pool, worker
 from d2lmini.course.report import NOBODY, Row, _rows, left_out, shown, summary, write
+from d2lmini.storage import StorageError
 
 REPORTS = "reports"
 GRACE = 240  # seconds that a worker may take beyond those of a submission
@@ -210,7 +211,7 @@ def main() -> None:
     except KeyboardInterrupt:
         print("Stopped. Run it again to grade who is left.", file=sys.stderr)
         sys.exit(130)
-    except ValueError as error:
+    except (ValueError, StorageError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
 
@@ -251,7 +252,6 @@ def _export(asked: argparse.Namespace) -> int:
 
     course = Course(Path.cwd())
     path = asked.file or course.folder / REPORTS / f"grades-{asked.to}.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
     count = export.write(course, asked.to, asked.names, path)
     print(f"{path}: {counted(count, 'student')}")
     return 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from d2lmini import storage
 from d2lmini.course.gradebook import Course
 from d2lmini.course.pool import Outcome
 
@@ -63,9 +64,6 @@ class Memory:
 
     def save(self) -> None:
         """Write it down, in one step: nobody reads half of it."""
-        self.path.parent.mkdir(exist_ok=True)
-        with self.writing:
+        with self.writing, storage.written(self.path) as file:
             text = json.dumps(self.known, indent=1, ensure_ascii=False)
-            half = self.path.with_suffix(".new")
-            half.write_text(text + "\n", encoding="utf-8")
-            half.replace(self.path)
+            file.write(f"{text}\n".encode())

@@ -1,16 +1,14 @@
 """What became of every file, as a table for a person."""
 
-import csv
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from d2lmini.course import intake, suspicion
+from d2lmini.course import intake, suspicion, tables
 from d2lmini.course.exercises import counted
 from d2lmini.course.gradebook import Course, owner
 from d2lmini.course.memory import Memory
 from d2lmini.course.pool import Outcome
-from d2lmini.course.tables import safe
 
 NOBODY = "?"  # whose a file is that names no student
 
@@ -84,12 +82,7 @@ def signs(one: intake.Handin) -> list[str]:
 
 def write(rows: list[Row], path: Path) -> None:
     """Write the report as CSV: one line a file."""
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, list(asdict(Row("", "", ""))))
-        table.writeheader()
-        for row in rows:
-            table.writerow({k: safe(v) for k, v in asdict(row).items()})
+    tables.write([[one.name for one in fields(Row)], *map(astuple, rows)], path)
 
 
 def shown(rows: list[Row]) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """The pages that students read, and the files that gradebooks take."""
 
 import csv
-import io
 import os
 import re
 import subprocess
@@ -418,14 +417,19 @@ STUDENTS = [
 ]
 
 
-def table(to):
-    written = io.StringIO()
-    for line in export.FORMATS[to](ASSIGNMENTS, STUDENTS):
-        csv.writer(written).writerow([tables.safe(value) for value in line])
-    return list(csv.reader(io.StringIO(written.getvalue())))
+@pytest.fixture
+def table(tmp_path):
+    def read(to):
+        path = tmp_path / "reports" / f"{to}.csv"
+        tables.write(export.FORMATS[to](ASSIGNMENTS, STUDENTS), path)
+        assert path.read_bytes().endswith(b"\r\n"), "as Excel ends a line"
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.reader(file))
+
+    return read
 
 
-def test_canvas_gets_its_columns_and_the_points_possible():
+def test_canvas_gets_its_columns_and_the_points_possible(table):
     head, possible, jo, odd = table("canvas")
     assert head[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     assert possible[0].strip() == "Points Possible" and possible[5:] == ["11", "5"]
@@ -433,13 +437,13 @@ def test_canvas_gets_its_columns_and_the_points_possible():
     assert odd[3] == "'=1+1", "a spreadsheet does not compute a name"
 
 
-def test_moodle_gets_user_names_and_leaves_what_is_missing():
+def test_moodle_gets_user_names_and_leaves_what_is_missing(table):
     head, jo, odd = table("moodle")
     assert head[:2] == ["Username", "First name"] and head[4:] == ["week3", "week4"]
     assert jo[0] == "jo.smith" and jo[4:] == ["9.5", ""] and odd[4:] == ["0", "5"]
 
 
-def test_a_spreadsheet_gets_a_line_for_each():
+def test_a_spreadsheet_gets_a_line_for_each(table):
     assert len(table("csv")) == 5
     assert table("csv")[1][-3:] == ["week3", "9.5", "11"]
 
@@ -484,6 +488,17 @@ def test_the_report_fits_a_screen_and_steers_no_terminal():
     assert len(lines) == 3 and not any("\x1b" in line for line in lines)
     assert report.left_out(rows) == ["mo"]
     assert "Without a grade: mo." in report.summary(rows, 9)
+
+
+def test_the_report_has_a_line_for_each_file_and_none_is_computed(tmp_path):
+    rows = [report.Row("jo", "=1+1.ipynb", "graded", 3, 4), report.Row("mo", "", "x")]
+    report.write(rows, tmp_path / "reports" / "week3.csv")
+    text = (tmp_path / "reports" / "week3.csv").read_text(encoding="utf-8")
+    assert text.splitlines() == [
+        "student,file,state,points,of,why,look",
+        "jo,'=1+1.ipynb,graded,3,4,,",
+        "mo,,x,,,,",
+    ]
 
 
 @pytest.mark.parametrize(("n", "said"), [(1, "1 student graded"), (0, "0 students")])

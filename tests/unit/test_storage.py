@@ -1,16 +1,24 @@
 """A file is written whole or not at all, and nothing else is left behind."""
 
+import errno
 import io
 import os
 import signal
+import sys
 import time
+from argparse import Namespace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
+from nbformat.v4 import new_notebook
 
 from d2lmini import storage
+from d2lmini.course import assign, bank, export, feedback, grade, memory, report
 from d2lmini.storage import StorageError, written
+from tools import lab, outputs
+from tools.written import Written
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and locks of POSIX")
 
@@ -179,3 +187,61 @@ def test_without_locks_only_old_drafts_are_removed(tmp_path, monkeypatch):
     os.utime(old, (0, 0))
     put(tmp_path / "file", b"content")
     assert names(tmp_path) == [new.name, "file"]
+
+
+# ---- all that writes for keeps -------------------------------------------------
+
+
+#: Each writes the file ``path``.
+WRITERS = {
+    "a chapter": lambda path: outputs.write(new_notebook(), path),
+    "a copy": lambda path: Written(path.parent).write(path.name, b"new"),
+    "an assignment": lambda path: assign.write(new_notebook(), path, force=True),
+    "questions": lambda path: bank.run(
+        Namespace(to="gift", questions=None, names=[], book=None, title="", file=path)
+    ),
+    "what was graded": lambda path: memory.Memory(
+        path.parent, path.stem, memory.Share()
+    ).save(),
+    "the report": lambda path: report.write([], path),
+    "grades": lambda path: export.write(None, "csv", [], path),
+    "a page": lambda path: feedback._put(path.parent, path.name, "new"),
+}
+
+
+def full(_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("what", WRITERS)
+def test_whatever_is_kept_is_written_whole_or_not_at_all(tmp_path, monkeypatch, what):
+    monkeypatch.setattr(export, "lines", lambda *_: ([], []))
+    monkeypatch.setattr(bank, "of_book", lambda *_: [])
+    path = tmp_path / "new" / "file.json"
+    WRITERS[what](path)
+    path.write_bytes(b"good")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match="No space left"):
+        WRITERS[what](path)
+    assert path.read_bytes() == b"good"
+    assert set(names(path.parent)) <= {"file.json", ".written"}
+
+
+@pytest.mark.parametrize(
+    ("command", "does"),
+    [(assign, "run"), (bank, "run"), (grade, "_grade"), (lab, "opened")],
+)
+def test_a_command_says_what_it_cannot_write(monkeypatch, capsys, command, does):
+    def fails(_):
+        raise StorageError("x cannot be written (it is read-only).")
+
+    monkeypatch.setattr(command, does, fails)
+    monkeypatch.setattr(lab, "data", SimpleNamespace(settle=lambda: None))
+    monkeypatch.setattr(grade.room, "leave_in_order", lambda: None)
+    monkeypatch.setattr(
+        sys, "argv", ["it", "week3", *(["--to=gift"] * (does == "run"))]
+    )
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    said = f"{ended.value} {capsys.readouterr().err}"
+    assert "x cannot be written (it is read-only)." in said and ended.value.code
