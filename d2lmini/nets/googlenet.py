@@ -1,4 +1,7 @@
-"""GoogLeNet (Szegedy et al., 2015), without its auxiliary classifiers."""
+"""GoogLeNet (Szegedy et al., 2015).
+
+Its auxiliary classifiers, local response normalisations and dropout are left out.
+"""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""Network in Network (Lin et al., 2013)."""
+"""Network in Network (after Lin et al., 2014), with AlexNet's plan."""
 
 from collections.abc import Callable, Sequence
 

@@ -184,8 +184,8 @@ class Run:
         """Make the averaged net the trained one, with statistics of ``images``.
 
         These are batches (N, C, H, W), none of which is drawn without an average.
-        Averaged statistics belong to the single networks and not to the averaged one
-        (Izmailov et al., 2018).
+        Averaged statistics belong to the single networks and not to the averaged one,
+        so they are computed anew (Izmailov et al., 2018).
         """
         if not self.averaged:
             return

@@ -10,7 +10,7 @@ from tools import address, book
 # Works of others that the book names; they stay where they are.
 OTHERS = {
     *("zalandoresearch/fashion-mnist", "d2l-ai/d2l-en", "containers/bubblewrap"),
-    "OWNER/NAME",
+    *("zhunzhong07/Random-Erasing", "liuzhuang13/DenseNet", "OWNER/NAME"),
 }
 
 # Put together here, or this file would hold addresses that look like strays.

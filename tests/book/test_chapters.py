@@ -1,5 +1,6 @@
 """Every chapter keeps every rule."""
 
+import re
 from functools import cache
 
 import nbformat
@@ -36,6 +37,12 @@ def test_chapter_is_valid(name):
 @pytest.mark.parametrize("page", [p for p in book.pages() if p.suffix == ".md"])
 def test_pages_of_text_have_no_space_before_per_cent(page):
     assert rules.spaced_per_cent(page.read_text(encoding="utf-8")) is None
+
+
+@pytest.mark.parametrize("page", [p for p in book.pages() if p.suffix == ".md"])
+def test_pages_of_text_say_optimiser_but_for_names_of_code(page):
+    text = re.sub(r"`[^`]*`|<[^>]*>", "", page.read_text(encoding="utf-8"))
+    assert "ptimizer" not in text
 
 
 def test_every_page_stands_in_the_table_of_contents():

@@ -28,6 +28,19 @@ def test_papers_that_chapters_name_are_entries_and_no_two_are_named_alike():
     assert not unclear, "which of the two?"
 
 
+def test_every_entry_leads_to_its_paper():
+    entries = citations._library().entries.items()
+    astray = {k for k, one in entries if not {"doi", "url"} & {*one.fields}}
+    assert entries and not astray
+
+
+def test_a_conference_has_one_name():
+    entries = citations._library().entries.values()
+    venues = {one.fields.get("booktitle", "") for one in entries}
+    for words in ("Computer Vision and Pattern", "Neural Information", "European Conf"):
+        assert len({venue for venue in venues if words in venue}) == 1, words
+
+
 @pytest.mark.parametrize("inside", ["{}", '<span class="doc">{}</span>'])
 def test_the_link_leads_to_it(inside):
     link = '<a href="../references.html">' + inside.format("Zhang (2019)") + "</a>"
