@@ -14,7 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from d2lmini import storage
-from d2lmini.course import quizzes
+from d2lmini.course import marks, quizzes
 from d2lmini.course.exercises import (
     Exercise,
     Variant,
@@ -213,9 +213,7 @@ def once_more(one: Exercise, numbers: Variant) -> Iterator[NotebookNode]:
         part = kept["id"].removeprefix(one.id)
         kept["id"] = kept.metadata["nbgrader"]["grade_id"] = f"{one.id}-again{part}"
         if part == "-check":
-            begin, end = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
-            own = re.sub(rf"(?m)^{begin}\n|^{end}\n", "", kept.source)
-            kept.source = f"# Checked when it is graded.\n{begin}\n{own}\n{end}"
+            kept.source = f"# Checked when it is graded.\n{marks.hidden(kept.source)}"
         yield kept
 
 

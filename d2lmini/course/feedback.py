@@ -14,10 +14,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from d2lmini import storage
+from d2lmini.course.marks import BEGIN, parted
 from d2lmini.course.repair import grade_id
 
 HEADING = re.compile(r"^### (?:\d+ · )?(.+)$", re.MULTILINE)
-HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 MATHS = re.compile(r"\$\$(.+?)\$\$|\$([^\s$](?:[^$\n]*[^\s$])?)\$", re.DOTALL)
 MOST = 20_000  # characters of an answer that are shown
@@ -176,7 +176,7 @@ def _judged(
         yield f'<div class="said waits">{rendered(mark.comment)}</div>'
     if cell.cell_type == "code" and not cell.metadata["nbgrader"].get("solution"):
         yield from _error(cell, [] if hidden else _secrets(source))
-    if hidden and HIDDEN[0] in source:
+    if hidden and BEGIN in source:
         text = html.escape(source)
         yield f"<details><summary>The check</summary><pre>{text}</pre></details>"
 
@@ -197,13 +197,8 @@ def sentence(cell: NotebookNode) -> str:
 
 def _secrets(source: str) -> list[str]:
     """The lines of a check that students have not seen, without the trivial ones."""
-    hidden, found = False, []
-    for line in source.split("\n"):
-        hidden = hidden or HIDDEN[0] in line
-        if hidden and len(line.strip()) > 3:
-            found.append("".join(line.split()))
-        hidden = hidden and HIDDEN[1] not in line
-    return found
+    _, hidden = parted(source)
+    return ["".join(line.split()) for line in hidden if len(line.strip()) > 3]
 
 
 def _error(cell: NotebookNode, secrets: list[str]) -> Iterator[str]:

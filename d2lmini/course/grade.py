@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 
-from d2lmini.course import intake, room
+from d2lmini.course import export, feedback, intake, room
 from d2lmini.course.exercises import counted
 from d2lmini.course.gradebook import Course, shared
 from d2lmini.course.memory import Memory, Share
@@ -233,8 +233,6 @@ def _grade(asked: argparse.Namespace) -> int:
 
 
 def _feedback(asked: argparse.Namespace) -> int:
-    from d2lmini.course import feedback
-
     course = Course(Path.cwd(), asked.name)
     course.expected()
     reasons: dict[str, list[str]] = {}
@@ -248,8 +246,6 @@ def _feedback(asked: argparse.Namespace) -> int:
 
 
 def _export(asked: argparse.Namespace) -> int:
-    from d2lmini.course import export
-
     course = Course(Path.cwd())
     path = asked.file or course.folder / REPORTS / f"grades-{asked.to}.csv"
     count = export.write(course, asked.to, asked.names, path)

@@ -7,10 +7,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from d2lmini.course import repair
+from d2lmini.course import marks, repair
 
 CONFIG = "nbgrader_config.py"
-HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 
 
 class Course:
@@ -67,7 +66,12 @@ class Course:
                 ) from None
             return {
                 notebook.name: [
-                    repair.Cell(x.name, x.cell_type, visible(x.source), bool(x.locked))
+                    repair.Cell(
+                        name=x.name,
+                        kind=x.cell_type,
+                        source=marks.visible(x.source or ""),
+                        locked=bool(x.locked),
+                    )
                     for x in notebook.source_cells
                 ]
                 for notebook in found.notebooks
@@ -103,17 +107,6 @@ class Course:
                 for grade in grades:
                     grade.auto_score, grade.needs_manual_grade = 0, False
                 book.db.commit()
-
-
-def visible(source: str) -> str:
-    """`source` without hidden tests, as students have it."""
-    kept, hidden = [], False
-    for line in (source or "").split("\n"):
-        hidden = hidden or HIDDEN[0] in line
-        if not hidden:
-            kept.append(line)
-        hidden = hidden and HIDDEN[1] not in line
-    return "\n".join(kept)
 
 
 def shared(name: str, notebooks: Iterable[str]) -> tuple[str, str]:

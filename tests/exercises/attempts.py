@@ -4,7 +4,6 @@ import ast
 import contextlib
 import functools
 import io
-import re
 import runpy
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import torch
 
 from d2lmini.course import exercises
+from d2lmini.course.marks import visible
 from tools import book
 
 ANSWERS = Path(__file__).parent / "answers"
@@ -62,11 +62,6 @@ def compiled(source, name):
         expression = ast.Expression(tree.body.pop().value)
         last = compile(expression, f"<{name}>", "eval")
     return compile(tree, f"<{name}>", "exec"), last
-
-
-def visible(source):
-    """A check without its hidden tests, as students have it."""
-    return re.sub(r"(?ms)^ *### BEGIN HIDDEN.*?^ *### END HIDDEN TESTS\n", "", source)
 
 
 def attempt(exercise, answer=None, variant=None, namespace=None, hidden=True):

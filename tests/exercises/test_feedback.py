@@ -82,12 +82,12 @@ MARKS = {
 }
 
 
-def page(**options):
+def page(source=SOURCE, **options):
     return feedback.page(
         graded(),
         title="week3 · <jo>",
         marks=MARKS,
-        sources={"mean-check": SOURCE},
+        sources={"mean-check": source},
         **options,
     )
 
@@ -101,9 +101,11 @@ def test_the_page_says_what_was_wrong_and_where_in_ones_own_code():
     assert "<h2>Mean of" in text and "Nobody has read it yet." in text
 
 
-def test_hidden_tests_are_shown_only_if_asked_for():
-    assert "secret" not in page() and "demand([5], 5)" not in page()
-    assert "demand([5], 5)  # secret" in page(show_hidden=True)
+@pytest.mark.parametrize("mark", ["### ", "# ", "#"])  # nbgrader takes all of them
+def test_hidden_tests_are_shown_only_if_asked_for(mark):
+    source = SOURCE.replace("### ", mark)
+    assert "secret" not in page(source) and "demand([5], 5)" not in page(source)
+    assert "demand([5], 5)  # secret" in page(source, show_hidden=True)
 
 
 def test_formulas_are_pictures_and_prices_are_not():

@@ -1,0 +1,48 @@
+"""What is hidden is what nbgrader takes out, however its marks are written."""
+
+import pytest
+from nbformat.v4 import new_code_cell
+from nbgrader.preprocessors import ClearHiddenTests
+
+from d2lmini.course import marks
+
+CHECKS = {
+    "with a part": "a = 1\n### BEGIN HIDDEN TESTS\nsecret\n### END HIDDEN TESTS\nb",
+    "at the end": "a = 1\n### BEGIN HIDDEN TESTS\nsecret\n### END HIDDEN TESTS",
+    "with two": 2 * "a\n### BEGIN HIDDEN TESTS\nsecret\n### END HIDDEN TESTS\n",
+    "in a block": "if a:\n  ### BEGIN HIDDEN TESTS\n  secret\n  ### END HIDDEN TESTS",
+    "with none": "a = 1\nb",
+}
+
+
+def released(source):
+    """What nbgrader hands out of a check."""
+    cell = new_code_cell(source, metadata={"nbgrader": {"grade": True}})
+    return ClearHiddenTests().preprocess_cell(cell, {}, 0)[0].source
+
+
+@pytest.mark.parametrize("mark", ["### ", "# ", "#", "#: the "])
+@pytest.mark.parametrize("check", CHECKS)
+def test_students_have_what_nbgrader_hands_out(check, mark):
+    source = CHECKS[check].replace("### ", mark)
+    assert marks.visible(source) == released(source)
+    seen, hidden = marks.parted(source)
+    assert "secret" not in "\n".join(seen)
+    assert ("secret" in "\n".join(hidden)) == ("secret" in source)
+    assert sorted(seen + hidden) == sorted(source.split("\n")), "no line is lost"
+
+
+def test_a_part_without_an_end_is_hidden():
+    assert marks.visible("a\n### BEGIN HIDDEN TESTS\nsecret") == "a"
+
+
+@pytest.mark.parametrize("mark", ["### ", "# ", "#"])
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_can_be_hidden_as_a_whole(check, mark):
+    """Also one that hides a part of itself, which nbgrader takes for an error."""
+    source = CHECKS[check].replace("### ", mark)
+    whole = marks.hidden(source)
+    assert released(whole) == "" and whole.count("BEGIN HIDDEN") == 1
+    assert [x for x in source.split("\n") if "TESTS" not in x] == (
+        whole.split("\n")[1:-1]
+    )
