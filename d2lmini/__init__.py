@@ -38,9 +38,9 @@ if TYPE_CHECKING:  # for editors and type checkers
     from d2lmini.training import runs as runs
     from d2lmini.training import schedules as schedules
     from d2lmini.training.history import History as History
-    from d2lmini.training.loop import evaluate as evaluate
-    from d2lmini.training.loop import predict as predict
     from d2lmini.training.loop import train as train
+    from d2lmini.training.measure import evaluate as evaluate
+    from d2lmini.training.measure import predict as predict
     from d2lmini.widgets.replay import replay as replay
 
 _HOMES = {
@@ -56,7 +56,7 @@ _HOMES = {
     "confusion_matrix": "analysis.mistakes:confusion_matrix",
     "cost": "analysis.cost:cost",
     "diagram": "plot.diagrams:diagram",
-    "evaluate": "training.loop:evaluate",
+    "evaluate": "training.measure:evaluate",
     "gradient_map": "analysis.attribution:gradient_map",
     "gradient_sizes": "analysis.gradients:gradient_sizes",
     "load_fashion_mnist": "data:load_fashion_mnist",
@@ -64,7 +64,7 @@ _HOMES = {
     "occlusion": "analysis.attribution:occlusion",
     "overview": "plot.diagrams:overview",
     "plot": "plot",
-    "predict": "training.loop:predict",
+    "predict": "training.measure:predict",
     "replay": "widgets.replay:replay",
     "report": "training.report",
     "runs": "training.runs",

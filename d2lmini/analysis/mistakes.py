@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from d2lmini.arguments import instance, whole
 from d2lmini.data import Batches
-from d2lmini.training.loop import predict
+from d2lmini.training.measure import predict
 
 
 class Mistakes(NamedTuple):

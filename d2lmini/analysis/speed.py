@@ -17,7 +17,7 @@ from d2lmini.nets.misfit import is_network
 from d2lmini.nets.twin import twin
 from d2lmini.training import memory, notices
 from d2lmini.training.forward import Forward, initialised
-from d2lmini.training.loop import predict
+from d2lmini.training.measure import predict
 from d2lmini.training.run import Run, Tally
 
 

@@ -1,4 +1,4 @@
-"""Training and measuring a network."""
+"""Training a network."""
 
 import functools
 import itertools
@@ -27,17 +27,18 @@ from d2lmini.arguments import (
 )
 from d2lmini.data import Batches, Splits
 from d2lmini.device import device_name
-from d2lmini.nets.borrowed import borrowed, evaluating
+from d2lmini.nets.borrowed import borrowed
 from d2lmini.nets.misfit import is_network
 from d2lmini.training import interrupts, memory, notices
 from d2lmini.training.checkpoint import Checkpoint, file_of
 from d2lmini.training.forward import Forward, initialised, sample, unlowered
 from d2lmini.training.graphs import Graph
 from d2lmini.training.history import Epoch, History
+from d2lmini.training.measure import _LOSS, _judged
 from d2lmini.training.processes import Group, group_for
 from d2lmini.training.recipe import Recipe, recipe
 from d2lmini.training.report import Report, default_report
-from d2lmini.training.run import Loss, Optimizer, Run, Tally, mean_loss
+from d2lmini.training.run import Loss, Optimizer, Run, Tally
 from d2lmini.training.schedules import one_cycle
 from d2lmini.training.snapshots import Watcher
 
@@ -225,84 +226,7 @@ def train(
     return history
 
 
-def predict(
-    net: nn.Module, batches: Batches, *, precision: torch.dtype | None = None
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Logits (batch_size, classes) and labels, a batch at a time.
-
-    Logits are float32, or float64 where the net is.
-    The net moves to the data's device; it is in evaluation mode meanwhile, and
-    afterwards each of its layers is in the mode that it was in.  ``batches`` count the
-    pass; random states stay, as long as the net draws nothing in that mode (a lazy
-    layer draws its weights, in its first pass).  A batch
-    that does not fit into memory is worked through in pieces.  Raises TypeError or
-    ValueError for what is no net or no :class:`Batches`, images that do not fit, and a
-    net that does not give one row of logits for each image.
-    """
-    _check_measured(net, batches)
-    return _answers(net, batches, precision)
-
-
-@torch.no_grad()
-def _answers(
-    net: nn.Module,
-    batches: Batches,
-    precision: torch.dtype | None,
-    like: Forward | None = None,
-    group: Group | None = None,
-) -> Iterator[tuple[Tensor, Tensor]]:
-    classes = like.classes if like else None
-    forward = Forward(net, batches, precision, classes=classes, like=like)
-    for X, y in group.dealt(batches) if group else batches:
-        interrupts.point()
-        with evaluating(net):  # for each batch: between two, the net is its owner's
-            logits = forward.answers(X)
-        yield logits, y
-
-
-def evaluate(
-    net: nn.Module,
-    batches: Batches,
-    *,
-    precision: torch.dtype | None = None,
-    loss: Loss = F.cross_entropy,
-) -> tuple[float, float]:
-    """Mean loss and accuracy of ``net`` on ``batches``, without training.
-
-    Of ``net``, and of errors, the same is true as in :func:`predict`.  An answer with
-    NaN in it counts as wrong.
-    """
-    _check_measured(net, batches)
-    function("loss", loss, _LOSS)
-    with memory.kept(), unlowered(batches.images.images.device):
-        answers = predict(net, batches, precision=precision)
-        return _tallied(answers, batches, loss).means()
-
-
-def _judged(
-    net: nn.Module, batches: Batches, like: Forward, loss: Loss, group: Group
-) -> Tally:
-    """``net`` on ``batches`` as ``like`` computes: precision, classes and layout."""
-    answers = _answers(net, batches, like.precision, like, group)
-    return group.total(_tallied(answers, batches, loss))
-
-
-def _tallied(
-    answers: Iterator[tuple[Tensor, Tensor]], batches: Batches, loss: Loss
-) -> Tally:
-    tally = Tally(batches.images.images.device)
-    for logits, y in answers:
-        classes = logits.argmax(1)
-        # argmax takes NaN for the largest number, but it is no answer, so never right.
-        classes = classes.where(~logits.isnan().any(1), -1)
-        tally.add(classes, y, mean_loss(loss, logits, y))
-        tally.answers.append(classes)
-    return tally
-
-
 _THREE = "give the three parts that load_fashion_mnist returns, a Splits of Batches"
-_LOSS = "give a function of logits and labels"
-_PART = "give one part of the data, such as data.test"
 
 
 def _check(
@@ -372,11 +296,6 @@ def _classes(data: Splits) -> int:
                 f"({mine[0]}, … and {longest[0]}, …): name them alike in all three."
             )
     return len(longest)
-
-
-def _check_measured(net: Any, batches: Any) -> None:
-    is_network("net", net)
-    instance("batches", batches, Batches, _PART)
 
 
 def _empty(name: str, asked: Recipe, run: Run, world: int) -> History:

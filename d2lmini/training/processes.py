@@ -6,44 +6,36 @@ of them the gradient of the whole batch, so that all take the same step.  Proces
 reports and stores.
 """
 
-import atexit
 import contextlib
 import functools
 import io
 import itertools
 import os
 import sys
-import time
-import traceback
-import uuid
 import warnings
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from d2lmini.data import Batches, Splits
 from d2lmini.device import place
-from d2lmini.training import interrupts
+from d2lmini.training import interrupts, meeting
 from d2lmini.training.checkpoint import UNWRITABLE, no_numbers
 from d2lmini.training.fingerprint import Unfollowable, fingerprint, fingerprints
 from d2lmini.training.forward import sample
 from d2lmini.training.history import History
-from d2lmini.training.notices import COMMON, leaves
+from d2lmini.training.meeting import _ENDED, _connect, _line, _lost, _reason
+from d2lmini.training.normalising import normalising_together
+from d2lmini.training.notices import leaves
 from d2lmini.training.recipe import Recipe, difference, known, sequence
 from d2lmini.training.report import Report, Silent
 from d2lmini.training.run import Run, Tally
 
-#: How long a process waits for another before it takes it for lost.
-PATIENCE = timedelta(minutes=5)
-
 _LAUNCHER = os.getppid()
-_store: Any = None  # where the processes find each other
 
 Thing = TypeVar("Thing")
 Share = tuple[Tensor, Tensor, float]
@@ -333,7 +325,7 @@ class Group:
         if self._orphaned():
             return self.first
         with contextlib.suppress(RuntimeError):
-            return _store is None or bool(_store.add("said", 1) == 1)
+            return meeting._store is None or bool(meeting._store.add("said", 1) == 1)
         return True
 
     def _orphaned(self) -> bool:
@@ -369,59 +361,6 @@ def group_for(batches: Batches) -> Group:
                 f"({_line(error)}): see what they say."
             ) from None
     return Group(dist.get_rank(), dist.get_world_size())
-
-
-def _connect(backend: str) -> None:
-    global _store
-    found = dist.rendezvous("env://", timeout=PATIENCE)  # type: ignore[attr-defined]
-    store, rank, world = next(found)
-    name = meet(dist.PrefixStore("d2lmini", store), rank, world)  # type: ignore[attr-defined]
-    _store = dist.PrefixStore(f"d2lmini/{name}", store)  # type: ignore[attr-defined]
-    dist.init_process_group(
-        backend, store=_store, rank=rank, world_size=world, timeout=PATIENCE
-    )
-    atexit.register(_leave)
-
-
-def meet(store: Any, rank: int, world: int) -> str:
-    """A name that these processes share, and none that used ``store`` before them.
-
-    torchrun may start processes anew with the store of those before, and the numbers
-    of restarts that it tells them can differ from machine to machine.  So process 0
-    draws the name, each other answers with a word of its own to the last name that it
-    finds, and it was the right one if process 0 has heard that word.
-    """
-    word = uuid.uuid4().hex
-    if rank == 0:
-        store.set("name", word)
-        answers = [f"{word}/{other}" for other in range(1, world)]
-        _wait(store, answers)
-        for answer in answers:
-            store.add(f"{word}/{store.get(answer).decode()}", 1)
-        return word
-    _wait(store, ["name"])
-    end = time.monotonic() + PATIENCE.total_seconds()
-    while time.monotonic() < end:
-        name = str(store.get("name").decode())
-        store.set(f"{name}/{rank}", word)
-        if store.add(f"{name}/{word}", 0):
-            return name
-        time.sleep(0.05)
-    raise dist.DistStoreError(f"process 0 has not answered for {PATIENCE}")
-
-
-def _wait(store: Any, keys: list[str]) -> None:
-    """Until ``store`` has all of them; unlike its own ``wait``, hears Ctrl-C."""
-    end = time.monotonic() + PATIENCE.total_seconds()
-    while not store.check(keys):
-        if time.monotonic() > end:
-            raise dist.DistStoreError(f"not all have come for {PATIENCE}")
-        time.sleep(0.05)
-
-
-def _leave() -> None:
-    if dist.is_initialized():
-        dist.destroy_process_group()
 
 
 def _refuse_small(batches: Batches, world: int) -> None:
@@ -507,103 +446,6 @@ def _unused(error: RuntimeError) -> bool:
     return "finished reduction in the prior iteration" in str(error)
 
 
-_CLOSED = ("connection closed", "connection reset", "broken pipe")
-#: Modules whose functions wait for the other processes.
-_TALKING = ("torch.distributed", "torch.nn.parallel", "torch.autograd")
-_ENDED = "one of them has ended or all were told to (SIGTERM)"
-
-
-def _lost(error: RuntimeError) -> bool:
-    """Whether PyTorch says that another process does not answer.
-
-    The words alone may be anybody's: in a file's name, or of a disk that timed out.
-    """
-    if isinstance(error, dist.DistError):
-        return True
-    words = ("gloo", "nccl", "timed out", *_CLOSED)
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    by = str(frames[-1].f_globals.get("__name__")) if frames else ""
-    return by.startswith(_TALKING) and any(w in str(error).lower() for w in words)
-
-
-def _reason(error: RuntimeError) -> str:
-    """Why another does not answer; PyTorch's own words unless it has plainly ended."""
-    if any(word in str(error).lower() for word in _CLOSED):
-        return _ENDED
-    return f"they do not reach each other ({_line(error)})"
-
-
-def _line(error: RuntimeError) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".")
-
-
-# Batch normalisation
-
-
-@contextlib.contextmanager
-def normalising_together(net: nn.Module, device: torch.device) -> Iterator[None]:
-    """Within, batch normalisation takes mean and variance of the whole batch.
-
-    The layers stay the same objects and only change their class, so that parameters,
-    buffers, hooks and names stay.  PyTorch's SyncBatchNorm does it on GPUs alone.
-    """
-    kind: type[_BatchNorm] = nn.SyncBatchNorm if device.type == "cuda" else OverAll
-    before = {m: type(m) for m in net.modules() if type(m) in COMMON}
-    for layer in before:
-        layer.__class__ = kind
-        layer.__dict__["process_group"] = None  # all of them, to SyncBatchNorm
-    try:
-        yield
-    finally:
-        for layer, own in before.items():
-            layer.__class__ = own
-            if own is not nn.SyncBatchNorm:
-                del layer.__dict__["process_group"]
-
-
-class OverAll(_BatchNorm):
-    """Batch normalisation over the pictures of all processes, on any device.
-
-    Two sums go round: of the numbers, for the mean μ; of their squared distances from
-    it, for the variance.  Gradients go back the same way.
-    """
-
-    def _check_input_dim(self, X: Tensor) -> None: ...
-
-    def forward(self, X: Tensor) -> Tensor:
-        """X (N, C, …) of any float type, normalised for each channel."""
-        if not self.training:
-            return super().forward(X)
-        x = X.to(torch.promote_types(X.dtype, torch.float32))
-        over = [d for d in range(X.ndim) if d != 1]
-        shape = [-1 if d == 1 else 1 for d in range(X.ndim)]
-        own = x.new_tensor([X.numel() / X.shape[1]])
-        sums: Tensor = _Sum.apply(torch.cat([x.sum(over), own]))  # (C + 1,)
-        count = sums[-1].detach()
-        mean = sums[:-1] / count
-        x = x - mean.view(shape)
-        variance: Tensor = _Sum.apply(x.square().sum(over)) / count  # (C,)
-        self._follow(mean, variance * count / (count - 1))
-        scale = (variance + self.eps).rsqrt()
-        if self.affine:
-            scale = scale * self.weight
-        x = x * scale.view(shape)
-        return (x + self.bias.view(shape) if self.affine else x).to(X.dtype)
-
-    @torch.no_grad()
-    def _follow(self, mean: Tensor, variance: Tensor) -> None:
-        """Move the running statistics; with ``momentum=None`` they are plain means."""
-        if self.running_mean is None or self.running_var is None:
-            return
-        assert self.num_batches_tracked is not None
-        self.num_batches_tracked += 1
-        share = self.momentum
-        if share is None:
-            share = 1 / float(self.num_batches_tracked)
-        self.running_mean.lerp_(mean.to(self.running_mean), share)
-        self.running_var.lerp_(variance.to(self.running_var), share)
-
-
 class _Whole(torch.autograd.Function):
     """The logits of the whole batch, made of this process's share of them.
 
@@ -623,21 +465,3 @@ class _Whole(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         share = gradient.tensor_split(ctx.world)[ctx.rank]
         return share * (len(gradient) / len(share)), None, None, None
-
-
-class _Sum(torch.autograd.Function):
-    """The sum over all processes, through which gradients go back summed as well."""
-
-    @staticmethod
-    def forward(ctx: Any, X: Tensor) -> Tensor:
-        return _summed(X)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        return _summed(gradient)
-
-
-def _summed(X: Tensor) -> Tensor:
-    total = X.clone(memory_format=torch.contiguous_format)
-    dist.all_reduce(total)
-    return total

@@ -33,16 +33,11 @@ import d2lmini.data
 from d2lmini import History, nets, setup
 from d2lmini.data import Batches
 from d2lmini.device import place
-from d2lmini.training import processes
+from d2lmini.training import meeting
 from d2lmini.training.forward import Forward
-from d2lmini.training.processes import (
-    Group,
-    OverAll,
-    _lost,
-    _reason,
-    meet,
-    normalising_together,
-)
+from d2lmini.training.meeting import _lost, _reason, meet
+from d2lmini.training.normalising import OverAll, normalising_together
+from d2lmini.training.processes import Group
 from d2lmini.training.run import Run, Tally
 from tests import kernels
 
@@ -318,7 +313,7 @@ def test_the_processes_of_each_round_find_one_name(clients):
 
 @pytest.mark.parametrize("rank", [0, 1])
 def test_processes_that_do_not_meet_are_lost(clients, rank, monkeypatch):
-    monkeypatch.setattr(processes, "PATIENCE", timedelta(seconds=0.2))
+    monkeypatch.setattr(meeting, "PATIENCE", timedelta(seconds=0.2))
     store = clients()
     store.set("name", "of a round before")
     with pytest.raises(dist.DistStoreError) as lost:
@@ -328,7 +323,7 @@ def test_processes_that_do_not_meet_are_lost(clients, rank, monkeypatch):
 
 @pytest.mark.parametrize("rank", [0, 1])
 def test_ctrl_c_is_heard_while_others_are_waited_for(clients, rank, monkeypatch):
-    monkeypatch.setattr(processes, "PATIENCE", timedelta(seconds=1))
+    monkeypatch.setattr(meeting, "PATIENCE", timedelta(seconds=1))
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 0.1)
     try:
