@@ -99,4 +99,5 @@ def zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
 
 
 def pictures(items: list[Item]) -> list[tuple[str, bytes]]:
+    """The names and the bytes of the pictures of those `items` that have one."""
     return [one.picture for one in items if one.picture is not None]

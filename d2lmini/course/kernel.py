@@ -190,7 +190,7 @@ class Kernel(IPythonKernel):
             reply = await self._execute(code, *args, **kwargs)
         else:
             self.note(self.untouched.restore())
-            with settled(self.folder), apart(self.shell, self.untouched.modules):
+            with settled(self.folder), apart(self.shell):
                 reply = await self._execute(code[len(CHECK) :], *args, **kwargs)
         self.tidy()
         reply["d2lmini"] = list(self.seen)
@@ -220,10 +220,11 @@ class Kernel(IPythonKernel):
 
 
 @contextlib.contextmanager
-def apart(shell: Any, modules: dict[str, ModuleType]) -> Iterator[None]:
+def apart(shell: Any) -> Iterator[None]:
     """Let the shell run cells in a copy of its namespace, and then in its own again.
 
-    In the copy, Python's own names mean what they should, and so do modules.
+    In the copy, Python's own names mean what they should, and so do those of the
+    modules that our own cells import.
     """
     main, names = shell.user_module, shell.user_ns
     copy = ModuleType("__main__")

@@ -47,8 +47,6 @@ def graded(course: Course, student: str) -> Outcome:
     import io
     import logging
 
-    from nbgrader.converters.base import NbGraderException
-
     from d2lmini.course.grading import ExecuteOn
 
     said = io.StringIO()
@@ -61,17 +59,17 @@ def graded(course: Course, student: str) -> Outcome:
     try:
         course.directory.student_id = student
         course.forget_time(student)
-        _converter(course)(coursedir=course.directory, parent=course.app).start()
+        _converter()(coursedir=course.directory, parent=course.app).start()
         outcome.points, outcome.of, outcome.open = course.result(student)
         outcome.touched = tuple(ExecuteOn.latest)
-    except (NbGraderException, Exception) as error:
+    except Exception as error:
         outcome.error = _sentence(said.getvalue()) or f"{type(error).__name__}: {error}"
     outcome.seconds = time.monotonic() - begun
     outcome.log = said.getvalue()
     return outcome
 
 
-def _converter(course: Course) -> Any:
+def _converter() -> Any:
     """nbgrader's Autograde for one student, whatever his id may look like."""
     from nbgrader.converters import Autograde
 
@@ -83,9 +81,8 @@ def _converter(course: Course) -> Any:
             self.assignments = {folder: found}
 
     One.__name__ = "Autograde"  # whose settings it has
-    made = One
-    made.force = True
-    return made
+    One.force = True
+    return One
 
 
 def _sentence(log: str) -> str:

@@ -39,7 +39,7 @@ def decoded(data: bytes) -> str:
         return data.decode("cp1252", "replace")
 
 
-def notebook(data: bytes, ours: Iterable[Cell] = ()) -> tuple[NotebookNode, list[str]]:
+def notebook(data: bytes, ours: Iterable[Cell]) -> tuple[NotebookNode, list[str]]:
     """The notebook in `data`, and what had to be mended, in sentences.
 
     `ours` are the cells that were handed out: one that has lost its metadata is
@@ -69,7 +69,7 @@ def notebook(data: bytes, ours: Iterable[Cell] = ()) -> tuple[NotebookNode, list
     return _whole(cells, notes, ours)
 
 
-def script(data: bytes, ours: Iterable[Cell] = ()) -> tuple[NotebookNode, list[str]]:
+def script(data: bytes, ours: Iterable[Cell]) -> tuple[NotebookNode, list[str]]:
     """A Python script as a notebook: one cell for each of its parts.
 
     Parts begin at marks (`# %%`, `# In[3]:`); without marks, each statement is one.
