@@ -17,7 +17,7 @@ from d2lmini.course.exercises import counted
 from d2lmini.course.gradebook import Course, shared
 from d2lmini.course.memory import Memory, Share
 from d2lmini.course.pool import Outcome, Pool, worker
-from d2lmini.course.report import NOBODY, Row, _rows, left_out, shown, summary, write
+from d2lmini.course.report import NOBODY, Row, left_out, reported, shown, summary, write
 from d2lmini.storage import StorageError
 
 REPORTS = "reports"
@@ -66,8 +66,10 @@ def digest(one: intake.Handin) -> str:
 
 def collected(course: Course) -> tuple[dict[str, intake.Handin], intake.Handin]:
     """All that was handed in, by student, and what belongs to nobody."""
+    from nbgrader.plugins import FileNameCollectorPlugin
+
     expected = course.expected()
-    pattern = course.setting("FileNameCollectorPlugin", "named_regexp", "")
+    pattern = course.setting(FileNameCollectorPlugin, "named_regexp")
     found = intake.submitted(course.folder, course.name)
     stray = intake.downloaded(course.folder, course.name, pattern, found)
     base, student = shared(course.name, expected)
@@ -83,7 +85,7 @@ def collected(course: Course) -> tuple[dict[str, intake.Handin], intake.Handin]:
 
 
 def run(
-    course: Course, *, jobs: int, force: bool, only: list[str], share: "Share"
+    course: Course, *, jobs: int, force: bool, only: list[str], share: Share
 ) -> list[Row]:
     """Grade what was handed in and has not been graded as it is; return the report."""
     handed_in, stray = collected(course)
@@ -103,7 +105,7 @@ def run(
         if student != NOBODY and (not one.notebooks or (outcome and outcome.error)):
             course.enter_zero(student)
     memory.save()
-    rows = _rows(course, handed_in, stray, outcomes, memory)
+    rows = reported(course, handed_in, stray, outcomes, memory)
     return [row for row in rows if share.holds(row.student)]
 
 
@@ -111,13 +113,13 @@ def _graded_all(
     course: Course,
     todo: dict[str, intake.Handin],
     jobs: int,
-    share: "Share",
-    memory: "Memory",
+    share: Share,
+    memory: Memory,
 ) -> dict[str, Outcome]:
     """Grade `todo`; who is graded stays so, also if somebody stops the rest."""
     from d2lmini.course import grading
 
-    patience = GRACE + course.setting("ExecuteOn", "total_time", 300)
+    patience = GRACE + course.setting(grading.ExecuteOn, "total_time")
     with room.room(grading.short_folder(spare=40)) as place:
         broken = []
         for student, one in todo.items():
@@ -146,7 +148,7 @@ def _graded_all(
 
 
 @contextmanager
-def _log(course: Course, share: "Share") -> Iterator[Any]:
+def _log(course: Course, share: Share) -> Iterator[Any]:
     place = course.folder / REPORTS
     place.mkdir(exist_ok=True)
     with (place / f"{course.name}{share}.log").open("w", encoding="utf-8") as log:
@@ -257,9 +259,10 @@ def _refuse_without_walls(course: Course) -> None:
     from d2lmini.course import grading, walls
 
     way, reason = walls.find()
-    if way is None and not course.setting("LimitedKernel", "allow_unconfined", False):
+    kernel = grading.LimitedKernel
+    if way is None and not course.setting(kernel, "allow_unconfined"):
         raise ValueError(grading.refused(reason))
-    further = walls.named(course.setting("LimitedKernel", "packages", []))
+    further = walls.named(course.setting(kernel, "packages"))
     if way and walls.Room(course.folder, further).exposes(course.folder):
         raise ValueError(grading.EXPOSED.format(course.folder))
     if way is None:

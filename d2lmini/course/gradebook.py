@@ -46,10 +46,10 @@ class Course:
         with Gradebook(self.url, self.directory.course_id) as book:
             yield book
 
-    def setting(self, holder: str, name: str, default: Any = None) -> Any:
-        """What the configuration says of a class of ours."""
-        found = self.app.config.get(holder, {})
-        return found.get(name, default)
+    def setting(self, holder: Any, name: str) -> Any:
+        """What the configuration says of the trait `name` of `holder`, else its own."""
+        found = self.app.config.get(holder.__name__, {})
+        return found.get(name, getattr(holder, name).default())
 
     def expected(self) -> dict[str, list[repair.Cell]]:
         """The cells of each notebook of the assignment, as they were handed out."""

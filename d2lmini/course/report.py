@@ -26,13 +26,14 @@ class Row:
     look: str = ""
 
 
-def _rows(
+def reported(
     course: Course,
     handed_in: dict[str, intake.Handin],
     stray: intake.Handin,
     outcomes: dict[str, Outcome],
     memory: Memory,
 ) -> Iterator[Row]:
+    """The lines of the report: of all who handed in, of nobody, of all who did not."""
     for student, one in sorted(handed_in.items(), key=lambda x: x[0].casefold()):
         error = outcomes[student].error if student in outcomes else ""
         done = (course.folder / "autograded" / student / course.name).is_dir()

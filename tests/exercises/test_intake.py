@@ -236,7 +236,7 @@ def lines(tmp_path, students=(), **handed_in):
         expected=lambda: {"week3": OURS},
     )
     known = memory.Memory(tmp_path, "week3", memory.Share())
-    return list(report._rows(course, handed_in, intake.Handin(""), {}, known))
+    return list(report.reported(course, handed_in, intake.Handin(""), {}, known))
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 40])
@@ -444,7 +444,7 @@ def test_an_assignment_of_one_student_takes_that_file_of_the_class(tmp_path, nam
     course = SimpleNamespace(
         folder=tmp_path,
         name=name,
-        setting=lambda *x: x[-1],
+        setting=lambda holder, name: getattr(holder, name).default(),
         expected=lambda: {"week3": OURS},
     )
     found, stray = grade.collected(course)
@@ -459,7 +459,11 @@ def test_an_unwrapped_file_keeps_its_name(file):
 
 
 def test_what_cannot_be_laid_out_fails_alone(tmp_path):
-    course = SimpleNamespace(folder=tmp_path, name="week3", setting=lambda *x: x[-1])
+    course = SimpleNamespace(
+        folder=tmp_path,
+        name="week3",
+        setting=lambda holder, name: getattr(holder, name).default(),
+    )
     known = memory.Memory(tmp_path, "week3", memory.Share())
     todo = {"x" * 300: intake.Handin("x" * 300)}
     found = grade._graded_all(course, todo, 1, memory.Share(), known)

@@ -5,13 +5,17 @@ import json
 import re
 import shutil
 import subprocess
+from functools import partial
+from types import SimpleNamespace
 
 import courses
 import pytest
 import yaml
 from submissions import FULL, RIGHT, Submission, but
+from traitlets.config import Config
 
 from d2lmini.course import grade, gradebook, memory
+from d2lmini.course.grading import ExecuteOn, LimitedKernel
 from tools.book import ROOT
 
 GUIDE = (ROOT / "book/guide/instructor.md").read_text(encoding="utf-8")
@@ -87,6 +91,16 @@ def test_a_share_that_is_none_is_refused(text):
 def test_a_folder_without_a_course_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"no nbgrader_config\.py in"):
         gradebook.Course(tmp_path, "week3")
+
+
+def test_a_setting_is_the_courses_own_else_what_grading_has():
+    given = Config({"ExecuteOn": {"total_time": 7}})
+    course = SimpleNamespace(app=SimpleNamespace(config=given))
+    setting = partial(gradebook.Course.setting, course)
+    assert setting(ExecuteOn, "total_time") == 7
+    assert setting(ExecuteOn, "max_output") == ExecuteOn().max_output
+    assert setting(LimitedKernel, "allow_unconfined") is False
+    assert setting(LimitedKernel, "packages") == []
 
 
 # --- what the guide shows and cannot be run here: its form
