@@ -2,14 +2,15 @@
 
 Without names, every chapter whose code has changed since its outputs were stored;
 with names (``lenet``), those, if changed; ``--force`` runs them in any case, and
-trains anew.  Without it a training that was interrupted goes on, and one that is
-finished and whose recipe has not changed is read again: hours are not spent on a
-corrected sentence.  The states lie in ``book/runs/checkpoints``.
+trains anew: in a folder of its own, whose runs replace the old ones at the end.
+Without it a training that was interrupted goes on, and one that is finished and whose
+recipe has not changed is read again: hours are not spent on a corrected sentence.  The
+states lie in ``book/runs/checkpoints``.
 
 ``lenet --cells ID …`` runs these cells alone and leaves what all others show byte for
 byte; so a new exercise needs no training.  In place of an id: ``changed`` (whatever
-has other code than when it was run), ``exercises`` (``--exercises`` says the same) and
-``quizzes``.  What a cell needs is run with it, and how depends on the cell:
+has other code than when it was run), ``exercises`` and ``quizzes``.  What a cell needs
+is run with it, and how depends on the cell:
 
 - without the tag ``nbval-ignore-output``, in a rehearsal, since such a cell shows the
   same there as in a full run, and the tests demand that.  It runs with the cells that
@@ -30,6 +31,7 @@ import copy
 import dataclasses
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -107,10 +109,13 @@ def stale(nb: NotebookNode) -> list[str]:
     return [line.split()[0] for line in hashes(nb) if line not in known]
 
 
-def run(nb: NotebookNode, folder: Path, *, quick: bool = False) -> None:
+def run(
+    nb: NotebookNode, folder: Path, *, quick: bool = False, runs: Path | None = None
+) -> None:
     """Execute ``nb`` in place, with ``folder`` as its working directory.
 
-    A ``quick`` run is a rehearsal, which leaves no trace in ``book/runs``.
+    A ``quick`` run is a rehearsal, which leaves no trace in ``book/runs``.  Named
+    trainings keep their states in ``runs``, if given, instead of there.
     """
     client = NotebookClient(
         nb,
@@ -121,12 +126,30 @@ def run(nb: NotebookNode, folder: Path, *, quick: bool = False) -> None:
         resources={"metadata": {"path": str(folder)}},
     )
     environment = dict(os.environ)
+    if runs:
+        environment["D2LMINI_RUNS"] = str(runs)
     if quick:
         environment.pop("D2LMINI_RUNS", None)
         environment["D2LMINI_QUICK"] = "1"
     client.execute(env=environment)
     tidy(nb)
     nb.metadata["d2lmini"] = {"code": hashes(nb)}
+
+
+def run_anew(nb: NotebookNode, folder: Path) -> None:
+    """Execute ``nb`` in place where no training finds a state of an earlier one.
+
+    At the end, what the new ones have left takes the place of that in ``book/runs``,
+    where all stays as it was if a cell fails.
+    """
+    apart = RUNS / "checkpoints" / ".anew"
+    shutil.rmtree(apart, ignore_errors=True)
+    run(nb, folder, runs=apart)
+    for file in [path for path in apart.rglob("*") if path.is_file()]:
+        place = RUNS / file.relative_to(apart)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(place)
+    shutil.rmtree(apart, ignore_errors=True)
 
 
 def run_cells(
@@ -311,13 +334,6 @@ def _describe_pictures(cell: NotebookNode) -> None:
         }
 
 
-def checkpoints(nb: NotebookNode) -> list[Path]:
-    """Where the named runs of ``nb`` keep their state while they train."""
-    code = "\n".join(cell.source for cell in code_cells(nb))
-    names = re.findall(r"""name=["']([\w.-]+)["']""", code)
-    return [RUNS / "checkpoints" / f"{name}.pt" for name in names]
-
-
 def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
     # Into how many pieces a stream falls depends on the moment.
     joined: list[NotebookNode] = []
@@ -398,10 +414,8 @@ def main() -> None:
     parser.add_argument("--force", action="store_true", help="run unchanged ones too")
     parser.add_argument("--cells", nargs="+", metavar="ID", help="these cells alone")
     parser.add_argument("--after", nargs="+", metavar="ID", help="run them before")
-    parser.add_argument("--exercises", action="store_true", help="and quizzes, alone")
     asked = parser.parse_args()
-    words = [*(asked.cells or ()), *(["exercises", "quizzes"] * asked.exercises)]
-    if words and not asked.names:
+    if asked.cells and not asked.names:
         parser.error("--cells needs the name of a chapter")
     if why := refusal(dict(os.environ)):
         sys.exit(why)
@@ -411,12 +425,15 @@ def main() -> None:
         paths = select(asked.names)
     except ValueError as error:
         sys.exit(str(error))
-    ship_runs()  # also runs whose chapter was stopped before its end
-    for path in paths:
-        if words:
-            _update_cells(path, words, asked.after or [])
-        else:
-            _update(path, force=asked.force)
+    try:
+        for path in paths:
+            if asked.cells:
+                _update_cells(path, asked.cells, asked.after or [])
+            else:
+                _update(path, force=asked.force)
+    finally:  # also for a chapter that was stopped before its end
+        ship_runs()
+        ship_weights()
 
 
 def _update(path: Path, *, force: bool) -> None:
@@ -427,15 +444,11 @@ def _update(path: Path, *, force: bool) -> None:
         return
     print(f"{name}: running …", flush=True)
     begun = time.monotonic()
-    if force:  # else a run that had been finished would only be read again
-        _remove(checkpoints(nb))
     try:
-        run(nb, path.parent)
+        (run_anew if force else run)(nb, path.parent)
     except CellExecutionError as error:
         sys.exit(f"{name} is left as it was, because a cell failed:\n{error}")
     write(nb, path)
-    _ship(nb)
-    ship_runs()
     print(f"{name}: stored after {time.monotonic() - begun:.0f} s")
 
 
@@ -468,19 +481,23 @@ def _alike(one: History, other: History) -> bool:
     return one.to_json() == other.to_json()
 
 
-def _ship(nb: NotebookNode) -> None:
-    """Put the small weights among those just trained into the package."""
-    for checkpoint in checkpoints(nb):
-        file = RUNS / "weights" / f"{checkpoint.stem}.npz"
+def ship_weights() -> None:
+    """Put small weights that are newer than those in the package in their place.
+
+    Older ones are no news: git may have brought the package others since.
+    """
+    for name in trained.TRAINED:
+        file = RUNS / "weights" / f"{name}.npz"
+        shipped = trained.SHIPPED / file.name
         small = file.exists() and file.stat().st_size <= MOST_SHIPPED
-        if small and checkpoint.stem in trained.TRAINED:
-            trained.SHIPPED.mkdir(exist_ok=True)
-            shutil.copyfile(file, trained.SHIPPED / file.name)
+        if small and _when(shipped) < _when(file):
+            with storage.written(shipped) as place:
+                place.write(file.read_bytes())
 
 
-def _remove(paths: list[Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
+def _when(path: Path) -> float:
+    """The time at which a file was written; before all others if there is none."""
+    return path.stat().st_mtime if path.exists() else -math.inf
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """What `make outputs` stores, and when it refuses to."""
 
 import copy
+import os
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -262,15 +264,56 @@ def test_an_unknown_chapter_is_named():
         outputs.select(["alexnett"])
 
 
-def test_small_weights_are_shipped_and_large_ones_are_not(tmp_path, monkeypatch):
-    code = 'train(net, data, name="lenet")\ntrain(net, data, name="vgg")'
-    nb = new_notebook(cells=[new_code_cell(code + '\ntrain(net, name="lenet-sgd")')])
-    weights = tmp_path / "runs" / "weights"
-    weights.mkdir(parents=True)
-    for name, size in {"lenet": 900, "vgg": 2_000_000, "lenet-sgd": 900}.items():
-        (weights / f"{name}.npz").write_bytes(bytes(size))
+def test_small_new_weights_are_shipped_whatever_names_them(tmp_path, monkeypatch):
+    weights, shipped = tmp_path / "runs" / "weights", tmp_path / "shipped"
     monkeypatch.setattr(outputs, "RUNS", tmp_path / "runs")
-    monkeypatch.setattr(outputs.trained, "SHIPPED", tmp_path / "shipped")
-    outputs._ship(nb)
-    shipped = [file.name for file in (tmp_path / "shipped").iterdir()]
-    assert shipped == ["lenet.npz"]
+    monkeypatch.setattr(outputs.trained, "SHIPPED", shipped)
+    sizes = {"lenet": 900, "vgg": 2_000_000, "lenet-sgd": 900, "slim-fast": 900}
+    for name, size in sizes.items():
+        kept(weights / f"{name}.npz", "\0" * size)
+    outputs.ship_weights()
+    assert {x.name for x in shipped.iterdir()} == {"lenet.npz", "slim-fast.npz"}
+    for name, when in {"lenet": 1, "slim-fast": 2**33}.items():
+        kept(weights / f"{name}.npz", "another")
+        os.utime(weights / f"{name}.npz", (when, when))
+    outputs.ship_weights()
+    assert (shipped / "lenet.npz").read_bytes() == bytes(900)  # git's may be newer
+    assert (shipped / "slim-fast.npz").read_bytes() == b"another"
+
+
+def kept(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+class Training:
+    """In place of a kernel: leaves states, then fails where ``nb`` has no cells."""
+
+    def __init__(self, nb, **options):
+        self.nb = nb
+
+    def execute(self, env):
+        for name in ("many/0", "many/1"):
+            state = Path(env["D2LMINI_RUNS"], "checkpoints", f"{name}.pt")
+            assert not state.exists()
+            kept(state, "new")
+        assert self.nb.cells
+
+
+def test_a_run_anew_finds_no_state_and_replaces_them_at_its_end(
+    good, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(outputs, "NotebookClient", Training)
+    monkeypatch.setattr(outputs, "RUNS", tmp_path)
+    states = tmp_path / "checkpoints"
+    for name in ("many/0", "other", ".anew/checkpoints/many/1"):
+        kept(states / f"{name}.pt", "old")
+    with pytest.raises(AssertionError):
+        outputs.run_anew(new_notebook(), tmp_path)
+    assert (states / "many" / "0.pt").read_text(encoding="utf-8") == "old"
+    outputs.run_anew(good, tmp_path)
+    found = {
+        path.relative_to(states).as_posix(): path.read_text(encoding="utf-8")
+        for path in states.rglob("*.pt")
+    }
+    assert found == {"many/0.pt": "new", "many/1.pt": "new", "other.pt": "old"}
