@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Bool, TraitError, Unicode
+from traitlets import Bool, TraitError, Unicode, validate
 
 from . import still
 from .base import Figure
 from .labs import by, picture
-from .traits import Grid, Pair, Within, doubles, nested
+from .traits import Grid, Pair, Within, doubles, nested, proposed
 
 if TYPE_CHECKING:
     import torch
@@ -35,11 +35,15 @@ class AugmentLab(Figure):
     def __init__(self, image: Any, other: Any, **state: Any) -> None:
         grids = {"image": picture(image, SIDE), "other": picture(other, SIDE)}
         super().__init__(**grids, **state)
-        if by(self.image) != by(self.other):
+
+    @validate("image", "other")
+    def _alike(self, proposal: dict[str, Any]) -> Any:
+        image, other = map(by, proposed(proposal, "image", "other"))
+        if image != other:
             raise TraitError(
-                f"image is {by(self.image)} and other {by(self.other)}; give two of "
-                "one size."
+                f"image is {image} and other {other}; give two of one size."
             )
+        return proposal["value"]
 
     @property
     def changed(self) -> torch.Tensor:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Bool, Int, List, TraitError, validate
+from traitlets import Bool, List, TraitError, validate
 
 from . import still
 from .base import Figure
-from .traits import Controls, Grid, Within, doubles, nested
+from .traits import Controls, Grid, Whole, Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch
@@ -56,23 +56,19 @@ class BatchNormLab(Figure):
     noise = Grid([0], most=(4 * DRAWS,)).tag(sync=True)
     mean = Within(3, -5, 5).tag(sync=True)
     spread = Within(2, 0, 3).tag(sync=True)
-    size = Int(16).tag(sync=True)
+    size = Whole(16, 1, LARGEST_BATCH).tag(sync=True)
     gamma = Within(1, -10, 10).tag(sync=True)
     beta = Within(0, -20, 20).tag(sync=True)
     eps = Within(1e-5, 1e-12, 1000).tag(sync=True)
     momentum = Within(0.1, 0, 1).tag(sync=True)
     training = Bool(True).tag(sync=True)
     seen: List[Any] = List().tag(sync=True)
-    selected = Int(0).tag(sync=True)
+    selected = Whole(0, 0, LARGEST_BATCH).tag(sync=True)
     controls = Controls(CONTROLS).tag(sync=True)
 
     def __init__(self, *, seed: int = 0, **state: Any) -> None:
         state.setdefault("noise", normal_draws(seed))
         super().__init__(**state)
-
-    @validate("size")
-    def _fits(self, proposal: dict[str, Any]) -> int:
-        return batch_size(proposal["value"])
 
     @validate("seen")
     def _possible(self, proposal: dict[str, Any]) -> Any:

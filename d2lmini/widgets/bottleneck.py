@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from traitlets import Bool, Int, TraitError, validate
+from traitlets import Bool, TraitError, validate
 
 from . import still
 from .base import Figure
-from .traits import Grid
+from .traits import Grid, Whole
 
 PATHS = ("1×1", "3×3", "5×5", "pooling")
 
@@ -23,10 +23,10 @@ class BottleneckLab(Figure):
     """
 
     module = "bottleneck"
-    channels = Int(192, min=8, max=832).tag(sync=True)
-    side = Int(12, min=1, max=112).tag(sync=True)
-    narrow3 = Int(96, min=4, max=384).tag(sync=True)
-    narrow5 = Int(16, min=4, max=384).tag(sync=True)
+    channels = Whole(192, 8, 832).tag(sync=True)
+    side = Whole(12, 1, 112).tag(sync=True)
+    narrow3 = Whole(96, 4, 384).tag(sync=True)
+    narrow5 = Whole(16, 4, 384).tag(sync=True)
     widths = Grid((64, 128, 32, 32), ndim=1).tag(sync=True)
     narrowed = Bool(True).tag(sync=True)
     paths = Grid((1, 1, 1, 1), ndim=1).tag(sync=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Int, List
+from traitlets import List
 
 from . import still
 from .base import Figure
 from .labs import example, plural
-from .traits import Controls, Grid, Pair, doubles, nested, shape_of, tidy
+from .traits import Controls, Grid, Pair, Whole, doubles, nested, shape_of, tidy
 
 if TYPE_CHECKING:
     import torch
@@ -123,9 +123,9 @@ class ChannelsLab(Figure):
         most=(MOST_CHANNELS, MOST_CHANNELS, LARGEST_KERNEL, LARGEST_KERNEL),
     ).tag(sync=True)
     bias = Grid([0], most=(MOST_CHANNELS,)).tag(sync=True)
-    groups = Int(1, min=1, max=MOST_CHANNELS).tag(sync=True)
+    groups = Whole(1, 1, MOST_CHANNELS).tag(sync=True)
     selected = Pair(0, high=10_000).tag(sync=True)
-    channel = Int(0, min=0, max=MOST_CHANNELS - 1).tag(sync=True)
+    channel = Whole(0, 0, MOST_CHANNELS - 1).tag(sync=True)
     controls = Controls(CONTROLS).tag(sync=True)
     presets: List[Any] = List().tag(sync=True)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Enum
 
 from . import still
-from .labs import LARGEST_PADDING, PictureLab, by, padding_note, sides
+from .labs import PictureLab, by, padding_note, sides
 from .traits import Controls, Pair, doubles, nested
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ class ConvolutionLab(PictureLab):
     module = "convolution"
     INPUTS, KERNELS = INPUTS, KERNELS
     operation = Enum(OPERATIONS, OPERATIONS[0]).tag(sync=True)
-    padding = Pair(0, high=LARGEST_PADDING).tag(sync=True)
+    padding = Pair(0, high=6).tag(sync=True)
     padding_mode = Enum(MODES, MODES[0]).tag(sync=True)
-    stride = Pair(1, low=1).tag(sync=True)
-    dilation = Pair(1, low=1).tag(sync=True)
+    stride = Pair(1, low=1, high=6).tag(sync=True)
+    dilation = Pair(1, low=1, high=4).tag(sync=True)
     controls = Controls(CONTROLS, ["kernel", "operation"]).tag(sync=True)
     formula = Enum(("total", "torch"), "total").tag(sync=True)
 

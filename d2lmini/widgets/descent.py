@@ -8,7 +8,7 @@ from traitlets import Bool, Enum, TraitError, validate
 
 from . import still
 from .base import Figure
-from .traits import Controls, Grid, Within, doubles, nested
+from .traits import Controls, Grid, Whole, Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +35,7 @@ class DescentLab(Figure):
     points = Grid(POINTS).tag(sync=True)
     start = Grid((-1.5, 3.5), ndim=1).tag(sync=True)
     lr = Within(0.02, 1e-3, 10**0.5).tag(sync=True)
-    steps = Within(20, 0, LONGEST).tag(sync=True)
+    steps = Whole(20, 0, LONGEST).tag(sync=True)
     rule = Enum(RULES, RULES[0]).tag(sync=True)
     standardise = Bool(False).tag(sync=True)
     controls = Controls(CONTROLS).tag(sync=True)
@@ -47,10 +47,8 @@ class DescentLab(Figure):
             low <= v <= high for v, (low, high) in zip(start, VIEW, strict=True)
         )
         if not inside:
-            raise TraitError(
-                f"start is {start}; give [w, b] with w from −2.4 to 3.6 and b from "
-                "−1.5 to 4.5."
-            )
+            w, b = (f"from {low} to {high}".replace("-", "−") for low, high in VIEW)
+            raise TraitError(f"start is {start}; give [w, b] with w {w} and b {b}.")
         return start
 
     @validate("points")
@@ -79,7 +77,7 @@ class DescentLab(Figure):
         place = doubles(self.start).requires_grad_()
         optimizer = _optimizer(self.rule, place, self.lr)
         path = [place.detach().clone()]
-        for _ in range(int(self.steps)):
+        for _ in range(self.steps):
             loss = (X @ place - y).square().mean() / 2
             if float(loss.detach()) >= LOST:
                 break

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Int, TraitError
-
 from . import still
 from .base import Figure
 from .labs import picture
-from .traits import Grid, Within, doubles, nested
+from .traits import Grid, Whole, Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch
@@ -28,16 +26,11 @@ class DropoutLab(Figure):
     module = "dropout"
     image = Grid([[0]], most=(SIDE, SIDE)).tag(sync=True)
     p = Within(0.5, 0, 0.95).tag(sync=True)
-    steps = Int(1).tag(sync=True)
-    seed = Int(0).tag(sync=True)
+    steps = Whole(1, 1, MOST_STEPS).tag(sync=True)
+    seed = Whole(0, 0, MOST_SEED).tag(sync=True)
 
     def __init__(self, image: Any, **state: Any) -> None:
         super().__init__(image=picture(image, SIDE), **state)
-        for name, low, high in (("steps", 1, MOST_STEPS), ("seed", 0, MOST_SEED)):
-            if not low <= getattr(self, name) <= high:
-                raise TraitError(
-                    f"{name} is {getattr(self, name)}; give {low} to {high}."
-                )
 
     def kept(self, step: int) -> torch.Tensor:
         """Which numbers stay in training step `step`: bool, in the image's shape."""

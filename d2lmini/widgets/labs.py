@@ -12,7 +12,6 @@ from .traits import Controls, Grid, Pair, nested, shape_of
 
 LARGEST_PICTURE = 64
 LARGEST_KERNEL = 5
-LARGEST_PADDING = 12
 PICTURE_DIGITS = 3  # tells the 256 greys apart, and keeps the page short
 
 

@@ -15,7 +15,7 @@ from d2lmini.arguments import found
 
 from . import still
 from .base import FOLDER, Figure
-from .traits import Pair, Within
+from .traits import Pair, Whole, Within
 
 if TYPE_CHECKING:
     import torch
@@ -78,7 +78,7 @@ class NetworkLab(Figure):
     source = Int(0).tag(sync=True)
     network = Unicode().tag(sync=True)
     other = Unicode().tag(sync=True)
-    tour = Int(0).tag(sync=True)
+    tour = Whole(0, 0, 8).tag(sync=True)
     every = Bool(False).tag(sync=True)
 
     def __init__(

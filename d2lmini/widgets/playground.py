@@ -8,7 +8,7 @@ from traitlets import Bool, Enum, Int, List, TraitError, Unicode, observe, valid
 
 from . import still
 from .base import Figure
-from .traits import Controls, Within
+from .traits import Controls, Whole, Within
 
 ACTIVATIONS = ("ReLU", "sigmoid", "tanh")
 WEIGHTS = ("zero", "small", "Glorot", "He", "He × 4")
@@ -47,10 +47,10 @@ class Playground(Figure):
     mirror = Bool(False).tag(sync=True)
     data = Enum(("drawn", "fashion"), "drawn").tag(sync=True)
     pictures = Enum(PICTURES, 6000).tag(sync=True)
-    epochs = Int(5).tag(sync=True)
-    seed = Int(0).tag(sync=True)
+    epochs = Whole(5, 1, 50).tag(sync=True)
+    seed = Whole(0, 0, 9999).tag(sync=True)
     watch = Enum(("maps", "sizes", "mistakes"), "maps").tag(sync=True)
-    picture = Int(1).tag(sync=True)
+    picture = Whole(1, 1, 1000).tag(sync=True)
     controls = Controls(
         ("network", "training", "pictures", "watch", "compare", "code")
     ).tag(sync=True)
@@ -77,14 +77,6 @@ class Playground(Figure):
                 f"dense is {units!r}; give at most three numbers from 1 to 256."
             )
         return units
-
-    @validate("epochs", "seed", "picture")
-    def _in_range(self, proposal: Any) -> Any:
-        name, value = proposal["trait"].name, proposal["value"]
-        low, high = {"epochs": (1, 50), "seed": (0, 9999), "picture": (1, 1000)}[name]
-        if not low <= value <= high:
-            raise TraitError(f"{name} is {value}; give {low} to {high}.")
-        return value
 
     @observe("asked")
     def _deliver(self, change: Any) -> None:

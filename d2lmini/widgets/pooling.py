@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Enum
 
 from . import still
-from .labs import LARGEST_PADDING, PictureLab, by, padding_note, plural, sides
+from .labs import PictureLab, by, padding_note, plural, sides
 from .traits import Controls, Pair, doubles, nested
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ class PoolingLab(PictureLab):
     module = "pooling"
     INPUTS, KERNELS = INPUTS, KERNELS
     mode = Enum(MODES, MODES[0]).tag(sync=True)
-    window = Pair(2, low=1).tag(sync=True)
-    stride = Pair(1, low=1).tag(sync=True)
-    padding = Pair(0, high=LARGEST_PADDING).tag(sync=True)
+    window = Pair(2, low=1, high=6).tag(sync=True)
+    stride = Pair(1, low=1, high=6).tag(sync=True)
+    padding = Pair(0, high=3).tag(sync=True)
     shift = Pair(0, low=-LARGEST_SHIFT, high=LARGEST_SHIFT).tag(sync=True)
     controls = Controls(CONTROLS).tag(sync=True)
 

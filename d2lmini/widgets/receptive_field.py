@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from traitlets import Enum, Int, List, TraitError, validate
+from traitlets import Enum, List, TraitError, validate
 
 from . import still
 from .base import Figure
 from .labs import example, padding_note, picture, sides
-from .traits import Controls, Pair
+from .traits import Controls, Pair, Whole
 
 KINDS = ("convolution", "pooling")
 CONTROLS = ("preset", "size", "layers", "channels")
@@ -97,9 +97,9 @@ class ReceptiveField(Figure):
     """
 
     module = "receptive_field"
-    size = Int(11, min=1, max=LARGEST_INPUT).tag(sync=True)
+    size = Whole(11, 1, LARGEST_INPUT).tag(sync=True)
     layers: List[Any] = List().tag(sync=True)
-    layer = Int(1, min=1).tag(sync=True)
+    layer = Whole(1, 1, MOST_LAYERS).tag(sync=True)
     selected = Pair(0, high=10_000).tag(sync=True)
     channels = Enum(CHANNELS, 64).tag(sync=True)
     image: List[Any] = List().tag(sync=True)
@@ -115,7 +115,7 @@ class ReceptiveField(Figure):
         if image is not None:
             state["image"] = square(image)
             state.setdefault("size", len(state["image"]))
-        state.setdefault("layer", max(1, len(layers)))
+        state.setdefault("layer", max(1, min(len(layers), MOST_LAYERS)))
         presets = [[name, size, stack] for name, (size, stack) in PRESETS.items()]
         super().__init__(layers=layers, presets=presets, **state)
         if "selected" not in state:

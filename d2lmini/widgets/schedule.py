@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from traitlets import Enum, Int, TraitError
+from typing import Any
+
+from traitlets import Enum, TraitError, validate
 
 from d2lmini.training import schedules
 
 from . import still
 from .base import Figure
-from .traits import Within, nested
+from .traits import Whole, Within, nested, proposed
 
 KINDS = ("one cycle", "cosine", "constant")
 MOST_EPOCHS, MOST_BATCHES = 30, 10_000
@@ -25,20 +27,18 @@ class ScheduleLab(Figure):
     kind = Enum(KINDS, KINDS[0]).tag(sync=True)
     lr = Within(0.01, 1e-4, 1).tag(sync=True)
     warm_up = Within(0.3, 0.02, 0.98).tag(sync=True)
-    epochs = Int(10).tag(sync=True)
-    batches = Int(430).tag(sync=True)
-    step = Int(0).tag(sync=True)
+    epochs = Whole(10, 1, MOST_EPOCHS).tag(sync=True)
+    batches = Whole(430, 1, MOST_BATCHES).tag(sync=True)
+    step = Whole(0, 0, MOST_EPOCHS * MOST_BATCHES - 1).tag(sync=True)
 
-    def __init__(self, **state: object) -> None:
-        super().__init__(**state)
-        for name, most in (("epochs", MOST_EPOCHS), ("batches", MOST_BATCHES)):
-            if not 1 <= getattr(self, name) <= most:
-                raise TraitError(f"{name} is {getattr(self, name)}; give 1 to {most}.")
-        if not 0 <= self.step < self.epochs * self.batches:
+    @validate("epochs", "batches", "step")
+    def _in_the_run(self, proposal: dict[str, Any]) -> Any:
+        epochs, batches, step = proposed(proposal, "epochs", "batches", "step")
+        if step >= epochs * batches:
             raise TraitError(
-                f"step is {self.step}; the run has the steps 0 to "
-                f"{self.epochs * self.batches - 1}."
+                f"step is {step}; the run has the steps 0 to {epochs * batches - 1}."
             )
+        return proposal["value"]
 
     def rate(self, progress: float) -> float:
         """The learning rate at `progress` in [0, 1] of the run."""

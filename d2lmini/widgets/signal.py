@@ -7,11 +7,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from traitlets import Enum, Int
+from traitlets import Enum
 
 from . import still
 from .base import Figure
-from .traits import Within, doubles, nested
+from .traits import Whole, Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +31,7 @@ class SignalLab(Figure):
     module = "signal"
     unit = Enum(UNITS, "tanh").tag(sync=True)
     gain = Within(1, 0.1, 10).tag(sync=True)
-    seed = Int(0, min=0, max=2**32 - 1).tag(sync=True)
+    seed = Whole(0, 0, 2**32 - 1).tag(sync=True)
 
     @property
     def layers(self) -> list[torch.Tensor]:

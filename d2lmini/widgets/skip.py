@@ -6,11 +6,11 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING
 
-from traitlets import Bool, Int
+from traitlets import Bool
 
 from . import still
 from .base import Figure
-from .traits import Within, doubles, nested
+from .traits import Whole, Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +30,7 @@ class SkipLab(Figure):
     """
 
     module = "skip"
-    depth = Int(16, min=1, max=DEEPEST).tag(sync=True)
+    depth = Whole(16, 1, DEEPEST).tag(sync=True)
     gain = Within(1, 0, 2).tag(sync=True)
     normalise = Bool(False).tag(sync=True)
 

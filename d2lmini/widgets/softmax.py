@@ -11,7 +11,7 @@ from d2lmini.data import CLASSES
 
 from . import still
 from .base import Figure
-from .traits import Grid, Within, doubles, nested
+from .traits import Grid, Within, doubles, nested, proposed
 
 if TYPE_CHECKING:
     import torch
@@ -44,22 +44,20 @@ class SoftmaxLab(Figure):
     ) -> None:
         names = list(CLASSES if labels is None else labels)
         super().__init__(logits=logits, labels=names, **state)
-        if len(self.logits) != len(self.labels):
-            raise TraitError(
-                f"There are {len(self.logits)} logits and {len(self.labels)} labels; "
-                "give one logit to each class."
-            )
-        if not 0 <= self.target < len(self.labels):
-            raise TraitError(
-                f"target is {self.target}; give a class from 0 to "
-                f"{len(self.labels) - 1}."
-            )
 
-    @validate("logits")
-    def _small(self, proposal: dict[str, Any]) -> Any:
-        if max(abs(v) for v in proposal["value"]) > LIMIT:
+    @validate("logits", "labels", "target")
+    def _fits(self, proposal: dict[str, Any]) -> Any:
+        logits, labels, target = proposed(proposal, "logits", "labels", "target")
+        if max(abs(v) for v in logits) > LIMIT:
+            raise TraitError(f"logits are {logits}; the lab takes −10 to 10.")
+        if len(logits) != len(labels):
             raise TraitError(
-                f"logits are {proposal['value']}; the lab takes −10 to 10."
+                f"There are {len(logits)} logits and {len(labels)} labels; give one "
+                "logit to each class."
+            )
+        if not 0 <= target < len(labels):
+            raise TraitError(
+                f"target is {target}; give a class from 0 to {len(labels) - 1}."
             )
         return proposal["value"]
 

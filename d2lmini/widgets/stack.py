@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from traitlets import Int, TraitError
+from typing import Any
+
+from traitlets import TraitError, validate
 
 from . import still
 from .base import Figure
+from .traits import Whole
 
 LEAST, MOST = 3, 13  # odd kernels
 
@@ -18,19 +21,18 @@ class StackLab(Figure):
     """
 
     module = "stack"
-    kernel = Int(7).tag(sync=True)
-    channels = Int(64).tag(sync=True)
-    side = Int(28).tag(sync=True)
+    kernel = Whole(7, LEAST, MOST).tag(sync=True)
+    channels = Whole(64, 1, 1024).tag(sync=True)
+    side = Whole(28, 1, 512).tag(sync=True)
 
-    def __init__(self, **state: object) -> None:
-        super().__init__(**state)
-        if self.kernel not in range(LEAST, MOST + 1, 2):
+    @validate("kernel")
+    def _odd(self, proposal: dict[str, Any]) -> int:
+        kernel = int(proposal["value"])
+        if kernel % 2 == 0:
             raise TraitError(
-                f"kernel is {self.kernel}; give an odd number from {LEAST} to {MOST}."
+                f"kernel is {kernel}; give an odd number from {LEAST} to {MOST}."
             )
-        for name, most in (("channels", 1024), ("side", 512)):
-            if not 1 <= getattr(self, name) <= most:
-                raise TraitError(f"{name} is {getattr(self, name)}; give 1 to {most}.")
+        return kernel
 
     @property
     def layers(self) -> int:

@@ -115,6 +115,29 @@ class Within(TraitType):  # type: ignore[type-arg]
         return number
 
 
+class Whole(Within):
+    """A whole number from `low` to `high`."""
+
+    def __init__(self, default: int, low: int, high: int, **kwargs: Any) -> None:
+        super().__init__(default, low, high, **kwargs)
+
+    def validate(self, obj: Any, value: Any) -> int:
+        """The value as an int; TraitError when it is not whole, or out of range."""
+        whole = hasattr(value, "__index__")
+        if not whole or not self.low <= operator.index(value) <= self.high:
+            raise TraitError(
+                f"{self.name} is {value!r}; give a whole number from {self.low} to "
+                f"{self.high}."
+            )
+        return int(value)
+
+
+def proposed(proposal: Any, *names: str) -> list[Any]:
+    """What the traits `names` would be, for an @validate of several."""
+    own = {proposal["trait"].name: proposal["value"]}
+    return [own.get(name, getattr(proposal["owner"], name)) for name in names]
+
+
 class Pair(TraitType):  # type: ignore[type-arg]
     """Two whole numbers (height, width), kept as a list; one int means both."""
 

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -11,11 +12,45 @@ import oracle
 import pytest
 from PIL import Image
 
+from d2lmini import widgets
 from d2lmini.widgets import ConvolutionLab, Playground, Quiz, base, still
 from tools import browser as chromium
 from tools import figures
 
 LIVE = ".d2l-host[data-live] .d2l"
+
+
+def limits(module):
+    """What a figure's script lets an address say: (least, most) of each number."""
+    files = [*base.parts(module), f"{module}.js"]
+    text = "".join(map(base.source, files))
+    known = re.findall(r"\b([A-Z_]+) = (-?[\d.]+)[,;]", text)
+    for several in re.findall(r"const \[([A-Z, ]+)\] = \[([\d, ]+)\]", text):
+        known += zip(*(part.split(", ") for part in several), strict=True)
+    for group in re.findall(r"LARGEST = {(.*)}", text):
+        known += re.findall(r"(\w+): ([\d.]+)", group)
+    known = {name: float(number) for name, number in known}
+    found = re.findall(r"(\w+): may\.(?:whole|real|pair)\(([^()]+)\)[, ]", text)
+    return {
+        name: [eval(x, {}, known) for x in both.replace("LARGEST.", "").split(",")]
+        for name, both in found
+    }
+
+
+@pytest.mark.parametrize("name", [n for n in widgets.__all__ if n[0].isupper()])
+def test_python_and_the_script_have_the_same_limits(name):
+    """Else one of them shows, without a word, what the other refuses."""
+    figure = getattr(widgets, name)
+    traits = figure.class_traits()
+    for trait, both in limits(figure.module).items() if figure.module else ():
+        if trait in traits and trait != "selected":  # that one is led back to its grid
+            assert [traits[trait].low, traits[trait].high] == both, trait
+
+
+def test_limits_are_found_in_the_scripts():
+    assert limits("convolution")["stride"] == [1, 6]
+    assert limits("playground")["epochs"] == [1, 50]
+    assert limits("descent")["lr"] == [1e-3, 10**0.5]
 
 
 IN_A_NEW_PROCESS = """

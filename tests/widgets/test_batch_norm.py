@@ -211,7 +211,7 @@ def test_looks(page_of):
         ({"spread": -1}, "spread is -1"),
         ({"mean": float("nan")}, "mean is nan"),
         ({"momentum": 1.1}, "momentum is 1.1"),
-        ({"size": 0}, "a batch holds 1 to 64"),
+        ({"size": 0}, "size is 0; give a whole number from 1 to 64"),
         ({"seen": [[0, 1, 1, True]]}, "2 to 64 numbers in training"),
         ({"seen": [[0, 1, 2, True]] * 41}, "40 at most"),
         ({"seen": [[float("nan"), 1, 2, True]]}, "mean is nan"),

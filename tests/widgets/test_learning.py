@@ -315,6 +315,12 @@ def test_a_still_picture_says_what_the_figure_says(page_of, lab):
     assert repr(lab()) in page.inner_text(".d2l-still")
 
 
+def changed(lab, state):
+    """`lab` after these settings, one after the other."""
+    for name, value in state.items():
+        setattr(lab, name, value)
+
+
 @pytest.mark.parametrize(
     ("lab", "wrong", "words"),
     [
@@ -327,7 +333,9 @@ def test_a_still_picture_says_what_the_figure_says(page_of, lab):
         (DescentLab, {"lr": float("nan")}, "lr is nan"),
         (DescentLab, {"rule": "Newton"}, "Newton"),
         (ScheduleLab, {"warm_up": 0}, "warm_up is 0"),
-        (ScheduleLab, {"epochs": 31}, "epochs is 31; give 1 to 30"),
+        (ScheduleLab, {"epochs": 31}, "epochs is 31; give a whole number from 1 to 30"),
+        (ScheduleLab, {"batches": 1.5}, "batches is 1.5"),
+        (DescentLab, {"steps": 1.5}, "steps is 1.5; give a whole number from 0 to 60"),
         (ScheduleLab, {"epochs": 1, "batches": 3, "step": 3}, "the steps 0 to 2"),
         (SignalLab, {"gain": "much"}, "gain is 'much'"),
     ],
@@ -335,3 +343,5 @@ def test_a_still_picture_says_what_the_figure_says(page_of, lab):
 def test_wrong_settings_are_refused_in_words(lab, wrong, words):
     with pytest.raises(TraitError, match=words):
         lab(**wrong)
+    with pytest.raises(TraitError, match=words):
+        changed(lab(), wrong)

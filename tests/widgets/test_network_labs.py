@@ -153,16 +153,21 @@ def test_a_still_picture_says_what_the_figure_says():
         ("augment", {"shift": [9, 0]}, "shift is"),
         ("augment", {"light": 2}, "light is 2; give a number from 0.5 to 1.5"),
         ("dropout", {"p": 1}, "p is 1; give a number from 0 to 0.95"),
-        ("dropout", {"steps": 401}, "steps is 401; give 1 to 400"),
+        ("dropout", {"steps": 401}, "steps is 401; give a whole number from 1 to 400"),
         ("stack", {"kernel": 6}, "kernel is 6; give an odd number from 3 to 13"),
-        ("stack", {"channels": 0}, "channels is 0; give 1 to 1024"),
+        ("stack", {"channels": 0}, "channels is 0; give a whole number from 1 to 1024"),
     ],
 )
 def test_wrong_settings_are_refused_in_words(lab, wrong, words):
     with pytest.raises(TraitError, match=words):
         LABS[lab](**wrong)
+    (name, value), made = *wrong.items(), LABS[lab]()
+    with pytest.raises(TraitError, match=words):
+        setattr(made, name, value)
 
 
 def test_two_pictures_must_be_of_one_size():
     with pytest.raises(TraitError, match="give two of one size"):
         AugmentLab(SHOE, COAT[1:])
+    with pytest.raises(TraitError, match="give two of one size"):
+        AugmentLab(SHOE, COAT).other = COAT[1:]

@@ -302,7 +302,7 @@ def test_looks(page_of):
         ({"layers": [[40, 3, 1, 1, "max"]]}, "at most three convolutions"),
         ({"layers": [[4, 3, 1, 1, "max"]] * 4}, "at most three convolutions"),
         ({"dense": [0]}, "three numbers from 1 to 256"),
-        ({"epochs": 51}, "epochs is 51; give 1 to 50"),
+        ({"epochs": 51}, "epochs is 51; give a whole number from 1 to 50"),
         ({"lr": 11}, "lr is 11"),
         ({"weights": "much"}, "much"),
         ({"controls": ["colour"]}, "colour"),
