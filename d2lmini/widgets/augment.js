@@ -48,7 +48,10 @@ function build(model) {
   );
   const whole = () => Math.floor(Math.random() * (2 * DRAWN + 1)) - DRAWN;
   const drawn = () => ({ mirror: Math.random() < 0.5, shift: [whole(), whole()] });
-  const next = button({ label: "Draw as training does", onClick: () => put(model, drawn()) });
+  const next = button({
+    label: `Draw a mirror and a shift of up to ${DRAWN}`,
+    onClick: () => put(model, drawn()),
+  });
   tools.el.append(h("div", { style: "align-self: flex-end" }, next.el));
   const titles = { original: "The picture", changed: "As the network gets it", other: get("other_name") };
   const grids = Object.fromEntries(Object.entries(titles).map(([name, label]) => [name, grid({ name, label })]));
@@ -61,7 +64,8 @@ function build(model) {
     const now = changed(get);
     tools.draw();
     const all = { original: get("image"), changed: now, other: get("other") };
-    for (const [name, values] of Object.entries(all)) grids[name].show(values, { picture: true, tint: "grey" });
+    for (const [name, values] of Object.entries(all))
+      grids[name].show(values, { picture: true, tint: "grey", range: [0, 1] }); // or no light would be seen
     words.say(
       "Distance from the picture (root mean square over the pixels): as the network gets it ",
       number("distance", distance(get("image"), now)),

@@ -81,8 +81,8 @@ class AugmentLab(Figure):
     def still(self) -> str:
         """The picture, the changed one, and the other."""
         return still.row(
-            still.grid(self.image, "The picture"),
-            still.grid(nested(self.changed, 3), "As the network gets it"),
-            still.grid(self.other, self.other_name),
+            still.grid(self.image, "The picture", (0, 1)),
+            still.grid(nested(self.changed, 3), "As the network gets it", (0, 1)),
+            still.grid(self.other, self.other_name, (0, 1)),
             caption=self.describe(),
         )

@@ -1,4 +1,5 @@
 import {
+  beyond,
   bound,
   bracket,
   button,
@@ -11,7 +12,9 @@ import {
   may,
   panel,
   player,
+  plural,
   put,
+  same,
   select,
   slide,
   slider,
@@ -169,8 +172,7 @@ function strip(name, values, bars, chosen, width) {
     );
   });
   el.append(svg("g", { "data-grid": name }, dots));
-  const out = values.filter((v) => Math.abs(v) > AXIS).length;
-  return { el, spots, out };
+  return { el, spots };
 }
 
 // How a moving average went: a line, the batches' own values, the value of the data.
@@ -224,6 +226,14 @@ function controls(model, shown) {
     value: "",
     onChange: (v) => put(model, { eps: Number(v) }),
   });
+  let listed = EPS;
+  // An ε that a page's address has set stands in the list as well.
+  function set(v) {
+    const list = EPS.some(([e]) => e === v) ? EPS : [...EPS, [v, epsText(v)]];
+    if (!same(list, listed)) eps.fill(list.map(([e, text]) => [String(e), text]));
+    listed = list;
+    eps.set(String(v));
+  }
   const mode = choice({
     label: "Mode",
     value: "",
@@ -240,7 +250,7 @@ function controls(model, shown) {
     ],
     size: [slide(model, "size", "Batch size", 1, LARGEST_BATCH, 1)],
     scale: [slide(model, "gamma", "γ, scale", -4, 4, 0.1), slide(model, "beta", "β, shift", -5, 5, 0.1)],
-    eps: [bound(model, "eps", { el: eps.el, set: (v) => eps.set(String(v)) })],
+    eps: [bound(model, "eps", { el: eps.el, set })],
     momentum: [slide(model, "momentum", "Momentum", 0, 1, 0.05)],
     mode: [bound(model, "training", { el: mode.el, set: (v) => mode.set(v ? "yes" : "no") })],
   };
@@ -250,7 +260,7 @@ function controls(model, shown) {
 const shown = (name, value, digits = 2) => h("b", { "data-number": name, "data-value": value }, fmt(value, digits));
 // a mean that is 0 but for rounding
 const whole = (v) => (Math.abs(v) < 1e-9 ? 0 : v);
-const epsText = (v) => EPS.find(([e]) => e === v)?.[1] ?? String(v);
+const epsText = (v) => EPS.find(([e]) => e === v)?.[1] ?? String(v).replace("-", "−");
 
 // ---- the figure -------------------------------------------------------------
 
@@ -318,7 +328,7 @@ function build(model) {
     s.el.setAttribute("aria-label", words);
     host.replaceChildren(s.el);
     pointing(host, s.spots);
-    return s.out ? `${s.out} beyond the axis, drawn at its end. ` : "";
+    return beyond(values, -AXIS, AXIS);
   }
   const about = (v) =>
     `${v.length} numbers, mean ${fmt(mean(v))}, standard deviation ${fmt(Math.sqrt(squares(v) / v.length))}`;
@@ -359,7 +369,7 @@ function build(model) {
       );
       chart.setAttribute(
         "aria-label",
-        `Moving ${name} after ${count} batches: ${fmt(r.moving[a])}; the data have ${fmt(truth)}`,
+        `Moving ${name} after ${plural(count, "batch", "batches")}: ${fmt(r.moving[a])}; the data have ${fmt(truth)}`,
       );
       host.replaceChildren(chart);
     }
@@ -369,7 +379,7 @@ function build(model) {
   const line = (...parts) => h("div", {}, ...parts);
   function drawFacts() {
     const count = r.line.length - 1;
-    const [kept, taken] = [fmt(1 - r.momentum), fmt(r.momentum)];
+    const [kept, taken] = [fmt(1 - r.momentum, 4), fmt(r.momentum, 4)];
     const rows = [
       line(
         "This batch: μ = ",
@@ -395,15 +405,18 @@ function build(model) {
           shown("after-variance", squares(r.Y) / r.size),
         ),
       );
+    const average = (old, now) => {
+      const next = old + r.momentum * (now - old);
+      const sign = exact([old, now, next]) && exact([r.momentum], 4) ? "=" : "≈";
+      return `${kept}·${bracket(old)} + ${taken}·${bracket(now)} ${sign} ${fmt(next)}`;
+    };
     if (r.Y && r.training)
       rows.push(
         line(
           "The step to the next batch: moving mean = ",
-          `${kept}·${bracket(r.moving[0])} + ${taken}·${bracket(r.mean)} = `,
-          fmt(r.moving[0] + r.momentum * (r.mean - r.moving[0])),
+          average(r.moving[0], r.mean),
           ", moving variance = ",
-          `${kept}·${bracket(r.moving[1])} + ${taken}·${bracket(r.unbiased)} = `,
-          fmt(r.moving[1] + r.momentum * (r.unbiased - r.moving[1])),
+          average(r.moving[1], r.unbiased),
         ),
       );
     if (!r.training)

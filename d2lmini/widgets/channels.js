@@ -78,7 +78,7 @@ function compute(get) {
   // the first input channel that output o reads
   const first = (o) => Math.floor(o / (K.length / groups)) * K[0].length;
   const r = { X, K, b, groups, problem, o, one, first, picture: isPicture(X[0]) };
-  if (problem) return { ...r, rows: 0, cols: 0, at: [0, 0], parts: [], out: [] };
+  if (problem) return { ...r, rows: 0, cols: 0, at: [0, 0], parts: [], out: [], sums: [0, 0] };
   const rows = X[0].length - K[0][0].length + 1;
   const cols = X[0][0].length - K[0][0][0].length + 1;
   // (O, C / groups, rows, cols): each channel that an output reads with its own kernel
@@ -87,7 +87,9 @@ function compute(get) {
   );
   const out = parts.map((part, o) => table(rows, cols, (i, j) => part.reduce((sum, one) => sum + one[i][j], 0) + b[o]));
   const [i, j] = get("selected");
-  return { ...r, rows, cols, parts, out, at: [clamp(i, 0, rows - 1), clamp(j, 0, cols - 1)] };
+  const all = [...parts[o], ...out].flat(2);
+  const sums = [Math.min(...all), Math.max(...all)]; // one scale for partial sums and outputs
+  return { ...r, rows, cols, parts, out, sums, at: [clamp(i, 0, rows - 1), clamp(j, 0, cols - 1)] };
 }
 
 // ---- controls ---------------------------------------------------------------
@@ -208,7 +210,8 @@ function channel(c, edit) {
     const k = c - r.first(r.o); // the number of this channel among those that are read
     const read = k >= 0 && k < r.K[0].length;
     el.hidden = c >= r.X.length && !read;
-    if (c < r.X.length) input.show(r.X[c], { picture: r.picture, tint: r.picture ? "grey" : null });
+    if (c < r.X.length)
+      input.show(r.X[c], { picture: r.picture, tint: r.picture ? "grey" : null, range: rangeOf(r.X) });
     star.el.hidden = !read;
     equals.el.hidden = !read || Boolean(r.problem);
     inputs.note(read ? "" : `not read by output ${r.o + 1}`);
@@ -216,13 +219,17 @@ function channel(c, edit) {
     if (read) kernel.show(r.K[r.o][k]);
     kernels.head(r.K.length > 1 ? `Kernel ${c + 1} of output ${r.o + 1}` : `Kernel ${c + 1}`);
     if (el.hidden || equals.el.hidden) return;
-    partial.show(r.parts[r.o][k], { picture: isPicture(r.parts[r.o][k]), tint: r.picture ? "signed" : null });
+    const tint = r.picture ? "signed" : null;
+    partial.show(r.parts[r.o][k], { picture: isPicture(r.parts[r.o][k]), tint, range: r.sums });
     const [i, j] = r.at;
     partial.select(i, j);
     input.light(r.K[r.o][k].flatMap((row, u) => row.map((w, v) => [i + u, j + v, `×${fmt(w)}`])));
   }
   return { el, draw };
 }
+
+// What is black and what is white in all channels of X: 0 and 1, unless there are others.
+const rangeOf = (X) => [Math.min(0, ...X.flat(2)), Math.max(1, ...X.flat(2))];
 
 // Three channels as the colours that they are.
 function colours() {
@@ -237,8 +244,8 @@ function colours() {
     if (view.el.hidden) return;
     const [rows, cols] = [X[0].length, X[0][0].length];
     Object.assign(canvas, { width: cols, height: rows });
-    const high = Math.max(1e-9, ...X.flat(2));
-    const bytes = table(rows, cols, (i, j) => [...X.map((G) => (255 * G[i][j]) / high), 255]).flat(2);
+    const [low, high] = rangeOf(X);
+    const bytes = table(rows, cols, (i, j) => [...X.map((G) => (255 * (G[i][j] - low)) / (high - low)), 255]).flat(2);
     canvas.getContext("2d").putImageData(new ImageData(Uint8ClampedArray.from(bytes), cols, rows), 0, 0);
   }
   return { el: stage(view.el), draw };
@@ -278,7 +285,7 @@ function dense(edit) {
       result.show(column(r.out.map((out) => out[i][j])));
       result.select(r.o, 0);
       pixels.head(`Pixel ${i + 1}, ${j + 1}`);
-      words.textContent = `${r.X.length} inputs, ${r.K.length} ${r.K.length === 1 ? "output" : "outputs"}; every pixel of the picture goes through the same weights.`;
+      words.textContent = `${plural(r.X.length, "input")}, ${plural(r.K.length, "output")}; every pixel of the picture goes through the same weights.`;
     },
   };
 }
@@ -370,7 +377,7 @@ function build(model) {
     for (const [o, output] of outputs.entries()) {
       panels[o].el.hidden = o >= r.K.length;
       if (panels[o].el.hidden) continue;
-      output.show(r.out[o], { picture: isPicture(r.out[o]), tint: r.picture ? "signed" : null });
+      output.show(r.out[o], { picture: isPicture(r.out[o]), tint: r.picture ? "signed" : null, range: r.sums });
       // one cell of every output is in the tab order: the chosen one, or the first
       if (o !== r.o) output.select(null);
       output.cell(0, 0).el.tabIndex = o === r.o ? -1 : 0;

@@ -230,8 +230,10 @@ class ChannelsLab(Figure):
         partial, out = self.partial, self.output
         o = min(self.channel, len(self.kernel) - 1)
         parts = []
+        numbers = [v for picture in self.input for row in picture for v in row]
+        ends = (min(0, *numbers), max(1, *numbers))  # as in the browser, of all three
         for c, picture in enumerate(self.input):
-            parts.append(still.grid(picture, f"Input channel {c + 1}"))
+            parts.append(still.grid(picture, f"Input channel {c + 1}", ends))
         for c, kernel in enumerate(self.kernel[o]):
             parts.append(still.grid(kernel, f"Kernel for channel {c + 1}"))
         if partial is not None and out is not None:

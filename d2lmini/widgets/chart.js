@@ -1,5 +1,5 @@
 // What figures with curves share: a drawing as wide as its panel, axes, lines, dragging.
-import { clamp, svg } from "./kit.js";
+import { clamp, fmt, svg } from "./kit.js";
 
 const words = (x, y, text, anchor = "middle") =>
   svg("text", { x, y, "text-anchor": anchor, style: "fill: var(--muted); font-size: 12px" }, text);
@@ -90,5 +90,14 @@ export function axes(width, height, { x: [x0, x1], y: [y0, y1], xticks = [], yti
 }
 
 // A slider over powers of ten; the figure sees the number, with three digits.
-export const power = (v) => Number((10 ** v).toPrecision(3));
-export const plain = (v) => String(Number(v.toPrecision(3)));
+const three = (v) => Number(v.toPrecision(3));
+export const power = (v) => three(10 ** v);
+
+// A number with three digits, written as `fmt` does, with an exponent where that is shorter.
+export function plain(v) {
+  const size = Math.abs(v);
+  if (!size || (size >= 1e-4 && size < 1e6)) return fmt(three(v), 12);
+  return String(three(v).toExponential()).replace("e+", "e").replaceAll("-", "−");
+}
+// Whether `plain` tells all of each number: "=" stands after such, "≈" after others.
+export const isPlain = (numbers) => numbers.every((v) => Math.abs(v - three(v)) <= 1e-12 * Math.abs(v));

@@ -1,5 +1,22 @@
 import { axes, curve, drawing, handle, plain, power, rule, spot } from "./chart.js";
-import { button, choice, clamp, fmt, h, lab, may, panel, player, put, slider, stage, status, svg } from "./kit.js";
+import {
+  beyond,
+  button,
+  choice,
+  clamp,
+  fmt,
+  h,
+  lab,
+  may,
+  panel,
+  player,
+  plural,
+  put,
+  slider,
+  stage,
+  status,
+  svg,
+} from "./kit.js";
 
 const VIEW = { w: [-2.4, 3.6], b: [-1.5, 4.5] };
 const LONGEST = 60;
@@ -123,11 +140,13 @@ function fitted(r, width, height) {
   ];
 }
 
+const SHOWN = [-2, 4]; // powers of ten of the losses on their axis
+
 function falling(r, width, height) {
-  const log = (v) => clamp(Math.log10(v), -2, 6);
+  const log = (v) => clamp(Math.log10(v), SHOWN[0], SHOWN[1]);
   const box = axes(width, height, {
     x: [0, LONGEST],
-    y: [-2, 4],
+    y: SHOWN,
     xticks: ticks(0, LONGEST, 20),
     yticks: [
       [-2, "0.01"],
@@ -139,7 +158,7 @@ function falling(r, width, height) {
     left: 46,
   });
   const least = log(r.loss(r.low));
-  const points = r.losses.map((v, i) => [box.x(i), box.y(Math.min(log(v), 4.2))]);
+  const points = r.losses.map((v, i) => [box.x(i), box.y(log(v))]);
   const dots = points.map(([x, y], i) => spot(x, y, 2.5, "fill: var(--accent)", r.losses[i]));
   return [
     ...box.marks,
@@ -154,15 +173,20 @@ const number = (name, value, digits = 3) => h("b", { "data-number": name, "data-
 function verdict(r, rule, lr) {
   const taken = r.path.length - 1;
   const parts = [
-    `After ${taken} ${taken === 1 ? "step" : "steps"}: loss `,
+    `After ${plural(taken, "step")}: loss `,
     number("loss", r.losses.at(-1)),
     ", least possible ",
     number("least", r.loss(r.low)),
     ". ",
   ];
+  const rising = r.losses.every((v, i) => !i || v > r.losses[i - 1]);
   if (r.losses.at(-1) >= LOST) parts.push("It has left the valley and will not come back.");
+  else if (!taken) return parts;
   else if (rule === "descent" && lr > 2 / r.steep)
-    parts.push("Each step leads across the valley and higher up on the other side.");
+    // at first, what is gained along the valley may be more than what is lost across it
+    parts.push(
+      `${rising ? "Each" : "Sooner or later each"} step leads across the valley and higher up on the other side.`,
+    );
   else if (rule === "descent" && lr > 1 / r.steep)
     parts.push("Each step leads across the valley, to a lower place on the other side.");
   return parts;
@@ -276,8 +300,9 @@ function build(model) {
     for (const view of views) view.show();
     play.draw();
     const [w, b] = r.path.at(-1);
-    views[0].label(`Loss over w and b: ${r.path.length} places, the last at w = ${fmt(w)}, b = ${fmt(b)}`);
+    views[0].label(`Loss over w and b: ${plural(r.path.length, "place")}, the last at w = ${fmt(w)}, b = ${fmt(b)}`);
     views[1].label(`${r.x.length} points and the line ${fmt(w)}·x + ${fmt(b)}`);
+    parts[2].note(beyond(r.losses, 10 ** SHOWN[0], 10 ** SHOWN[1]));
     views[2].label(`Loss after each step: from ${fmt(r.losses[0])} to ${fmt(r.losses.at(-1))}`);
     words.say(...verdict(r, get("rule"), get("lr")));
     facts.replaceChildren(

@@ -1,6 +1,7 @@
 import { button, fmt, grid, h, lab, may, panel, put, slide, stage, status, toolbar } from "./kit.js";
 
 const MOST = 400; // steps that are averaged
+const WHITE = 2; // times the largest number without dropout: what p = 0.5 makes of it
 
 // A number from 0 to 1 for each n: the bits are stirred until they look drawn.
 function chance(n) {
@@ -42,24 +43,33 @@ function build(model) {
   const words = status("d2l-sum");
   const number = (name, v, digits = 3) => h("b", { "data-number": name, "data-value": v }, fmt(v, digits));
 
+  const hint = h(
+    "div",
+    { class: "d2l-note" },
+    `All three have one scale, from black for 0 to white for ${WHITE} times the largest number without dropout, and for all above.`,
+  );
+
   function draw() {
     const r = compute(get);
+    const pixels = r.image.flat();
+    const range = [Math.min(0, ...pixels), WHITE * Math.max(...pixels)];
     tools.draw();
     [r.image, r.now, r.mean].forEach((values, i) => {
-      grids[i].show(values, { picture: true, tint: "grey" });
-      panels[i].note(`mean ${fmt(average(values), 3)}`);
+      grids[i].show(values, { picture: true, tint: "grey", range });
+      panels[i].note(`mean ${fmt(average(values), 3)}, largest ${fmt(Math.max(...values.flat()), 3)}`);
     });
     words.say(
       "Of ",
       String(r.units),
       " numbers ",
       number("dropped", r.dropped, 0),
-      " are dropped in this step; those that stay are multiplied by 1 / (1 − p) = ",
+      r.dropped === 1 ? " is" : " are",
+      " dropped in this step; those that stay are multiplied by 1 / (1 − p) = ",
       number("scale", r.scale, 2),
       ".",
     );
   }
-  return { children: [tools.el, stage(...panels.map((one) => one.el)), words.el], draw };
+  return { children: [tools.el, stage(...panels.map((one) => one.el)), hint, words.el], draw };
 }
 
 const STATE = { p: may.real(0, 0.95), steps: may.whole(1, MOST), seed: may.whole(0, 9999) };

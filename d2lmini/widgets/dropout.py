@@ -59,9 +59,11 @@ class DropoutLab(Figure):
 
     def still(self) -> str:
         """The output without dropout, and in this step."""
+        pixels = [v for row in self.image for v in row]
+        ends = (min(0, *pixels), 2 * max(pixels))
         return still.row(
-            still.grid(self.image, "Without dropout"),
-            still.grid(nested(self.output(self.seed), 3), "In this step"),
+            still.grid(self.image, "Without dropout", ends),
+            still.grid(nested(self.output(self.seed), 3), "In this step", ends),
             caption=self.describe(),
         )
 

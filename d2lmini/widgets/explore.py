@@ -129,6 +129,11 @@ def png(drawing: Drawing, dpi: int) -> str:
     return base64.b64encode(small_png(drawing, dpi, bbox_inches="tight")).decode()
 
 
+def said(name: str, value: str) -> str:
+    """An option and its value: "block 1", whether the value is "1" or "block 1"."""
+    return value if value.lower().startswith(f"{name.lower()} ") else f"{name} {value}"
+
+
 class Explore(Figure):
     """Frames behind controls; made by `explore`.
 
@@ -214,7 +219,7 @@ def explore(
         values = dict(zip(lists, combination, strict=True))
         drawing, own = drawn(f, values)
         places.append(frames.setdefault(png(drawing, dpi), len(frames)))
-        words = ", ".join(f"{words_of(n)} {label(v)}" for n, v in values.items())
+        words = ", ".join(said(words_of(n), label(v)) for n, v in values.items())
         plain = f"{alt or title}: {words}" + (f". {own}" if own and not alt else "")
         alts.append(alt(**values) if callable(alt) else plain)
     return Explore(

@@ -44,7 +44,13 @@ export const sumText = (pairs, digits = 2) =>
 // Whether so many decimals tell all of each number: "=" stands after such, "≈" after others.
 export const exact = (numbers, digits = 2) =>
   numbers.every((v) => Math.abs(v) < VAST && Math.abs(v - Number(v.toFixed(digits))) < 1e-9);
-export const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+export const plural = (n, word, many = `${word}s`) => `${n} ${n === 1 ? word : many}`;
+
+// What is said of numbers that an axis from `low` to `high` has no room for.
+export function beyond(numbers, low, high) {
+  const count = numbers.filter((v) => v < low || v > high).length;
+  return count ? `${count} beyond the axis, drawn at its end. ` : "";
+}
 
 // What a person types as a number: 2, −0.5, 0,5 or 1/9.  NaN when it is none.
 export function parse(text) {
@@ -762,13 +768,16 @@ export const it = (letter, index = "") => h("span", {}, h("i", {}, letter), h("s
 //   onEdit    (i, j, value): cells are text boxes
 //   onSelect  (i, j): cells can be pointed at and focused; one is in the tab order
 // Returns { el, show, select, light, cell }.
-//   show(values, { pad: [rows, cols], picture, tint, kind }): pad = rim that cannot
+//   show(values, { pad: [rows, cols], picture, tint, range, kind }): pad = rim that cannot
 //     be edited; picture = squares without numbers; tint = "grey" | "signed" | null;
+//     range = the numbers that are black and white, where grids are to be compared (by
+//     default 0, or the least if it is below, and the largest of this grid);
 //     kind(i, j) = extra class of a cell
 //   select(i, j): marks the chosen cell without moving the focus; select(null)
 //   light(places): places = [[i, j, note], …] lit; the note stands small in the corner
 /** @typedef {{ el: HTMLElement, box?: HTMLInputElement, text?: Text, note?: HTMLElement, kind?: string | null,
  *   tint?: string | null, pad: number[], rim: boolean, value: number }} Cell */
+const placed = (i, j) => `row ${i + 1}, column ${j + 1}`;
 const MANY = 8; // rows or columns, above which the cells are small
 
 /** @param {{ name: string, label: string, onEdit?: ((i: number, j: number, value: number) => void) | null,
@@ -844,7 +853,7 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
       line.map((_, j) => {
         const rim = i < pad[0] || j < pad[1] || i >= rows - pad[0] || j >= cols - pad[1];
         const cell = { pad, rim, value: 0 };
-        const place = `${label}, row ${i - pad[0] + 1}, column ${j - pad[1] + 1}`;
+        const place = `${label}, ${placed(i - pad[0], j - pad[1])}`;
         if (onEdit && !rim && !picture) cell.box = textBox(cell, i, j, place);
         else if (!picture) cell.text = document.createTextNode("");
         cell.el = h(
@@ -897,7 +906,7 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
     if (!tint && !cell.tint) return;
     cell.tint = tint;
     const size = Math.max(Math.abs(low), Math.abs(high)) || 1;
-    const grey = Math.round((255 * (value - low)) / (high - low || 1));
+    const grey = clamp(Math.round((255 * (value - low)) / (high - low || 1)), 0, 255);
     const { style, classList } = cell.el;
     style.setProperty("--grey", tint === "grey" ? `rgb(${grey} ${grey} ${grey})` : "");
     style.setProperty("--grey-ink", grey < 117 ? "#fff" : "#000"); // 4.5 : 1 on either side
@@ -908,16 +917,15 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
   }
   /**
    * @param {number[][]} values
-   * @param {{ pad?: number[], picture?: boolean, tint?: string | null,
+   * @param {{ pad?: number[], picture?: boolean, tint?: string | null, range?: number[] | null,
    *   kind?: ((i: number, j: number) => string | null) | null }} how
    */
-  function show(values, { pad = [0, 0], picture = false, tint = null, kind = null } = {}) {
+  function show(values, { pad = [0, 0], picture = false, tint = null, range = null, kind = null } = {}) {
     const next = [values.length, values[0].length, ...pad, picture].join();
     const held = body.contains(document.activeElement) ? find({ target: document.activeElement }) : null;
     if (next !== layout) build(values.length, values[0].length, pad, picture);
     const flat = values.flat();
-    const low = tint === "grey" ? Math.min(0, ...flat) : Math.min(...flat);
-    const high = Math.max(...flat);
+    const [low, high] = range ?? [tint === "grey" ? Math.min(0, ...flat) : Math.min(...flat), Math.max(...flat)];
     values.forEach((line, i) =>
       line.forEach((value, j) => {
         const cell = cells[i][j];
@@ -927,7 +935,7 @@ export function grid({ name, label, onEdit = null, onSelect = null }) {
         if (cell.text) cell.text.data = brief(value);
         cell.el.classList.toggle("d2l-long", !picture && brief(value).length > 4);
         if (!cell.box && (onSelect || picture))
-          cell.el.setAttribute("aria-label", `row ${i - pad[0] + 1}, column ${j - pad[1] + 1}: ${fmt(value)}`);
+          cell.el.setAttribute("aria-label", `${cell.rim ? "padding" : placed(i - pad[0], j - pad[1])}: ${fmt(value)}`);
         paint(cell, value, tint, low, high);
         const extra = kind?.(i, j) || null;
         if (cell.kind && cell.kind !== extra) cell.el.classList.remove(cell.kind);

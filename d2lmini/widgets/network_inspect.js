@@ -162,6 +162,12 @@ export function inspector(on) {
     body.hidden = !part;
     if (!part) return;
     window.show(part.values, { tint: "signed", kind: (i, j) => (part.inside[i][j] ? null : "d2l-rim") });
+    if (now.made.op === "max_pool")
+      for (const [i, row] of part.inside.entries())
+        for (const [j, yes] of row.entries()) {
+          const { text } = window.cell(i, j);
+          if (text && !yes) text.data = "−∞"; // never the largest
+        }
     const where =
       view.network.nodes[view.i].from[0] < 0 ? "Window in the picture" : `Window in map ${part.channel + 1}`;
     heads[0].textContent = part.weights ? where : "Window";

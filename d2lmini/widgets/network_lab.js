@@ -77,6 +77,12 @@ function touched(network) {
   const first = network.parameters.map(({ value }) => value.slice());
   return {
     network,
+    // those of `edits` that change something
+    changes: (edits) =>
+      edits.filter(([node, index, value]) => {
+        const weights = first[network.parameters.indexOf(network.layers[node]?.weight)];
+        return weights && index < weights.length && Math.fround(value) !== weights[index];
+      }),
     edit(edits) {
       network.parameters.forEach((one, p) => one.value.set(first[p]));
       for (const [node, index, value] of edits) {
@@ -290,10 +296,12 @@ function build(model) {
       SLIDERS,
       (name, v) => best({ ...AS_IT_IS, ...only(name, v) }) === first,
       (name, tried, kept) => {
-        const said = SLIDERS.find((one) => one.key === name)?.said ?? fmt;
+        const { said, step } = SLIDERS.find((one) => one.key === name) ?? { said: fmt, step: 0 };
         const ends = stretch(tried, kept, 0);
+        const by = tried[1] - tried[0];
         const words = ends ? `the same answer ${said(ends[0])} to ${said(ends[1])}` : "another answer everywhere";
-        controls.broken[name].draw(kept, words);
+        const coarse = by > 1.5 * step ? ` (every ${said(by)} tried)` : "";
+        controls.broken[name].draw(kept, words + coarse);
       },
     );
   }
@@ -370,7 +378,7 @@ function build(model) {
       one.best < 0 ? "nothing, since its numbers have overflowed" : `${one.name}, ${percent(one.share)}`;
     const more = second ? ` Beside it: ${text(second)}.` : "";
     const silenced = get("silenced").filter(([i, c]) => c < (main.values[i]?.shape[1] ?? 0)).length;
-    const edits = get("edits").filter(([i, k]) => k < (main.network?.layers[i]?.weight?.value.length ?? 0)).length;
+    const edits = main.touched?.changes(get("edits")).length ?? 0;
     const done = [silenced && plural(silenced, "silenced map"), edits && plural(edits, "changed weight")];
     const hand = silenced + edits ? ` (with ${done.filter(Boolean).join(" and ")})` : "";
     verdict.say(h("span", {}, `${title}${hand} says: `, h("b", {}, text(first)), `.${more}`));

@@ -296,7 +296,9 @@ function sentence(run, message) {
   const which = message.training ? " in that epoch" : "";
   const training = last ? ` Training${which}: loss ${fmt(last[0], 3)}, accuracy ${fmt(100 * last[1], 1)}%.` : "";
   const exam = run.exams.at(-1);
-  const validation = exam ? ` Validation: loss ${fmt(exam[1], 3)}, accuracy ${fmt(100 * exam[2], 1)}%.` : "";
+  // it is of the last whole epoch, and training goes on
+  const when = exam && exam[0] < message.epoch ? ` at epoch ${fmt(exam[0], 2)}` : "";
+  const validation = exam ? ` Validation${when}: loss ${fmt(exam[1], 3)}, accuracy ${fmt(100 * exam[2], 1)}%.` : "";
   const pace = message.rate ? ` ${Math.round(message.rate).toLocaleString("en")} pictures a second,` : "";
   const memory = message.memory ? ` ${fmt(message.memory / 1e6, 1)} MB of numbers.` : "";
   return `Epoch ${fmt(message.epoch, 2)} of ${run.epochs}.${training}${validation}${pace}${memory}`;
@@ -394,7 +396,7 @@ function build(model) {
     view(message) {
       seen.hidden = false;
       views.maps.show(message);
-      if (message.sizes) views.sizes.show(message.sizes);
+      views.sizes.show(message.sizes);
     },
     end: () => rest("end"),
     failed({ message, epoch }) {

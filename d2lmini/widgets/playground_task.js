@@ -69,7 +69,8 @@ export function training(engine, port, helpers) {
       presses: 0, // of Step, each worth one
       ended: false,
       rate: [], // pictures and milliseconds of the last seconds
-      sizes: null,
+      sizes: null, // in the layers, of the last step, if they were watched
+      passing: 0, // numbers that a step keeps on its way through the network
     };
     for (const layer of weighty()) layer.before = null;
     say("built");
@@ -91,10 +92,14 @@ export function training(engine, port, helpers) {
     const { loss, grad } = crossEntropy(logits, y);
     if (!Number.isFinite(loss)) throw new Error("overflow");
     network.backward(grad, false);
-    const measured = performance.now() - asked > 250 && look.what === "sizes";
+    job.passing = Math.max(
+      job.passing,
+      network.values.reduce((sum, { data }) => sum + data.length, 0),
+    );
+    const measured = look.what === "sizes"; // any step may be the last before a pause
     if (measured) for (const layer of weighty()) layer.before = layer.weight.value.slice();
     job.optimizer(setup.lr * SCHEDULES[setup.schedule]((epoch + i / steps) / setup.epochs));
-    if (measured) job.sizes = weighty().map(measure);
+    job.sizes = measured ? weighty().map(measure) : null;
     const right = y.filter((label, n) => best(logits.data, n) === label).length;
     for (const tally of [seen, fresh]) {
       tally.loss += loss * y.length;
@@ -217,11 +222,12 @@ export function training(engine, port, helpers) {
       sizes: job.sizes,
     });
   }
+  // Bytes of the numbers that a step needs; 0 before the first one.
   function memory() {
+    if (!job.passing) return 0;
     const own = job.network.parameters.reduce((sum, { value }) => sum + value.length, 0);
     const copies = { SGD: 3, momentum: 3, Adam: 4 }[job.setup.optimizer];
-    const passing = (job.network.values ?? []).reduce((sum, { data }) => sum + data.length, 0);
-    return 4 * (copies * own + 2 * passing + job.set.images.length);
+    return 4 * (copies * own + 2 * job.passing + job.set.images.length);
   }
 
   // ---- the clock --------------------------------------------------------------------
@@ -241,7 +247,8 @@ export function training(engine, port, helpers) {
     else again.port1.postMessage(0);
   };
 
-  function progress(now) {
+  // What has become of the run; at rest with a view, so that all that is seen is of one step.
+  function progress(now, rests = false) {
     told = now;
     const [count, ms] = job.rate.reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
     say("progress", {
@@ -252,7 +259,7 @@ export function training(engine, port, helpers) {
       memory: memory(),
     });
     if (job.rate.length > 20) job.rate.splice(0, job.rate.length - 20);
-    if (now - asked > 250) view();
+    if (rests || now - asked > 250) view();
   }
   const over = () => job.step >= job.steps * job.setup.epochs;
 
@@ -280,20 +287,20 @@ export function training(engine, port, helpers) {
       if (count) job.rate.push([count, now - start]);
     } catch (error) {
       fail(error);
+      progress(performance.now(), true);
       return;
     }
     if (now - told > REPORT) progress(now);
     if (!job.exam && over() && !job.ended) finish();
     else if (job.exam || going || job.presses) soon();
-    else progress(now);
+    else progress(now, true);
   }
   function finish() {
     going = false;
     job.presses = 0; // pressed after the last one
     job.ended = true;
     if (job.fresh.count) point();
-    progress(performance.now());
-    view();
+    progress(performance.now(), true);
     say("end");
   }
   function fail(error) {

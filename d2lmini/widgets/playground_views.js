@@ -1,6 +1,6 @@
 // What the playground shows of a run: curves, pictures, sizes, mistakes.
 import { axes, curve, drawing, spot } from "./chart.js";
-import { fmt, h, panel, stage } from "./kit.js";
+import { beyond, fmt, h, panel, stage } from "./kit.js";
 import { CLASSES, SIDE } from "./playground_setup.js";
 
 // The colour and the dashes of the run itself and of up to three that were kept.
@@ -14,7 +14,10 @@ const percent = (v) => `${fmt(100 * v, 1)}%`;
 
 // ---- curves ------------------------------------------------------------------
 
-const HIGHEST_LOSS = 3; // what is above is drawn at the edge
+const HIGHEST_LOSS = 3; // what is above is drawn at the edge, and said to be
+
+const LEGEND =
+  "Thin: on the training pictures, while it learns from them. Thick, with dots: on the 1,000 validation pictures.";
 
 // Loss and accuracy of some runs; run = { epochs, points: [[epoch, loss, accuracy], …] in
 // training, exams: the same after an epoch, on the validation pictures }.
@@ -68,12 +71,10 @@ export function runCurves() {
       chart.label(`${what} over the epochs; ${last ? `${value} on the validation pictures now` : "no run yet"}.`);
       chart.show();
     }
+    const losses = list.flatMap(({ points, exams }) => [...points, ...exams].map((p) => p[1]));
+    note.textContent = `${LEGEND} ${beyond(losses, 0, HIGHEST_LOSS)}`;
   }
-  const note = h(
-    "p",
-    { class: "d2l-note" },
-    "Thin: on the training pictures, while it learns from them. Thick, with dots: on the 1,000 validation pictures.",
-  );
+  const note = h("p", { class: "d2l-note" });
   const el = h("div", {}, h("div", { class: "d2l-curves" }, both[0].el, both[1].el), note);
   return { el, show, stop: () => both.forEach(({ chart }) => chart.stop()) };
 }
@@ -189,9 +190,11 @@ export function layerSizes() {
   const el = h("div", {}, scrolled("Sizes in the layers", table), note);
   const cell = (v) =>
     h("td", { "data-value": v }, plainly(v), h("div", { class: "d2l-size", style: `width: ${power(v)}%` }));
+  const none = h("tr", {}, h("td", { colspan: heads.length }, "Each step is measured while this is watched."));
   function show(rows) {
+    if (!rows) return body.replaceChildren(none);
     body.replaceChildren(
-      ...(rows ?? []).map(({ name, output, asleep, gradient, update }) =>
+      ...rows.map(({ name, output, asleep, gradient, update }) =>
         h(
           "tr",
           {},
@@ -222,13 +225,10 @@ export function mistakesView() {
     h("tbody", {}, ...cells.map((line, i) => h("tr", {}, h("th", { scope: "row" }, CLASSES[i]), ...line))),
   );
   const worst = h("div", { class: "d2l-worst" });
-  const el = h(
-    "div",
-    {},
-    panel("Validation pictures, counted", scrolled("Validation pictures, counted", table)).el,
-    panel("The ten worst mistakes", worst).el,
-  );
-  function show({ confusion, worst: list }) {
+  const counted = panel("Validation pictures, counted", scrolled("Validation pictures, counted", table));
+  const el = h("div", {}, counted.el, panel("The ten worst mistakes", worst).el);
+  function show({ epoch, confusion, worst: list }) {
+    counted.head(`Validation pictures, counted at epoch ${fmt(epoch, 2)}`);
     cells.forEach((line, i) => {
       const all = confusion.slice(10 * i, 10 * i + 10).reduce((a, b) => a + b, 0) || 1;
       line.forEach((cell, j) => {

@@ -114,6 +114,7 @@ function compute(get) {
     s: get("stride"),
     p: get("padding"),
     shift: get("shift"),
+    range: [Math.min(0, ...X.flat()), Math.max(0, ...X.flat())], // one for all pictures
   };
   r.Y = moved(X, r.shift);
   r.problem = problemOf(r.n, r.k, r.p);
@@ -222,14 +223,15 @@ function formula(r, axis) {
 function written(r, i, j, digits) {
   const seen = places(r, i, j).map(([u, v]) => r.P[u][v]);
   const n = seen.length;
-  const sign = exact([r.out[i][j]], 3) ? "=" : "≈";
+  const seenAll = n > WRITTEN || exact(seen.filter(Number.isFinite), digits); // −∞ is padding
+  const sign = seenAll && exact([r.out[i][j]], 3) ? "=" : "≈";
   if (n === 1) return "its window holds this one number: ";
   if (n > WRITTEN) return `the ${r.mode === "max" ? "largest" : "mean"} of ${n} numbers ${sign} `;
   if (r.mode === "max") return `max(${seen.map((v) => fmt(v, digits)).join(", ")}) ${sign} `;
   return `(${seen.map((v) => bracket(v, digits)).join(" + ")}) / ${n} ${sign} `;
 }
 
-const percent = (v) => (v > 0 && v < 0.005 ? "under 1%" : `${fmt(100 * v, 0)}%`);
+const percent = (v) => (v > 0 && v < 0.005 ? "under 1%" : v >= 0.995 && v < 1 ? "over 99%" : `${fmt(100 * v, 0)}%`);
 const digit = (name, value, text) => h("b", { "data-number": name, "data-value": value }, text);
 
 // "Pooling: 44% of the outputs changed (4 of 9); the changes add up to 20% of the old output"
@@ -341,9 +343,12 @@ function build(model) {
     away.el.hidden = !is;
     const G = is ? away : given;
     const P = padded(r.Y, r.p);
-    G.show(P, { pad: r.p, picture, tint: picture ? "grey" : null });
-    if (r.mode === "max" && !picture)
-      for (const cell of P.flatMap((row, i) => row.map((_, j) => G.cell(i, j)))) if (cell.rim) cell.text.data = "−∞";
+    G.show(P, { pad: r.p, picture, tint: picture ? "grey" : null, range: r.range });
+    if (r.mode === "max")
+      for (const cell of P.flatMap((row, i) => row.map((_, j) => G.cell(i, j)))) {
+        if (cell.rim && cell.text) cell.text.data = "−∞";
+        else if (cell.rim) cell.el.setAttribute("aria-label", "padding: −∞");
+      }
     inputs.head(
       is ? `Input ${times(r.n[0], r.n[1])}, shifted ${shiftText(r.shift)}` : `Input ${times(r.n[0], r.n[1])}`,
     );
@@ -369,7 +374,7 @@ function build(model) {
     changes.el.hidden = !r.out || !is;
     if (!r.out) return;
     const picture = large(r.out);
-    output.show(r.out, { picture, tint: picture || large(r.X) ? "grey" : null });
+    output.show(r.out, { picture, tint: picture || large(r.X) ? "grey" : null, range: r.range });
     outputs.head(`Pooled output ${times(r.out.length, r.out[0].length)}`);
     if (is) showChange(change, r.pooled.change, changes, r.pooled);
   }

@@ -142,10 +142,12 @@ class PoolingLab(PictureLab):
 
     def still(self) -> str:
         """Input and pooled output side by side."""
-        parts = [still.grid(nested(self.shifted), "Input")]
+        numbers = [v for row in self.input for v in row]
+        ends = (min(0, *numbers), max(0, *numbers))
+        parts = [still.grid(nested(self.shifted), "Input", ends)]
         out = self.output
         if out is not None:
-            parts.append(still.grid(nested(out), "Pooled output"))
+            parts.append(still.grid(nested(out), "Pooled output", ends))
         name = "Max pooling" if self.mode == "max" else "Average pooling"
         return still.row(
             *parts,

@@ -468,7 +468,7 @@ function told(r) {
     beyond ? ", " : ".",
     beyond ? number("beyond", beyond) : null,
     beyond
-      ? ` of which ${beyond === 1 ? "lies" : "lie"} beyond the image's ${sides} border, where there are no pixels and padding puts zeros.`
+      ? ` of which ${beyond === 1 ? "lies" : "lie"} beyond the image's ${sides} border, where there are no pixels and padding stands in.`
       : "",
     row.field > n ? " The field is larger than the input." : "",
   );
@@ -728,7 +728,8 @@ function build(model) {
     problem.say(r.problem);
     drawing.el.hidden = play.el.hidden = r.rows.length < 2;
     area.el.hidden = shape.hidden = words.el.hidden = r.rows.length < 2;
-    costs.hidden = shape.hidden || !get("controls").includes("channels");
+    const weighs = r.layers.slice(0, r.top).some(({ kind }) => kind === "convolution");
+    costs.hidden = shape.hidden || !weighs || !get("controls").includes("channels");
     grown.replaceChildren(...table(r));
     if (r.rows.length < 2) return words.say();
     play.draw();
@@ -747,7 +748,7 @@ function build(model) {
         "n size below, k kernel, p padding on each side, s stride, d dilation; step: input pixels between two neighbours",
       ),
     );
-    weights.replaceChildren(counts(r, get("channels")));
+    if (weighs) weights.replaceChildren(counts(r, get("channels")));
   }
 
   const children = [tools.el, drawing.el, problem.el, play.el, words.el, views, shape, costs];

@@ -1,5 +1,5 @@
-import { axes, curve, drawing, handle, plain, power, rule, spot } from "./chart.js";
-import { choice, clamp, fmt, h, lab, may, put, slider, status, svg } from "./kit.js";
+import { axes, curve, drawing, handle, isPlain, plain, power, rule, spot } from "./chart.js";
+import { choice, clamp, fmt, h, lab, may, plural, put, slider, status, svg } from "./kit.js";
 
 const HEIGHT = 240;
 const RATES = [-4, 0]; // powers of ten
@@ -94,8 +94,7 @@ function build(model) {
   });
   const step = slider({ label: "Look at step", value: 0, min: 0, max: 1, onChange: (v) => put(model, { step: v }) });
   const words = status("d2l-sum");
-  const value = (name, v, digits) =>
-    h("b", { "data-number": name, "data-value": v }, digits ? fmt(v, digits) : plain(v));
+  const value = (name, v) => h("b", { "data-number": name, "data-value": v }, plain(v));
 
   function draw() {
     kind.set(get("kind"));
@@ -107,15 +106,16 @@ function build(model) {
     step.set(get("step"));
     chart.show();
     const progress = get("step") / total(),
-      now = factor(progress);
-    chart.label(`Learning rate over ${get("epochs")} epochs, ${get("kind")}: highest ${plain(get("lr"))}`);
+      now = factor(progress),
+      rate = get("lr") * now;
+    chart.label(`Learning rate over ${plural(get("epochs"), "epoch")}, ${get("kind")}: highest ${plain(get("lr"))}`);
     words.say(
       `Step ${get("step")} of ${total()}, progress ${fmt(progress, 3)}: the rate is `,
       plain(get("lr")),
       " · ",
-      value("factor", now, 3),
-      " = ",
-      value("rate", get("lr") * now),
+      value("factor", now),
+      isPlain([get("lr"), now, rate]) ? " = " : " ≈ ",
+      value("rate", rate),
       ".",
     );
   }

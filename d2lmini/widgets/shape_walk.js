@@ -99,11 +99,10 @@ function viewOf(model, data, key) {
 /** @param {any[]} _ */
 function compared([first, second]) {
   if (!first || !second || first.walk.problem || second.walk.problem) return "";
-  const ratio = (a, b) => `${three(b / a)} times`;
-  return (
-    `${second.net.name} has ${ratio(first.net.parameters, second.net.parameters)} the parameters of ` +
-    `${first.net.name} and does ${ratio(first.walk.work, second.walk.work)} the work.`
-  );
+  const ratio = (a, b, what, equal) => (a === b ? equal : `${three(b / a)} times the ${what}`);
+  const size = ratio(first.net.parameters, second.net.parameters, "parameters of", "as many parameters as");
+  const work = ratio(first.walk.work, second.walk.work, "work", "the same work");
+  return `${second.net.name} has ${size} ${first.net.name} and does ${work}.`;
 }
 
 const NOTE =

@@ -1,11 +1,12 @@
 import { axes, curve, drawing, plain, power, rule, spot } from "./chart.js";
-import { button, choice, clamp, h, lab, may, panel, put, slider, stage, status, svg } from "./kit.js";
+import { beyond, button, choice, clamp, h, lab, may, panel, put, slider, stage, status, svg } from "./kit.js";
 
 const DEPTH = 10;
 const WIDTH = 64; // units a layer
 const COUNT = 32; // pictures
 const SPAN = 7; // decades up and down on the charts
 const GAINS = [-1, 1]; // powers of ten
+const ROUNDING = 1e-15; // a distance that is smaller, for numbers near 1, is made of rounding
 
 // Each unit's function and its slope, as functions of z and of the function's value.
 const UNITS = {
@@ -138,8 +139,6 @@ function build(model) {
     panel("Backwards: the gradient at each layer", back.el),
   ];
   for (const one of parts) one.el.style = "flex: 1 1 260px; max-width: 420px";
-  parts[0].note("Full: its size. Dashed: how far apart the pictures still are.");
-  parts[1].note("It begins on the right, at layer 10, and travels left.");
   const unit = choice({
     label: "After each layer",
     value: "",
@@ -164,7 +163,8 @@ function build(model) {
     h("div", { class: "d2l-row" }, set("g = 1", 1), set("g = √2", 1.41), set("g = 4", 4)),
   );
   const words = status("d2l-sum");
-  const value = (name, v) => h("b", { "data-number": name, "data-value": v }, v ? plain(v) : "0");
+  const value = (name, v, text = plain(v)) => h("b", { "data-number": name, "data-value": v }, text);
+  const out = (values) => beyond(values, 10 ** -SPAN, 10 ** SPAN);
 
   function draw() {
     r = compute(get, noise);
@@ -173,12 +173,15 @@ function build(model) {
     ahead.show();
     back.show();
     ahead.label(`Size of the signal: ${r.signal.map(plain).join(", ")}`);
+    parts[0].note(`${out([...r.signal, ...r.spread])}Full: its size. Dashed: how far apart the pictures still are.`);
+    parts[1].note(`${out(r.gradient)}It begins on the right, at layer 10, and travels left.`);
     back.label(`Size of the gradient: ${r.gradient.map(plain).join(", ")}`);
+    const apart = r.spread[DEPTH] / r.spread[0];
     words.say(
       "From the input to layer 10 the signal's size changes by the factor ",
       value("forwards", r.signal[DEPTH] / r.signal[0]),
       " and the distance between pictures by ",
-      value("apart", r.spread[DEPTH] / r.spread[0]),
+      value("apart", apart, apart && apart < ROUNDING ? "≈ 0" : plain(apart)),
       "; from layer 10 back to the input the gradient changes by ",
       value("backwards", r.gradient[0] / r.gradient[DEPTH]),
       ".",

@@ -1,5 +1,5 @@
 import { axes, drawing, plain, rule } from "./chart.js";
-import { choice, clamp, h, lab, may, panel, put, slide, stage, status, svg } from "./kit.js";
+import { beyond, choice, clamp, h, lab, may, panel, put, slide, stage, status, svg } from "./kit.js";
 
 const [COUNT, WIDTH, GROWTH, DEEPEST] = [16, 24, 6, 32];
 const MOST = WIDTH + DEEPEST * GROWTH;
@@ -167,6 +167,7 @@ function build(model) {
     norm.set(get("normalise") ? "yes" : "no");
     views.forEach((view, i) => {
       view.show();
+      parts[i].note(beyond(found[KINDS[i]], 10 ** -SPAN, 10 ** SPAN));
       view.label(
         `${KINDS[i]}: gradient ${plain(found[KINDS[i]][0])} at the input, ${plain(found[KINDS[i]].at(-1))} at the end`,
       );

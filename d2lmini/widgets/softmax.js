@@ -2,7 +2,8 @@ import { button, clamp, fmt, h, lab, may, put, select, slider, status } from "./
 
 const LIMIT = 10;
 
-// Probabilities, loss of the true class, and the loss's slope in each logit.
+// Probabilities, loss of the true class, and the loss's slope in each logit; `rest` is
+// what the other classes have, which tells more than 1 − p where p is nearly 1.
 function compute(get) {
   const z = get("logits").map((v) => get("scale") * v + get("shift"));
   const target = clamp(get("target"), 0, z.length - 1);
@@ -11,8 +12,13 @@ function compute(get) {
   const sum = powers.reduce((a, b) => a + b, 0);
   const p = powers.map((v) => v / sum);
   const slope = p.map((v, i) => get("scale") * (v - (i === target ? 1 : 0)));
-  return { z, p, slope, target, loss: Math.log(sum) - (z[target] - top) };
+  const others = powers.reduce((all, v, i) => (i === target ? all : all + v), 0);
+  const loss = z[target] === top ? Math.log1p(others) : Math.log(sum) - (z[target] - top);
+  return { z, p, slope, target, loss, rest: others / sum };
 }
+
+// The probability of the true class, as 1 − the rest where four digits would say 1.
+const likely = ({ p, target, rest }) => (rest && rest < 5e-5 ? `(1 − ${fmt(rest, 4)})` : fmt(p[target], 4));
 
 const place =
   "display: grid; grid-template-columns: minmax(6rem, 2fr) minmax(6rem, 3fr) 3.4rem; gap: 0 .8rem; align-items: center; max-width: 640px";
@@ -123,7 +129,7 @@ function build(model) {
       h(
         "span",
         { "data-sum": "", "data-value": r.loss },
-        `Loss for a picture of the class ${labels[r.target]}: −ln ${fmt(r.p[r.target], 4)} = `,
+        `Loss for a picture of the class ${labels[r.target]}: −ln ${likely(r)} ${r.rest ? "≈" : "="} `,
         value("loss", r.loss),
       ),
     );
@@ -131,7 +137,7 @@ function build(model) {
       h(
         "div",
         {},
-        `Ten equal probabilities, a pure guess, cost ln ${labels.length} = `,
+        `${labels.length} equal probabilities, a pure guess, cost ln ${labels.length} ≈ `,
         value("guess", guess),
         ". This answer costs ",
         value("ratio", r.loss / guess, 2),

@@ -24,15 +24,21 @@ def table(values: Any, caption: str) -> str:
     return f"<table><caption>{escape(caption)}</caption><tbody>{rows}</tbody></table>"
 
 
-def grey_png(values: Any) -> str:
-    """A grid of numbers as base64 of a grey PNG, least value black.
+def grey_png(values: Any, ends: tuple[float, float] | None = None) -> str:
+    """A grid of numbers as base64 of a grey PNG, from black to white between `ends`.
+
+    Without `ends`, these are its own least and its own largest number.
 
     The pixels are stored, not compressed, so that the bytes are the same with
     every version of zlib.
     """
     flat = [v for line in values for v in line]
-    low, span = min(flat), (max(flat) - min(flat)) or 1
-    lines = [bytes(round(255 * (v - low) / span) for v in line) for line in values]
+    low, high = ends or (min(flat), max(flat))
+
+    def grey(v: float) -> int:
+        return min(max(round(255 * (v - low) / ((high - low) or 1)), 0), 255)
+
+    lines = [bytes(grey(v) for v in line) for line in values]
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         data = kind + body
@@ -44,20 +50,23 @@ def grey_png(values: Any) -> str:
     return base64.b64encode(b"\x89PNG\r\n\x1a\n" + png).decode()
 
 
-def picture(values: Any, caption: str) -> str:
+def picture(values: Any, caption: str, ends: tuple[float, float] | None = None) -> str:
     """A captioned grey picture of a grid of numbers."""
     text = escape(caption)
     return (
         f'<figure><img class="d2l-pixels" alt="{text}" width="{8 * len(values[0])}" '
-        f'src="data:image/png;base64,{grey_png(values)}">'
+        f'src="data:image/png;base64,{grey_png(values, ends)}">'
         f"<figcaption>{text}</figcaption></figure>"
     )
 
 
-def grid(values: Any, caption: str) -> str:
-    """Small grids as a table of numbers, large ones as a picture."""
+def grid(values: Any, caption: str, ends: tuple[float, float] | None = None) -> str:
+    """Small grids as a table of numbers, large ones as a picture from `ends`.
+
+    Pictures that are to be compared have the same ends.
+    """
     large = len(values) > 12 or len(values[0]) > 12
-    return picture(values, caption) if large else table(values, caption)
+    return picture(values, caption, ends) if large else table(values, caption)
 
 
 def row(*parts: str, caption: str) -> str:

@@ -65,6 +65,16 @@ def go(page, hash):
     page.evaluate(GO, hash)
 
 
+def greys(page, grid):
+    """The greys from 0 to 255 in which a grid of the page draws its numbers."""
+    return page.evaluate(
+        "(grid) => [...document.querySelectorAll(`[data-grid=${grid}] [role=row]`)]"
+        ".map((row) => [...row.children].map((cell) =>"
+        " Number(/\\d+/.exec(cell.style.getPropertyValue('--grey'))[0])))",
+        grid,
+    )
+
+
 def becomes(page, name, value, index=0):
     """Wait until the figure's trait has this value, as JSON writes it."""
     page.wait_for_function(

@@ -38,6 +38,15 @@ def test_gradients_equal_autograd_and_the_figure_moves_by_keyboard(page_of):
     }
 
 
+def test_gradients_beyond_the_axis_are_told(page_of):
+    page = page_of(SkipLab(depth=32, gain=0.3))
+    grids = oracle.read(page, [{}])[0]["grids"]
+    assert sum(not 1e-4 <= v <= 1e4 for v in grids["chain"][0]) == 27
+    notes = page.locator(".d2l-panel .d2l-note").all_inner_texts()
+    assert notes == ["27 beyond the axis, drawn at its end.", "", ""]
+    assert "in the chain 1.04e−22" in page.inner_text(".d2l-sum")
+
+
 def test_with_weights_of_zero_only_the_chain_is_cut():
     lab = SkipLab(gain=0)
     assert lab.gradients("chain")[:-1] == [0] * 16

@@ -178,6 +178,9 @@ def test_still_pictures_are_true_to_the_pixel():
     values = [[0, 51, 255], [102, 204, 153]]
     image = Image.open(io.BytesIO(base64.b64decode(still.grey_png(values))))
     assert list(image.tobytes()) == [0, 51, 255, 102, 204, 153]
+    compared = still.grey_png([[-1, 0.2, 0.5, 3]], (0, 1))
+    image = Image.open(io.BytesIO(base64.b64decode(compared)))
+    assert list(image.tobytes()) == [0, 51, 128, 255]
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,19 @@ def test_gamma_and_beta_undo_it(page_of):
     assert oracle.close(grids["after"], grids["before"], 1e-9)
 
 
+def test_an_epsilon_of_the_address_is_in_the_list_and_rounding_is_said(page_of):
+    page = page_of(BatchNormLab())
+    oracle.read(page, [{"eps": 0.01, "momentum": 0.001, "seen": [[3, 2, 16, True]]}])
+    list_ = page.get_by_role("combobox", name="ε")
+    assert list_.locator("option:checked").inner_text() == "0.01"
+    told = page.locator(".d2l-formula").inner_text()
+    step = told[told.index("moving mean = 0.999·") :]
+    assert step.count(" = ") == step.count(" ≈ ") == 2
+    page.get_by_label("Moving mean after 1 batch:").wait_for()
+    oracle.read(page, [{"eps": 1}])
+    assert list_.locator("option").count() == 5
+
+
 def test_a_batch_of_one(page_of):
     page = page_of(BatchNormLab(beta=2, size=1))
     assert page.locator("[data-problem]").is_visible()

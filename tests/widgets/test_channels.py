@@ -148,6 +148,25 @@ def test_the_56_of_the_text(page_of):
     assert shown["formulas"][1].endswith("1·2·2·2 + 1 = 9 parameters")
 
 
+MIDDLE = """() => [...document.querySelector(".d2l-colours").getContext("2d")
+  .getImageData(4, 4, 1, 1).data].slice(0, 3)"""
+
+
+def test_a_dark_picture_is_dark_and_its_channels_are_compared(page_of):
+    page, brown = page_of(ChannelsLab()), (0.4, 0.2, 0.1)
+    channels = [[[v] * 8] * 8 for v in brown]
+    sums = [[[[0.5]], [[1]], [[2]]]]  # all partial sums are the same
+    oracle.read(page, [{"input": channels, "kernel": sums}])
+    assert page.evaluate(MIDDLE) == [102, 51, 26]
+    assert [oracle.greys(page, f"input{c}")[0][0] for c in range(3)] == [102, 51, 26]
+    strength = page.locator("[data-grid=partial0] [role=gridcell]").first.evaluate(
+        "cell => Number(cell.style.getPropertyValue('--t'))"
+    )
+    assert strength == pytest.approx(1 / 3)  # of the output's
+    oracle.read(page, [{"input": [[[3, 1]]], "kernel": [[[[2]]]]}])
+    assert "1 input, 1 output; every" in page.inner_text(".d2l")
+
+
 def total(page):
     return float(page.get_attribute("[data-sum]", "data-value"))
 

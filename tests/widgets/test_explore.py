@@ -46,6 +46,12 @@ def test_each_combination_shows_its_own_frame(page_of):
             assert alt == f"Swatch: colour {name}, size {width}"
 
 
+def test_a_value_that_names_its_option_is_not_said_twice():
+    blocks = ["block 1", "blocks", 2]
+    alts = explore(lambda block: swatch("red", 1), block=blocks, title="S", dpi=20).alts
+    assert alts == ["S: block 1", "S: block blocks", "S: block 2"]
+
+
 def test_controls_work_by_keyboard_and_say_what_they_show(page_of):
     page = page_of(explore(swatch, colour=list(COLOURS), size=range(1, 7), dpi=20))
     page.get_by_label("size").focus()

@@ -1,5 +1,6 @@
 """The figures about learning against torch, in the browser and in Python."""
 
+import math
 import random
 
 import oracle
@@ -65,6 +66,15 @@ def test_a_guess_costs_ln_10_and_a_shift_nothing(page_of):
     page.get_by_role("button", name="All equal").press("Enter")
     values = oracle.read(page, [{}])[0]["values"]
     assert values["loss"] == pytest.approx(values["guess"]) == pytest.approx(2.302585)
+
+
+def test_a_rounded_probability_is_not_said_to_give_the_loss(page_of):
+    page = page_of(SoftmaxLab([10, -10], labels=["yes", "no"], target=0, scale=2))
+    sure, half = oracle.read(page, [{}, {"scale": 0}])
+    assert sure["sum"].endswith("−ln (1 − 4.2e−18) ≈ 4.2e−18")
+    assert sure["values"]["loss"] == pytest.approx(math.exp(-40))
+    assert half["sum"].endswith("−ln 0.5 ≈ 0.693")
+    assert "2 equal probabilities, a pure guess, cost ln 2 ≈" in page.inner_text(".d2l")
 
 
 def test_a_logit_moves_by_keyboard(page_of):
@@ -176,6 +186,25 @@ def test_where_it_has_left_the_walk_ends(page_of):
     assert oracle.state_of(page, 0, "steps") == {"steps": 3}
 
 
+def test_of_descent_is_said_what_the_steps_have_done(page_of):
+    page = page_of(DescentLab(lr=0.601, steps=0, start=[0, 3.4]))
+    text = page.locator(".d2l")
+    for state, words in (
+        ({}, ""),
+        ({"lr": 0.326, "steps": 20}, "Sooner or later each step leads across"),
+        ({"lr": 0.5, "steps": 3}, "Each step leads across the valley and higher"),
+    ):
+        oracle.read(page, [state])
+        said = page.inner_text(".d2l-sum")
+        assert words in said and ("leads across" in said) == bool(words)
+    oracle.read(page, [{"start": [-1.5, 3.5], "lr": 0.31, "steps": 60}])
+    high = sum(v > 1e4 for v in DescentLab(lr=0.31, steps=60).losses.tolist())
+    told = f"{high} beyond the axis, drawn at its end."
+    assert high > 1 and told in text.inner_text()
+    dots = page.locator("[data-grid=losses] circle")
+    assert dots.last.get_attribute("cy") == dots.nth(-2).get_attribute("cy") == "10"
+
+
 # ---- schedule ------------------------------------------------------------------
 
 
@@ -245,6 +274,15 @@ def test_a_place_of_the_finger_is_one_rate(page_of, steps):
     assert page.get_by_label("Share of the run").is_hidden()
 
 
+def test_a_small_rate_is_written_with_a_true_minus(page_of):
+    page = page_of(ScheduleLab(lr=0.2, kind="cosine", epochs=1, batches=430))
+    oracle.read(page, [{"step": 429}])
+    assert "0.2 · 1.33e−5 ≈ 2.67e−6." in page.inner_text(".d2l-sum")
+    oracle.read(page, [{"step": 0}])
+    assert "0.2 · 1 = 0.2." in page.inner_text(".d2l-sum")
+    page.get_by_label("Learning rate over 1 epoch, cosine").wait_for()
+
+
 # ---- signal --------------------------------------------------------------------
 
 
@@ -264,6 +302,17 @@ def test_signals_and_gradients_equal_autograd(page_of):
                 both = torch.tensor([grids[name][0], getattr(lab, name)]).double()
                 found, truth = both.clamp(min=1e-12).log()
                 assert oracle.close(found, truth, 1e-3), (state, name)
+
+
+def test_sizes_beyond_the_axis_are_told_and_rounding_is_no_distance(page_of):
+    page = page_of(SignalLab(unit="ReLU", gain=0.1))
+    lab = SignalLab(unit="ReLU", gain=0.1)
+    count = sum(v < 1e-7 for v in lab.signal + lab.spread)
+    assert f"{count} beyond the axis" in page.inner_text(".d2l")
+    oracle.read(page, [{"unit": "sigmoid"}])
+    assert "distance between pictures by ≈ 0;" in page.inner_text(".d2l-sum")
+    oracle.read(page, [{"unit": "none", "gain": 1}])
+    assert "beyond the axis" not in page.inner_text(".d2l")
 
 
 def test_the_numbers_are_normal():

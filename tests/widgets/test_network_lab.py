@@ -585,6 +585,27 @@ def test_of_maps_one_row_high_the_one_pointed_at_is_silenced(page_of):
     assert oracle.state_of(page, 0, "silenced") == {"silenced": [[0, 0]]}
 
 
+def test_padding_is_never_the_largest(page_of):
+    conv = nn.Conv2d(1, 2, 3, padding=1)
+    net = nn.Sequential(conv, nn.MaxPool2d(3, 2, 1), nn.Flatten(), nn.Linear(32, 2))
+    with torch.no_grad():
+        conv.weight.zero_()
+        conv.bias.fill_(-1.5)
+    page = page_of(NetworkLab(net, torch.rand(1, 1, 8, 8), selected=[1, 0, 0, 0]))
+    window = page.locator("[data-grid=window] [role=row]").all_inner_texts()
+    assert [row.split() for row in window] == [
+        ["−∞", "−∞", "−∞"],
+        ["−∞", "−1.5", "−1.5"],
+        ["−∞", "−1.5", "−1.5"],
+    ]
+    oracle.read(page, [{"edits": [[0, 0, 0]]}])  # as it was
+    assert "changed weight" not in page.inner_text(".d2l")
+    oracle.read(page, [{"edits": [[0, 0, 0], [0, 1, 0.5]]}])
+    assert "(with 1 changed weight) says" in page.inner_text(".d2l")
+    page.get_by_text("(every 10° tried)").wait_for()
+    assert "tried)" not in page.locator(".d2l-net-break + .d2l-note").last.inner_text()
+
+
 # ---- in Python --------------------------------------------------------------------
 
 

@@ -9,7 +9,8 @@ from torch import nn
 from traitlets import TraitError
 
 from d2lmini import augment, summary
-from d2lmini.widgets import AugmentLab, DropoutLab, StackLab
+from d2lmini.widgets import AugmentLab, DropoutLab, StackLab, still
+from d2lmini.widgets.traits import nested
 
 SHOE = [[(3 * i + i * j) % 11 / 10 for j in range(12)] for i in range(12)]
 COAT = [[(i + j * j) % 7 / 6 for j in range(12)] for i in range(12)]
@@ -61,7 +62,7 @@ def test_the_picture_is_dragged(page_of):
     page.mouse.move(x, y)
     assert oracle.state_of(page, 0, "shift") == {"shift": [8, 2]}
     page.get_by_label("Mirrored").check()
-    page.get_by_role("button", name="Draw as training does").press("Enter")
+    page.get_by_role("button", name="Draw a mirror and a shift of").press("Enter")
     shift = oracle.state_of(page, 0, "shift")["shift"]
     assert max(map(abs, shift)) <= 2
 
@@ -89,6 +90,37 @@ def test_dropout_is_torchs_for_the_same_choice(page_of):
         assert oracle.close(shown["grids"]["now"], outputs[0]), state
         assert oracle.close(shown["grids"]["mean"], torch.stack(outputs).mean(0)), state
         assert shown["values"]["dropped"] == int((~lab.kept(state["seed"])).sum())
+
+
+def grey(values, high):
+    return (255 * torch.as_tensor(values) / high).clamp(0, 255)
+
+
+def test_light_is_drawn_and_what_dropout_multiplies_on_one_scale(page_of):
+    page = page_of(LABS["augment"]())
+    for light in (0.5, 0.9):
+        oracle.read(page, [{"light": light}])
+        truth = grey(LABS["augment"](light=light).changed, 1)
+        assert oracle.close(oracle.greys(page, "changed"), truth, 0.51)
+        assert oracle.close(oracle.greys(page, "original"), grey(SHOE, 1), 0.51)
+    page, most = page_of(LABS["dropout"]()), max(map(max, SHOE))
+    for p in (0, 0.9):
+        oracle.read(page, [{"p": p}])
+        truth = grey(LABS["dropout"](p=p).output(0), 2 * most)
+        assert oracle.close(oracle.greys(page, "now"), truth, 0.51)
+        assert oracle.close(oracle.greys(page, "output"), grey(SHOE, 2 * most), 0.51)
+    rare = next(s for s in range(99) if not DropoutLab(SHOE, p=0.005).kept(s).all())
+    oracle.read(page, [{"p": 0.005, "seed": rare}])
+    assert "numbers 1 is dropped in this step" in page.inner_text(".d2l-sum")
+
+
+@pytest.mark.parametrize("light", [0.5, 1])
+def test_a_still_picture_has_the_scale_of_the_figure(light):
+    side = [[v / 40 for v in range(20)]] * 20
+    lab = AugmentLab(side, side, light=light)
+    assert still.grey_png(nested(lab.changed, 3), (0, 1)) in lab.still()
+    dropped = DropoutLab(side, p=light / 2)
+    assert still.grey_png(side, (0, 2 * 19 / 40)) in dropped.still()
 
 
 def test_as_many_are_dropped_as_p_says_and_the_mean_stays():

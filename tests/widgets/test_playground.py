@@ -211,6 +211,48 @@ def choose(page, **traits):
     oracle.read(page, [traits])
 
 
+# What can be seen of the network: its kernels, maps and chances.
+SHOWN = """() => [...document.querySelectorAll(".d2l-pane canvas")]
+  .filter((one) => one.checkVisibility()).map((one) => one.toDataURL())
+  .concat(document.querySelector(".d2l-pane").innerText)"""
+# Until all is at rest: a view is the last that is heard.
+REST = "heard.at(-1) === 'view' && heard.filter((kind) => kind === 'view').length > {}"
+
+
+def at_rest(page, text, views=0):
+    page.get_by_text(text).wait_for()
+    page.wait_for_function(REST.format(views), timeout=10_000)
+    return page.locator(".d2l [role=status]").first.inner_text()
+
+
+def test_what_is_seen_at_rest_is_of_the_step_that_is_named(page_of):
+    page = page_of(Playground(**QUICK))
+    page.evaluate(HEAR)
+    one = page.get_by_role("button", name="Step", exact=True)
+    thrice = "at => { for (let i = 0; i < 3; i++) at.click(); }"
+    one.click()
+    first = at_rest(page, "Epoch 0.13 of 1.")
+    assert "Validation at epoch 0: loss" in first
+    one.evaluate(thrice)
+    second = at_rest(page, "Epoch 0.5 of 1.")
+    (memory,) = {re.search(r"[\d.]+ MB", said)[0] for said in (first, second)}
+    seen, views = page.evaluate(SHOWN), page.evaluate("heard.length")
+    for picture in (2, 1):  # ask again
+        choose(page, picture=picture)
+    page.wait_for_function(f"heard.length >= {views} + 2")
+    assert page.evaluate(SHOWN) == seen
+    choose(page, watch="sizes")
+    page.get_by_text("Each step is measured while this is watched.").wait_for()
+    for epoch in ("0.63", "0.75"):
+        one.click()
+        assert memory in at_rest(page, f"Epoch {epoch} of 1.")
+        sizes = page.locator(".d2l-sizes tbody").inner_text()
+        assert sizes != seen
+        seen = sizes
+    counted = page.locator(".d2l-head", has_text="pictures, counted at epoch 0")
+    assert counted.count() == 1
+
+
 # Writes down what the worker says that is made next.
 HEAR = """() => {
   const Usual = Worker;
@@ -242,6 +284,7 @@ def test_what_goes_wrong_is_said_and_training_goes_on(page_of, tmp_path):
     assert page.evaluate(PHASE) == "failed"
     assert len(page.workers) == 1  # and not in the page itself
     assert "a learning rate of 10 is too large here" in page.evaluate(WARNING)
+    assert "beyond the axis, drawn at its end." in page.inner_text(".d2l")
     choose(page, pictures=128)  # two steps, of which the last is one too many
     assert len(play(page, "failed")) == 1
     assert page.evaluate(WARNING).startswith("At epoch 1 the loss is no number")

@@ -156,6 +156,24 @@ def test_the_texts_windows_are_written_out(page_of):
     assert "⌊(3 + 2·1 − 2) / 1⌋ + 1 = 4" in zeros["formulas"][0]
 
 
+def test_a_rounded_number_equals_nothing_and_nearly_all_is_not_all(page_of):
+    page = page_of(PoolingLab(image=[[0]]))
+    small = {"input": [[0.125] * 2] * 2, "window": [2, 2]}
+    states = [small, {"mode": "average"}, {"mode": "max", "padding": [1, 1]}]
+    tenth = {"input": [[0.5] * 2] * 2, "mode": "max", "selected": [0, 0]}
+    shows = [shown["sum"] for shown in oracle.read(page, [*states, tenth])]
+    assert [text.count("≈") for text in shows] == [1, 1, 1, 0]
+    assert shows[3].endswith("max(−∞, −∞, −∞, 0.5) = 0.5")
+    noise = [[(i * 37 + j * j * 11) % 101 / 100 for j in range(28)] for i in range(28)]
+    noise[4][4:7] = noise[5][4:7] = [0.5] * 3  # in which one window may move
+    still = {"padding": [0, 0], "mode": "average", "input": noise, "shift": [0, 1]}
+    values = oracle.read(page, [still])[0]["values"]
+    assert 0.995 < values["pooled-share"] < 1
+    assert "Pooling: over 99% of the outputs changed" in page.inner_text(".d2l")
+    moved = oracle.greys(page, "shifted")[4][5:8]
+    assert moved == [128] * 3 == oracle.greys(page, "output")[4][5:6] * 3
+
+
 def test_a_shift_inside_the_window_changes_nothing_but_the_convolution(page_of):
     lab = PoolingLab(input="bright pixel", stride=2, shift=(0, 1))
     shown = oracle.read(page_of(lab), [{}, {"shift": [0, 2]}])

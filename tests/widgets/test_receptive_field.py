@@ -214,6 +214,13 @@ def test_two_small_kernels_see_as_much_as_a_large_one(page_of):
     assert shown["values"]["stack"] == 73728 and shown["values"]["single"] == 102400
 
 
+def test_what_pooling_finds_beyond_the_border_is_not_called_zeros(page_of):
+    layer = {"kind": "pooling", "kernel": 3, "stride": 2, "padding": 1, "dilation": 1}
+    page = page_of(ReceptiveField(size=9, layers=[layer], selected=[0, 0]))
+    assert "no pixels and padding stands in." in page.inner_text(".d2l-sum")
+    assert page.get_by_text("Weights up to layer").count() == 0  # it has none
+
+
 def test_the_preset_called_larger_is_larger():
     figure = ReceptiveField(layers="larger than the input")
     assert figure.fields[-1] > figure.size == len(figure.pixels())

@@ -325,6 +325,9 @@ def test_another_network_comes_at_a_size_that_it_takes(page_of):
     ratio = many.multiply_adds / few.multiply_adds
     said = page.get_by_text("ResNet-18 has").text_content()
     assert f"does {ratio:,.0f} times the work" in said and "181 times" in said
+    oracle.read(page, [{"network": "LeNet", "beside": "LeNet", "beside_size": 28}])
+    said = page.get_by_text("LeNet has").text_content()
+    assert said == "LeNet has as many parameters as LeNet and does the same work."
     other.select_option("none")
     assert page.get_by_text("ResNet-18 has").count() == 0
     pick.select_option("AlexNet")
