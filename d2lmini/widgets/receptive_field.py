@@ -174,7 +174,7 @@ class ReceptiveField(Figure):
     @property
     def _top(self) -> int:
         """The layer of the chosen element, among those that fit."""
-        return min(self.layer, self._fit)
+        return min(int(self.layer), self._fit)
 
     def pixels(self, axis: int = 1) -> list[int]:
         """The input's rows (axis 0) or columns (1) that the chosen element sees.

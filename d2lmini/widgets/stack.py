@@ -37,7 +37,7 @@ class StackLab(Figure):
     @property
     def layers(self) -> int:
         """Convolutions in the stack: each widens the field by two."""
-        return (self.kernel - 1) // 2
+        return int(self.kernel - 1) // 2
 
     @property
     def weights(self) -> tuple[int, int]:
