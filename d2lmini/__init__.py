@@ -4,11 +4,8 @@ Here stand the public names and where each lives. A room is imported when one of
 names is first asked for, so that ``import d2lmini`` itself costs next to nothing.
 """
 
-import sys
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
-
-from d2lmini.training import schedules as _schedules
 
 if TYPE_CHECKING:  # for editors and type checkers
     from d2lmini import nets as nets
@@ -77,9 +74,6 @@ _HOMES = {
     "worst_mistakes": "analysis.mistakes:worst_mistakes",
 }
 __all__ = list(_HOMES)
-
-# A path that chapters were saved with before the package had rooms.
-sys.modules["d2lmini.schedules"] = _schedules
 
 
 def __getattr__(name: str) -> Any:

@@ -33,12 +33,6 @@ TRAINED: dict[str, Callable[[], nn.Sequential]] = {
     "slim-small": partial(slim, plan=SLIM_SMALL),
     "slim-fast": partial(slim, plan=SLIM_FAST),
 }
-#: The chapter that trains a network, where that has another name.
-CHAPTERS = {
-    "lenet-bn": "batch-normalisation",
-    "slim-small": "slim",
-    "slim-fast": "slim",
-}
 
 #: Where the weights are that come with the package: files of at most 1 MB.
 SHIPPED = Path(__file__).parent / "weights"
@@ -101,11 +95,10 @@ def read(net: nn.Module, path: str | Path) -> None:
             arrays = {key: torch.from_numpy(file[key]) for key in file.files}
         _check(arrays, own)
     except FileNotFoundError:
-        stem = Path(path).stem
         raise ValueError(
-            f"{path} does not exist, since weights above 1 MB are not shipped: run "
-            f"`make outputs CHAPTERS={CHAPTERS.get(stem, stem)}` and load from "
-            "book/runs/weights."
+            f"{path} does not exist, since weights above 1 MB are not shipped: train "
+            f"the network with name={Path(path).stem!r} and D2LMINI_RUNS set to a "
+            'folder, and give its folder "weights" as folder.'
         ) from None
     except Exception as error:  # damage makes zipfile, zlib and NumPy raise a dozen
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":.")

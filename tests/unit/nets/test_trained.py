@@ -59,7 +59,7 @@ def test_what_is_shipped_is_small_and_can_be_loaded():
     [
         ("lenet5", "there is no trained network 'lenet5'; there are lenet,"),
         (["lenet"], "there is no trained network .'lenet'.; there are lenet,"),
-        ("alexnet", "weights above 1 MB are not shipped: run `make outputs"),
+        ("alexnet", "not shipped: train the network with name='alexnet' and"),
     ],
 )
 def test_what_cannot_be_loaded_is_said(name, sentence):
