@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from benchmarks.gpu.settings import SETTINGS
 from d2lmini import cost, train
 from d2lmini.data import batches as data
 from d2lmini.device import best_device, best_precision
@@ -25,14 +26,7 @@ from d2lmini.nets.trained import TRAINED
 from d2lmini.training.report import Silent
 
 BATCH_SIZE = 64
-SIZES = {
-    "alexnet": 224,
-    "vgg": 224,
-    "nin": 224,
-    "googlenet": 96,
-    "resnet": 96,
-    "densenet": 96,
-}
+SIZES = {name: how.size for name, how in SETTINGS.items() if name != "lenet"}
 SHORT, LONG = 5, 10  # batches; d2l divides by a fifth of them
 
 Rates = dict[str, list[float]]  # examples per second in each repeat, by competitor

@@ -1,6 +1,6 @@
 """What part of the processor a training uses, and where the time of its steps goes.
 
-Part of ``make bench``; alone, ``python benchmarks/shares.py`` prints the tables.
+Part of ``make bench``; alone, ``python -m benchmarks.shares`` prints the tables.
 """
 
 import statistics
@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import networks
 import torch
 import torch.nn.functional as F
 from torch.profiler import ProfilerActivity, profile
 
+from benchmarks import networks
 from d2lmini import cost
 from d2lmini.data import batches as data
 from d2lmini.device import best_device, best_precision

@@ -16,12 +16,11 @@ import time
 import warnings
 from pathlib import Path
 
-import networks
-import shares
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from benchmarks import networks, shares
 from d2lmini import evaluate, nets, schedules, train
 from d2lmini.data import batches as data
 from d2lmini.data import files

@@ -1,4 +1,4 @@
-"""The cells of a new exercise: ``python -m tools.exercise new pooling median``.
+"""The cells of a new exercise: ``python -m tools.exercise pooling median``.
 
 They are put at the end of the chapter, before its open question, with the ids and the
 metadata that make them an exercise, and with a file for the answers that are kept.
@@ -147,7 +147,6 @@ def _code(
 def main() -> None:
     """Write the cells and say where they are."""
     parser = argparse.ArgumentParser(prog="python -m tools.exercise")
-    parser.add_argument("action", choices=("new",))
     parser.add_argument("chapter", help="such as pooling")
     parser.add_argument("slug", help="its short name, such as median")
     parser.add_argument(

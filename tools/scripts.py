@@ -33,7 +33,7 @@ def main() -> None:
     if why := missing():
         print(f"The figures' scripts were NOT checked: {why}.")
         sys.exit(1 if os.environ.get("CI") else 0)
-    npm = shutil.which("npm") or "npm"
+    npm = shutil.which("npm")  # on Windows it has an ending
     done = subprocess.run([npm, "run", "--silent", "check"], cwd=book.ROOT, check=False)
     sys.exit(done.returncode)
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
-from d2lmini import augment
+from d2lmini import augment, runs
 from d2lmini.data import Splits, load_fashion_mnist
 from d2lmini.nets.trained import TRAINED
 from d2lmini.training.schedules import one_cycle
@@ -30,14 +30,21 @@ class Setting(NamedTuple):
         return load_fashion_mnist(self.batch_size, resize=self.size, augment=flip)
 
 
+def _setting(name: str, published: float | None = None) -> Setting:
+    """That of the run that the package has of it."""
+    recipe = runs.load(name).recipe
+    told = (recipe[key] for key in ("resize", "batch_size", "epochs", "lr"))
+    return Setting(*told, published)
+
+
 SETTINGS = {
-    "lenet": Setting(28, 128, 10, 0.01, None),
-    "alexnet": Setting(224, 128, 3, 5e-4, 0.886),
-    "vgg": Setting(224, 128, 4, 5e-4, 0.916),
-    "nin": Setting(224, 64, 4, 1e-3, 0.865),
-    "googlenet": Setting(96, 128, 5, 1e-3, 0.905),
-    "resnet": Setting(96, 128, 4, 2e-3, None),
-    "densenet": Setting(96, 128, 5, 3e-3, None),
+    "lenet": _setting("lenet"),
+    "alexnet": _setting("alexnet", 0.886),
+    "vgg": _setting("vgg", 0.916),
+    "nin": _setting("nin", 0.865),
+    "googlenet": _setting("googlenet", 0.905),
+    "resnet": _setting("resnet"),
+    "densenet": _setting("densenet"),
 }
 
 

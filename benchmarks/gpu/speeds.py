@@ -1,7 +1,7 @@
 """Pictures a second of the seven networks, and what share of the chip they use."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import torch
 
@@ -17,10 +17,10 @@ SECONDS = 2.5  # of each measurement
 PRODUCT = 8192  # the side of the matrices that show what the chip can do
 
 
-def peak(device: torch.device, dtype: torch.dtype = torch.bfloat16) -> float:
-    """Multiply–adds a second of a large matrix product in ``dtype``."""
+def peak(device: torch.device) -> float:
+    """Multiply–adds a second of a large matrix product in bfloat16."""
     side = 256 if mode.quick() else PRODUCT
-    A = torch.randn(side, side, device=device).to(dtype)
+    A = torch.randn(side, side, device=device).to(torch.bfloat16)
     torch.mm(A, A)
     _wait(device)
     count, begun = 0, time.perf_counter()
@@ -42,8 +42,8 @@ def rows() -> Iterator[str]:
         "| share of the product | layout |"
     )
     yield "|---|---:|---:|---:|---:|---:|---:|---:|---|"
-    for name, (size, batch_size, *_) in SETTINGS.items():
-        data = SETTINGS[name].data()
+    for name, setting in SETTINGS.items():
+        data, (size, batch_size, *_) = setting.data(), setting
         net = made(name)
         work = d2lmini.cost(net, (1, size, size)).multiply_adds
         ours = d2lmini.speed(net, data, seconds=SECONDS)
@@ -57,12 +57,12 @@ def rows() -> Iterator[str]:
         )
 
 
-def graphs(names: Iterable[str] = SETTINGS) -> Iterator[str]:
+def graphs() -> Iterator[str]:
     """Seconds of an epoch by ``train``, without and with ``graph``."""
     yield "| network | px | batch | seconds an epoch | with graph | gain |"
     yield "|---|---:|---:|---:|---:|---:|"
-    for name in names:
-        setting, spent = SETTINGS[name], []
+    for name, setting in SETTINGS.items():
+        spent = []
         for graph in (False, True):
             torch.manual_seed(0)
             history = d2lmini.train(
