@@ -90,7 +90,7 @@ colab: $(STAMP)  ## try the package and the chapters under Colab's versions
 	$(BIN)/python -m tools.colab
 
 bench: $(STAMP) .bench/stamp  ## measure training speed, write benchmarks/speed.md (OPTIONS=--short)
-	PYTHONPATH=.bench $(BIN)/python benchmarks/training.py $(OPTIONS)
+	PYTHONPATH=.bench $(BIN)/python -m benchmarks.training $(OPTIONS)
 
 # d2l's own pins would replace half of .venv, so it lives beside it, without them.
 .bench/stamp:
@@ -102,7 +102,7 @@ steadiness: $(STAMP)  ## kill, interrupt, damage, compare with brute force (PART
 	$(BIN)/python -m benchmarks.steadiness $(PARTS) $(OPTIONS)
 
 clean:  ## remove what was built and all caches; .venv and work/ stay
-	rm -rf _build build .bench .readers .venv-colab .venv-oldest .pytest_cache .mypy_cache .ruff_cache node_modules *.egg-info
+	rm -rf _build build .bench .readers .venv-colab .venv-oldest .hypothesis .pytest_cache .mypy_cache .ruff_cache node_modules *.egg-info
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 $(STAMP): requirements.txt pyproject.toml
