@@ -1,5 +1,6 @@
 """What a newcomer types, as the newcomer types it."""
 
+import importlib.util
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from importlib import metadata
 from pathlib import Path
 
 import clone
@@ -39,8 +41,9 @@ def test_make_alone_lists_every_command():
 @pytest.mark.parametrize("target", [*TARGETS])
 def test_a_command_starts_what_is_there(target):
     lines = make("--dry-run", target, "URL=x", "CHAPTER=x").stdout
-    for tool in re.findall(r"-m tools\.(\w+)", lines):
-        assert (ROOT / "tools" / f"{tool}.py").is_file()
+    for started in re.findall(r"python -m ((?:tools|benchmarks)[.\w]*)", lines):
+        assert importlib.util.find_spec(started)
+    assert "python benchmarks" not in lines  # its imports would be of another place
     assert f"{target}:" in MAKEFILE and lines.strip()
 
 
@@ -60,6 +63,25 @@ def test_what_lacks_its_word_says_so_in_one_line(target, sentence):
 
 
 # ---- installing --------------------------------------------------------------
+
+WITH_JUPYTER_BOOK = {"docutils", "sphinx", "pydata-sphinx-theme"}
+
+
+def package(line):
+    """The package that a line of a list is about, as PyPI spells it."""
+    return re.match(r"[\w.-]*", line)[0].lower().replace("_", "-")
+
+
+def test_whatever_the_tools_import_is_in_a_list():
+    known = metadata.packages_distributions()
+    texts = (path.read_text(encoding="utf-8") for path in ROOT.glob("tools/*.py"))
+    found = re.findall(r"(?m)^ *(?:from|import) (\w+)", "\n".join(texts))
+    used = {package(one) for module in found for one in known.get(module, ())}
+    listed = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    needed = [line for line in metadata.requires("d2lmini") if "study" not in line]
+    lists = {package(line) for line in (*listed, *needed)}
+    assert used - lists - WITH_JUPYTER_BOOK == {"d2lmini"}
+    assert not {package(line) for line in listed if line} & {package(x) for x in needed}
 
 
 @pytest.fixture
