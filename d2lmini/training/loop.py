@@ -34,7 +34,7 @@ from d2lmini.training.checkpoint import Checkpoint, file_of
 from d2lmini.training.forward import Forward, initialised, sample, unlowered
 from d2lmini.training.graphs import Graph
 from d2lmini.training.history import Epoch, History
-from d2lmini.training.measure import _LOSS, _judged
+from d2lmini.training.measure import LOSS, judged
 from d2lmini.training.processes import Group, group_for
 from d2lmini.training.recipe import Recipe, recipe
 from d2lmini.training.report import Report, default_report
@@ -199,7 +199,7 @@ def train(
                 if not history.finished:
                     run.settle(_some_images(data.train, group))
                     group.same_buffers(run, report)
-                    tested = _judged(net, data.test, run.forward, loss, group)
+                    tested = judged(net, data.test, run.forward, loss, group)
                     history.test_loss, history.test_accuracy = tested.means()
                     if not data.test.shuffle:  # else nobody knows whose they are
                         history.keep_answers(tested.answers)
@@ -248,7 +248,7 @@ def _check(
     progress = "give a function of progress alone, as those in schedules"
     function("schedule", schedule, progress, takes=1)
     options(schedule, _SCHEDULES)
-    function("loss", loss, _LOSS)
+    function("loss", loss, LOSS)
     instance("watch", watch, (Tensor, type(None)), "give images (N, C, H, W), or None")
     if watch is not None:
         _check_watch(watch, tuple(sample(data.train, 1).shape[1:]))
@@ -341,8 +341,8 @@ def _measured(
     """The epoch just trained; this is where the device is read."""
     train_loss, train_accuracy = group.total(tally).means()
     seconds = time.perf_counter() - begun
-    judged = _judged(run.averaged.net, data.val, run.forward, loss, group)
-    val_loss, val_accuracy = judged.means()
+    judgement = judged(run.averaged.net, data.val, run.forward, loss, group)
+    val_loss, val_accuracy = judgement.means()
     speed = len(data.train.images) / seconds
     epoch = Epoch(train_loss, train_accuracy, val_loss, val_accuracy, seconds, speed)
     return group.same(epoch)

@@ -16,7 +16,7 @@ from d2lmini.training.forward import Forward, unlowered
 from d2lmini.training.processes import Group
 from d2lmini.training.run import Loss, Tally, mean_loss
 
-_LOSS = "give a function of logits and labels"
+LOSS = "give a function of logits and labels"
 _PART = "give one part of the data, such as data.test"
 
 
@@ -68,13 +68,13 @@ def evaluate(
     NaN in it counts as wrong.
     """
     _check_measured(net, batches)
-    function("loss", loss, _LOSS)
+    function("loss", loss, LOSS)
     with memory.kept(), unlowered(batches.images.images.device):
         answers = predict(net, batches, precision=precision)
         return _tallied(answers, batches, loss).means()
 
 
-def _judged(
+def judged(
     net: nn.Module, batches: Batches, like: Forward, loss: Loss, group: Group
 ) -> Tally:
     """``net`` on ``batches`` as ``like`` computes: precision, classes and layout."""

@@ -1,6 +1,7 @@
 """How the processes that torchrun has started find each other, and how one is lost."""
 
 import atexit
+import contextlib
 import time
 import traceback
 import uuid
@@ -15,7 +16,8 @@ PATIENCE = timedelta(minutes=5)
 _store: Any = None  # where the processes find each other
 
 
-def _connect(backend: str) -> None:
+def connect(backend: str) -> None:
+    """Join the processes of torchrun; RuntimeError if they do not meet."""
     global _store
     found = dist.rendezvous("env://", timeout=PATIENCE)  # type: ignore[attr-defined]
     store, rank, world = next(found)
@@ -63,6 +65,13 @@ def _wait(store: Any, keys: list[str]) -> None:
         time.sleep(0.05)
 
 
+def first_to(word: str) -> bool:
+    """Whether no other process has asked this of ``word``, as far as can be told."""
+    with contextlib.suppress(RuntimeError):
+        return _store is None or bool(_store.add(word, 1) == 1)
+    return True
+
+
 def _leave() -> None:
     if dist.is_initialized():
         dist.destroy_process_group()
@@ -71,10 +80,10 @@ def _leave() -> None:
 _CLOSED = ("connection closed", "connection reset", "broken pipe")
 #: Modules whose functions wait for the other processes.
 _TALKING = ("torch.distributed", "torch.nn.parallel", "torch.autograd")
-_ENDED = "one of them has ended or all were told to (SIGTERM)"
+ENDED = "one of them has ended or all were told to (SIGTERM)"
 
 
-def _lost(error: RuntimeError) -> bool:
+def is_lost(error: RuntimeError) -> bool:
     """Whether PyTorch says that another process does not answer.
 
     The words alone may be anybody's: in a file's name, or of a disk that timed out.
@@ -87,10 +96,10 @@ def _lost(error: RuntimeError) -> bool:
     return by.startswith(_TALKING) and any(w in str(error).lower() for w in words)
 
 
-def _reason(error: RuntimeError) -> str:
+def why_lost(error: RuntimeError) -> str:
     """Why another does not answer; PyTorch's own words unless it has plainly ended."""
     if any(word in str(error).lower() for word in _CLOSED):
-        return _ENDED
+        return ENDED
     return f"they do not reach each other ({_line(error)})"
 
 

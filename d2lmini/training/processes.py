@@ -23,12 +23,12 @@ from torch import Tensor, nn
 
 from d2lmini.data import Batches, Splits
 from d2lmini.device import place
-from d2lmini.training import interrupts, meeting
+from d2lmini.training import interrupts
 from d2lmini.training.checkpoint import UNWRITABLE, no_numbers
 from d2lmini.training.fingerprint import Unfollowable, fingerprint, fingerprints
 from d2lmini.training.forward import sample
 from d2lmini.training.history import History
-from d2lmini.training.meeting import _ENDED, _connect, _line, _lost, _reason
+from d2lmini.training.meeting import ENDED, _line, connect, first_to, is_lost, why_lost
 from d2lmini.training.normalising import normalising_together
 from d2lmini.training.notices import leaves
 from d2lmini.training.recipe import Recipe, difference, known, sequence
@@ -291,14 +291,14 @@ class Group:
             yield
         except KeyboardInterrupt as asked:
             by_hand = not isinstance(asked, interrupts.Terminated)
-            why = _ENDED
+            why = ENDED
         except RuntimeError as error:
             if _unused(error):
                 raise ValueError(_UNUSED) from error
-            if not _lost(error):
+            if not is_lost(error):
                 raise
             by_hand = interrupts.by_hand()
-            why = _reason(error)
+            why = why_lost(error)
         else:
             return
         with interrupts.held():  # Ctrl-C reaches a process twice, through torchrun too
@@ -324,9 +324,7 @@ class Group:
         """Whether no other process has said it; the store that torchrun keeps knows."""
         if self._orphaned():
             return self.first
-        with contextlib.suppress(RuntimeError):
-            return meeting._store is None or bool(meeting._store.add("said", 1) == 1)
-        return True
+        return first_to("said")
 
     def _orphaned(self) -> bool:
         """Whether torchrun, which would end its processes, has itself been killed."""
@@ -352,9 +350,9 @@ def group_for(batches: Batches) -> Group:
         torch.cuda.set_device(device)
     if not dist.is_initialized():
         try:
-            _connect("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+            connect("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
         except RuntimeError as error:
-            if not _lost(error):
+            if not is_lost(error):
                 raise
             raise SystemExit(
                 f"Process {here.rank} of {here.world} does not reach the others "

@@ -10,17 +10,17 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from d2lmini.analysis.field.rules import RULES, UNSEEING, _rule
+from d2lmini.analysis.field.rules import RULES, UNSEEING, rule_of
 from d2lmini.analysis.field.spans import (
     UNKNOWN,
+    Call,
     Field,
     Seen,
     Span,
-    _Call,
-    _fits,
-    _lost,
-    _seen,
-    _together,
+    fits,
+    lost_part,
+    seen_by,
+    together,
 )
 from d2lmini.nets.twin import tensors
 
@@ -62,7 +62,7 @@ class ReceptiveFields(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """
         if X.ndim != 4:
             return None
-        seen = _seen(X)
+        seen = seen_by(X)
         if seen is None or any(span.lost for span in seen):
             return UNKNOWN
         high, wide = (int((span.high - span.low).max()) + 1 for span in seen)
@@ -72,7 +72,7 @@ class ReceptiveFields(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         out = func(*args, **(kwargs or {}))
-        call = _Call(func, args, kwargs or {}, out)
+        call = Call(func, args, kwargs or {}, out)
         if call.name == "_local_scalar_dense":
             self.read |= any(x.dtype != torch.bool for x in call.seen)
         elif call.seen and call.name not in UNSEEING:
@@ -80,12 +80,12 @@ class ReceptiveFields(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 _keep(made, seen)
         return out
 
-    def _follow(self, call: "_Call") -> list[Seen]:
-        rule = RULES.get(call.name) or _rule(call)
+    def _follow(self, call: "Call") -> list[Seen]:
+        rule = RULES.get(call.name) or rule_of(call)
         found = call.lost() if rule is None or self.read else rule(call)
         every = found if isinstance(found, list) else [found] * len(call.made)
         return [
-            seen if all(_fits(span, made) for span in seen) else call.lost()
+            seen if all(fits(span, made) for span in seen) else call.lost()
             for seen, made in zip(every, call.made, strict=False)
         ]
 
@@ -112,7 +112,7 @@ class _Functions(TorchFunctionMode):
     ) -> Any:
         kwargs = dict(kwargs or {})
         left = _leaving(getattr(func, "__name__", ""), args, kwargs)
-        self._fields.read |= any(_seen(x) for x in left)
+        self._fields.read |= any(seen_by(x) for x in left)
         # Circular padding goes on like any other: the plane repeats itself.
         if func is F.pad and "circular" in (kwargs.get("mode"), *args[2:3]):
             args, kwargs["mode"] = args[:2], "replicate"
@@ -132,9 +132,9 @@ def _keep(X: Tensor, seen: Seen) -> None:
     """Note what ``X`` sees; what it is a view of has now changed with it."""
     X.d2l_seen = seen  # type: ignore[attr-defined]
     base = X._base if X._is_view() else None
-    if base is None or _seen(base) is seen:
+    if base is None or seen_by(base) is seen:
         return
-    old = [s for s in [_seen(base)] if s is not None]
+    old = [s for s in [seen_by(base)] if s is not None]
     alike = base.ndim == X.ndim and base.shape[-2:] == X.shape[-2:]
-    now = [seen if alike else _lost(seen)]
-    base.d2l_seen = _together([*old, *now])  # type: ignore
+    now = [seen if alike else lost_part(seen)]
+    base.d2l_seen = together([*old, *now])  # type: ignore

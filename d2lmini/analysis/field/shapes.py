@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from d2lmini.analysis.field.spans import Seen, Shape, Span, _alone, _Call, _union
+from d2lmini.analysis.field.spans import Call, Seen, Shape, Span, alone, union
 
 
-def _viewed(span: Span, old: Shape, new: Shape) -> Span:
+def viewed(span: Span, old: Shape, new: Shape) -> Span:
     """The same entries in the same order, under another shape."""
     if span.dim is None:
         return span
@@ -26,12 +26,13 @@ def _viewed(span: Span, old: Shape, new: Shape) -> Span:
     return span.everywhere(lost=True)
 
 
-def _view(call: _Call) -> Seen:
+def view(call: Call) -> Seen:
+    """The same entries in the same order."""
     old = tuple(call.x.shape)
-    return call.each(lambda span, _: _viewed(span, old, call.shape))
+    return call.each(lambda span, _: viewed(span, old, call.shape))
 
 
-def _expanded(call: _Call) -> Seen:
+def expanded(call: Call) -> Seen:
     """Dimensions of one entry get more; all keep their place from the right."""
     return call.each(lambda span, _: _one_place(span))
 
@@ -40,7 +41,8 @@ def _one_place(span: Span) -> Span:
     return span if len(span.low) > 1 else span._replace(dim=None, inner=1)
 
 
-def _permuted(call: _Call) -> Seen:
+def permuted(call: Call) -> Seen:
+    """Dimensions in another order."""
     n = call.x.ndim
     if call.name == "permute":
         order = [d % n for d in call["dims"]]
@@ -61,13 +63,14 @@ def _permuted(call: _Call) -> Seen:
 def _cut(span: Span, shape: Shape, dim: int, part: slice) -> Span:
     if span.dim != dim % len(shape) - len(shape):
         return span
-    if not _alone(span, shape):
+    if not alone(span, shape):
         return span.everywhere(lost=True)
     step = span.step * (part.step or 1)
     return span._replace(low=span.low[part], high=span.high[part], step=step)
 
 
-def _slice(call: _Call) -> Seen:
+def sliced(call: Call) -> Seen:
+    """A slice, or one place, of one dimension."""
     shape = tuple(call.x.shape)
     if call.name == "select":
         i = call["index"] % shape[call["dim"]]
@@ -79,14 +82,13 @@ def _slice(call: _Call) -> Seen:
 
     def of(span: Span, _: int) -> Span:
         taken = _cut(span, shape, call["dim"], part)
-        return (
-            _viewed(taken, tuple(cut), call.shape) if call.name == "select" else taken
-        )
+        return viewed(taken, tuple(cut), call.shape) if call.name == "select" else taken
 
     return call.each(of)
 
 
-def _split(call: _Call) -> list[Seen]:
+def parted(call: Call) -> list[Seen]:
+    """Pieces one behind the other along one dimension."""
     shape, dim, start, found = tuple(call.x.shape), call["dim"], 0, []
     for out in call.made:
         n = 1 if call.name == "unbind" else out.shape[dim]
@@ -97,13 +99,14 @@ def _split(call: _Call) -> list[Seen]:
             span: Span, _: int, part: slice = part, kept: Any = kept, out: Any = out
         ) -> Span:
             cut = _cut(span, shape, dim, part)
-            return _viewed(cut, tuple(kept), tuple(out.shape))
+            return viewed(cut, tuple(kept), tuple(out.shape))
 
         found.append(call.each(of))
     return found
 
 
-def _joined(call: _Call) -> Seen:
+def joined(call: Call) -> Seen:
+    """Tensors one behind the other, along a dimension or a new one."""
     parts: list[Tensor] = list(call["tensors"])
     shapes = [tuple(part.shape) for part in parts]
     dim = call["dim"] % len(call.shape) - len(call.shape)
@@ -119,7 +122,7 @@ def _joined(call: _Call) -> Seen:
         for part, old, new in zip(parts, shapes, grown, strict=True):
             seen = call.seen.get(part)
             nothing = Span(np.array([np.inf]), np.array([-np.inf]), 0.0, None)
-            spans.append(_viewed(seen[side], old, new) if seen else nothing)
+            spans.append(viewed(seen[side], old, new) if seen else nothing)
             lengths.append(new[dim])
         sides.append(_chained(spans, lengths, dim))
     return sides[0], sides[1]
@@ -129,19 +132,19 @@ def _chained(spans: list[Span], lengths: list[int], dim: int) -> Span:
     """Along ``dim`` one part after the other; along others together."""
     placed = {span.dim for span in spans if span.dim is not None}
     if dim not in placed:
-        return _union(spans)
+        return union(spans)
     if placed != {dim} or any(
         span.dim == dim and len(span.low) != n
         for span, n in zip(spans, lengths, strict=True)
     ):
-        return _union(spans).everywhere(lost=True)
+        return union(spans).everywhere(lost=True)
     pairs = list(zip(spans, lengths, strict=True))
     low = np.concatenate([np.broadcast_to(s.low, n) for s, n in pairs])
     high = np.concatenate([np.broadcast_to(s.high, n) for s, n in pairs])
     return Span(low, high, max(s.step for s in spans), dim)
 
 
-def _indexed(call: _Call) -> Seen | list[Seen]:
+def indexed(call: Call) -> Seen | list[Seen]:
     """Picked by a list along one dimension: known along all others."""
     shape = tuple(call.x.shape)
     if call.name == "index_select":

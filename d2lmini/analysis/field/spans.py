@@ -67,11 +67,12 @@ def _beyond(values: Places, taps: NDArray[np.int64], step: float) -> Places:
     return within + step * outside
 
 
-def _seen(X: Tensor) -> Seen | None:
+def seen_by(X: Tensor) -> Seen | None:
+    """What ``X`` sees of the image; None if it does not come from it."""
     return getattr(X, "d2l_seen", None)
 
 
-class _Call:
+class Call:
     """One function of ATen: its name, its arguments by name, what it has made."""
 
     def __init__(self, func: Any, args: Any, kwargs: Any, out: Any) -> None:
@@ -84,7 +85,7 @@ class _Call:
         self.pointwise = torch.Tag.pointwise in func.tags
         self.made = list(tensors([out]))
         known = tensors(self.given)
-        self.seen = {x: s for x in known if (s := _seen(x)) is not None}
+        self.seen = {x: s for x in known if (s := seen_by(x)) is not None}
 
     def __getitem__(self, name: str) -> Any:
         return self.given[name]
@@ -110,14 +111,15 @@ class _Call:
 
     def lost(self) -> Seen:
         """Some unknown part of what the arguments see."""
-        return _together(_lost(seen) for seen in self.seen.values())
+        return together(lost_part(seen) for seen in self.seen.values())
 
 
-def _lost(seen: Seen) -> Seen:
+def lost_part(seen: Seen) -> Seen:
+    """Some unknown part of what ``seen`` sees along each side."""
     return seen[0].everywhere(lost=True), seen[1].everywhere(lost=True)
 
 
-def _fits(span: Span, X: Tensor) -> bool:
+def fits(span: Span, X: Tensor) -> bool:
     """Whether ``X`` has a dimension along which the places of ``span`` can lie."""
     if span.dim is None:
         return True
@@ -125,17 +127,18 @@ def _fits(span: Span, X: Tensor) -> bool:
     return -span.dim <= X.ndim and X.shape[span.dim] % entries == 0
 
 
-def _alone(span: Span, shape: Shape) -> bool:
+def alone(span: Span, shape: Shape) -> bool:
     """Whether nothing shares the span's dimension with it."""
     return span.dim is None or len(span.low) == shape[span.dim]
 
 
-def _together(all_seen: Iterable[Any]) -> Seen:
+def together(all_seen: Iterable[Any]) -> Seen:
+    """What a place sees along each side that takes from all of these."""
     rows, columns = zip(*all_seen, strict=True)
-    return _union(rows), _union(columns)
+    return union(rows), union(columns)
 
 
-def _union(spans: Sequence[Span]) -> Span:
+def union(spans: Sequence[Span]) -> Span:
     """What a place sees that takes from all of these, which broadcast together."""
     if all(span is spans[0] for span in spans):
         return spans[0]
@@ -155,15 +158,17 @@ def _union(spans: Sequence[Span]) -> Span:
     return Span(low, high, step, dim, inner)
 
 
-def _same(call: _Call) -> Seen:
+def same(call: Call) -> Seen:
     """Place by place; tensors of several sizes broadcast from the right."""
-    return _together(call.seen.values())
+    return together(call.seen.values())
 
 
-def _summed(span: Span, dim: int) -> Span:
+def summed(span: Span, dim: int) -> Span:
+    """The span after a sum along ``dim``."""
     return span.everywhere(lost=span.lost) if span.dim == dim else span
 
 
-def _numbers(value: Any, sides: int) -> list[int]:
+def numbers(value: Any, sides: int) -> list[int]:
+    """One number for each of the ``sides``, where one may stand for all."""
     given = list(value) if isinstance(value, (list, tuple)) else [value]
     return given * sides if len(given) == 1 else given

@@ -9,20 +9,20 @@ from numpy.typing import NDArray
 
 from d2lmini.analysis.field.spans import (
     NOWHERE,
+    Call,
     Seen,
     Span,
-    _alone,
-    _Call,
-    _numbers,
-    _same,
-    _summed,
+    alone,
+    numbers,
+    same,
+    summed,
 )
 
 SIDE = 4  # pixels wide, where only the height matters
 
 
 def _windowed(
-    call: _Call, sides: int, taps: Callable[[int, int, int], tuple[Any, float]]
+    call: Call, sides: int, taps: Callable[[int, int, int], tuple[Any, float]]
 ) -> Seen:
     """``taps(k, n, m)``: what m new places of side k look at among n, and the stretch.
 
@@ -34,7 +34,7 @@ def _windowed(
         dim = side - 2 if span.dim is None and sides > 1 else span.dim
         if dim is None or span.lost or dim < -sides:
             return span
-        if not _alone(span, shape):
+        if not alone(span, shape):
             return span.everywhere(lost=True)
         if span.dim is None and shape[dim] > 1:
             return span  # all that there is, already
@@ -50,12 +50,13 @@ def _grid(m: int, stride: float, start: int, offsets: Any) -> NDArray[np.int64]:
     return taps
 
 
-def _pooled(call: _Call) -> Seen:
+def pooled(call: Call) -> Seen:
+    """Pooling of one to three dimensions, as its windows lie."""
     sides = int(call.name.split("pool")[1][0])
-    kernel = _numbers(call["kernel_size"], sides)
-    stride = _numbers(call["stride"] or kernel, sides)
-    padding = _numbers(call["padding"], sides)
-    dilation = _numbers(call.given.get("dilation", 1), sides)
+    kernel = numbers(call["kernel_size"], sides)
+    stride = numbers(call["stride"] or kernel, sides)
+    padding = numbers(call["padding"], sides)
+    dilation = numbers(call.given.get("dilation", 1), sides)
 
     def taps(k: int, n: int, m: int) -> tuple[Any, float]:
         offsets = np.arange(kernel[k]) * dilation[k]
@@ -64,11 +65,12 @@ def _pooled(call: _Call) -> Seen:
     return _windowed(call, sides, taps)
 
 
-def _convolved(call: _Call) -> Seen:
+def convolved(call: Call) -> Seen:
+    """A convolution, or a transposed one, over all channels of a group."""
     kernel = call["weight"].shape[2:]
     sides = len(kernel)
     stride, padding, dilation = (
-        _numbers(call[name], sides) for name in ("stride", "padding", "dilation")
+        numbers(call[name], sides) for name in ("stride", "padding", "dilation")
     )
 
     def taps(k: int, n: int, m: int) -> tuple[Any, float]:
@@ -83,7 +85,7 @@ def _convolved(call: _Call) -> Seen:
     rows, columns = _windowed(call, sides, taps)
     if call["groups"] > 1:
         return _unless_along(channels, (rows, columns))
-    return _summed(rows, channels), _summed(columns, channels)
+    return summed(rows, channels), summed(columns, channels)
 
 
 def _unless_along(dim: int, seen: Seen) -> Seen:
@@ -92,7 +94,8 @@ def _unless_along(dim: int, seen: Seen) -> Seen:
     return rows, columns
 
 
-def _adapted(call: _Call) -> Seen:
+def adapted(call: Call) -> Seen:
+    """Pooling to a given size: windows that differ by a place."""
     sides = int(call.name.split("pool")[1][0])
 
     def taps(k: int, n: int, m: int) -> tuple[Any, float]:
@@ -105,9 +108,9 @@ def _adapted(call: _Call) -> Seen:
     return _windowed(call, sides, taps)
 
 
-def _drawn(call: _Call) -> Seen:
+def drawn(call: Call) -> Seen:
     """Fractional pooling: windows of one size, at places drawn by lot."""
-    kernel = _numbers(call["kernel_size"], 2)
+    kernel = numbers(call["kernel_size"], 2)
 
     def taps(k: int, n: int, m: int) -> tuple[Any, float]:
         apart = (n - kernel[k]) / max(1, m - 1)
@@ -116,7 +119,7 @@ def _drawn(call: _Call) -> Seen:
     return _windowed(call, 2, taps)
 
 
-def _resampled(call: _Call) -> Seen:
+def resampled(call: Call) -> Seen:
     """Upsampling and downsampling: the function itself is asked, on single ones."""
     name = call.name.lstrip("_")
     sides = int(name.split("d")[0][-1]) if "1d" in name or "2d" in name else 3
@@ -138,7 +141,8 @@ def _resampled(call: _Call) -> Seen:
     return _windowed(call, 2, taps)
 
 
-def _padded(call: _Call) -> Seen:
+def padded(call: Call) -> Seen:
+    """Places more at the border, or fewer."""
     pad: list[int] = call.given["pad" if "pad" in call.given else "padding"]
     sides = len(pad) // 2
 
@@ -148,8 +152,9 @@ def _padded(call: _Call) -> Seen:
     return _windowed(call, sides, taps)
 
 
-def _rolled(call: _Call) -> Seen:
-    shifts, dims = _numbers(call["shifts"], 1), _numbers(call["dims"], 1)
+def rolled(call: Call) -> Seen:
+    """Places moved on, and in again at the other end."""
+    shifts, dims = numbers(call["shifts"], 1), numbers(call["dims"], 1)
     n = call.x.ndim
     if not dims:
         return call.each(lambda span, _: span.everywhere(lost=True))
@@ -161,7 +166,8 @@ def _rolled(call: _Call) -> Seen:
     return _windowed(call, n, taps)
 
 
-def _flipped(call: _Call) -> Seen:
+def flipped(call: Call) -> Seen:
+    """Places in the opposite order."""
     dims = {d % call.x.ndim - call.x.ndim for d in call["dims"]}
 
     def of(span: Span, _: int) -> Span:
@@ -172,7 +178,7 @@ def _flipped(call: _Call) -> Seen:
     return call.each(of)
 
 
-def _shuffled(call: _Call) -> Seen:
+def shuffled(call: Call) -> Seen:
     """Channels become pixels, or pixels channels."""
 
     def taps(k: int, n: int, m: int) -> tuple[Any, float]:
@@ -185,12 +191,12 @@ def _shuffled(call: _Call) -> Seen:
     return _unless_along(-3, _windowed(call, 2, taps))
 
 
-def _regrouped(call: _Call) -> Seen:
+def regrouped(call: Call) -> Seen:
     """Channels in another order."""
-    return _unless_along(1 - call.x.ndim, _same(call))
+    return _unless_along(1 - call.x.ndim, same(call))
 
 
-def _halved(call: _Call) -> Seen:
+def halved(call: Call) -> Seen:
     """One half gates the other."""
     n = call.x.ndim
-    return _unless_along(call["dim"] % n - n, _same(call))
+    return _unless_along(call["dim"] % n - n, same(call))

@@ -35,7 +35,7 @@ from d2lmini.data import Batches
 from d2lmini.device import place
 from d2lmini.training import meeting
 from d2lmini.training.forward import Forward
-from d2lmini.training.meeting import _lost, _reason, meet
+from d2lmini.training.meeting import is_lost, meet, why_lost
 from d2lmini.training.normalising import OverAll, normalising_together
 from d2lmini.training.processes import Group
 from d2lmini.training.run import Run, Tally
@@ -318,7 +318,7 @@ def test_processes_that_do_not_meet_are_lost(clients, rank, monkeypatch):
     store.set("name", "of a round before")
     with pytest.raises(dist.DistStoreError) as lost:
         meet(store, rank, 2)
-    assert _lost(lost.value)
+    assert is_lost(lost.value)
 
 
 @pytest.mark.parametrize("rank", [0, 1])
@@ -498,9 +498,9 @@ def test_each_process_gets_a_gpu_of_its_own(monkeypatch, capsys):
 
 def test_why_the_others_are_lost_is_pytorchs_own_word():
     closed = RuntimeError("[pair.cc:547] Connection closed by peer [127.0.0.1]:3502")
-    assert "one of them has ended" in _reason(closed)
+    assert "one of them has ended" in why_lost(closed)
     twice = dist.DistBackendError("NCCL error: invalid usage.\nDuplicate GPU detected")
-    assert _reason(twice) == "they do not reach each other (NCCL error: invalid usage)"
+    assert why_lost(twice) == "they do not reach each other (NCCL error: invalid usage)"
 
 
 def test_a_gpu_is_known_by_its_own_name(monkeypatch):
