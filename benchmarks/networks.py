@@ -20,6 +20,7 @@ from torch import nn
 
 from benchmarks.gpu.settings import SETTINGS
 from d2lmini import cost, train
+from d2lmini.arguments import dtype_name
 from d2lmini.data import batches as data
 from d2lmini.device import best_device, best_precision
 from d2lmini.nets.trained import TRAINED
@@ -113,7 +114,7 @@ def most(name: str, best: float) -> float:
 
 def table(repeats: int, best: float | None = None) -> str:
     """The large networks as Markdown, and what they could gain at ``best``."""
-    dtype = str(best_precision(best_device())).removeprefix("torch.")
+    dtype = dtype_name(best_precision(best_device()))
     head = f"| batch {BATCH_SIZE}, SGD | px | d2l | ours, {dtype} | of d2l |"
     lines = [head + " at the best |" * (best is not None)]
     lines.append("|---|---:|---:|---:|---:|" + "---:|" * (best is not None))

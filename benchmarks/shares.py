@@ -14,6 +14,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks import networks
 from d2lmini import cost
+from d2lmini.arguments import dtype_name
 from d2lmini.data import batches as data
 from d2lmini.device import best_device, best_precision
 from d2lmini.nets.trained import TRAINED
@@ -116,10 +117,6 @@ def _kind(function: str) -> str:
     return next(fits, "others")
 
 
-def _label(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
-
-
 def best() -> Best:
     """Both for each format; nothing but on a CPU."""
     if best_device().type != "cpu":
@@ -137,7 +134,7 @@ def tables(found: Best) -> str:
     ]
     for dtype, both in found.items():
         cells = " | ".join(f"{value / 1e9:,.0f}" for value in both)
-        lines.append(f"| {_label(dtype)} | {cells} |")
+        lines.append(f"| {dtype_name(dtype)} | {cells} |")
     kinds = [*KINDS, "others"]
     lines += ["", f"| | pictures/s | of the best | {' | '.join(kinds)} |"]
     lines.append("|---|---:|---:|" + "---:|" * len(kinds))
@@ -155,7 +152,7 @@ MEANING = f"""The table of multiply–adds is what this processor does at best t
 same library in the same run: a product of {SIDE}×{SIDE} matrices, and a 3×3 convolution
 of {IMAGES[1]} channels. In the table of shares below it, *pictures/s* are those of a
 step alone (batches of {networks.BATCH_SIZE}, LeNet 256;
-{_label(best_precision(best_device()))}; SGD; the median of {CALLS} steps or more),
+{dtype_name(best_precision(best_device()))}; SGD; the median of {CALLS} steps or more),
 *of the best* the multiply–adds that these pictures need (those of a backward pass
 counted twice) as a share of the faster of the two above, and the other columns where
 the time of a step goes, as PyTorch's profiler has it for two more steps: what each kind

@@ -22,6 +22,7 @@ from torch import nn
 
 from benchmarks import networks, shares
 from d2lmini import evaluate, nets, schedules, train
+from d2lmini.arguments import dtype_name
 from d2lmini.data import batches as data
 from d2lmini.data import files
 from d2lmini.device import best_device, best_precision, device_name
@@ -97,7 +98,7 @@ def rates(rounds: int, epochs: int) -> list[Rates]:
     for _ in range(rounds):
         rate = {"d2l": 60_000 * epochs / d2l_run(nets.lenet(), epochs)[0]}
         for precision in {best_precision(best_device()), torch.float32}:
-            name = str(precision).removeprefix("torch.")
+            name = dtype_name(precision)
             seconds, fastest = our_run(epochs, precision)
             rate[f"d2lmini {name}"] = 55_000 * epochs / seconds
             rate[f"d2lmini {name}, epoch alone"] = 55_000 / fastest

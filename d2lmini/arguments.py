@@ -21,7 +21,7 @@ def found(value: Any) -> str:
         return "None"
     if isinstance(value, Tensor):
         kind = "meta tensor" if value.is_meta else "tensor"
-        return f"a {kind} {_dtype(value)} of shape {tuple(value.shape)}"
+        return f"a {kind} {dtype_name(value.dtype)} of shape {tuple(value.shape)}"
     if isinstance(value, np.ndarray):
         return f"a NumPy array {value.dtype} of shape {value.shape}"
     if isinstance(value, type):
@@ -42,6 +42,17 @@ def found(value: Any) -> str:
             return f"the {kind} of {' and '.join(map(found, value))}"
         return f"the {kind} {_short(value)}"
     return f"{article} {kind}"
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """``dtype`` as a reader would call it: ``"bfloat16"``."""
+    return str(dtype).removeprefix("torch.")
+
+
+def first_line(error: BaseException) -> str:
+    """What ``error`` says first, to stand in a sentence; else the name of its class."""
+    line = next(iter(str(error).strip().splitlines()), "").rstrip(" .:")
+    return line[:200] or type(error).__name__
 
 
 def whole(
@@ -211,10 +222,6 @@ def _float(value: Any) -> float:
         return float(value)
     except OverflowError:  # as 10**400, which no float reaches
         return math.inf if value > 0 else -math.inf
-
-
-def _dtype(X: Tensor) -> str:
-    return str(X.dtype).removeprefix("torch.")
 
 
 def _short(value: object) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from d2lmini import mode
-from d2lmini.arguments import whole
+from d2lmini.arguments import dtype_name, whole
 
 
 def setup(seed: int = 0) -> torch.device:
@@ -119,7 +119,7 @@ def device_name(device: torch.device) -> str:
 
 def describe(device: torch.device, seed: int) -> str:
     """The line that :func:`setup` prints."""
-    precision = str(best_precision(device)).removeprefix("torch.")
+    precision = dtype_name(best_precision(device))
     parts = [device_name(device), precision, f"PyTorch {torch.__version__}"]
     parts += [f"Python {platform.python_version()}", f"seed {seed}"]
     if place().world > 1:

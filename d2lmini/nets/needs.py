@@ -4,6 +4,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
+from d2lmini.arguments import dtype_name
+
 POOLS = (
     *(nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d),
     *(nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d),
@@ -111,7 +113,7 @@ def _shuffled(layer: Any, shape: tuple[int, ...]) -> Wrong | None:
 
 def _numbers(layer: nn.Module, X: Tensor) -> Wrong | None:
     if isinstance(layer, (nn.Embedding, nn.EmbeddingBag)) and X.is_floating_point():
-        kind = str(X.dtype).removeprefix("torch.")
+        kind = dtype_name(X.dtype)
         return Wrong(f"{kind} numbers reach", "whole numbers", "give it .long() ones")
     return None
 

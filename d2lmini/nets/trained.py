@@ -101,10 +101,10 @@ def read(net: nn.Module, path: str | Path) -> None:
             'folder, and give its folder "weights" as folder.'
         ) from None
     except Exception as error:  # damage makes zipfile, zlib and NumPy raise a dozen
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":.")
         raise ValueError(
             f"{path} does not hold the weights of this {type(net).__name__} "
-            f"({reason}): give the file that its own training wrote."
+            f"({arguments.first_line(error)}): give the file that its own training "
+            "wrote."
         ) from error
     net.load_state_dict(arrays)
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from d2lmini import mode, storage
-from d2lmini.arguments import found, instance
+from d2lmini.arguments import first_line, found, instance
 from d2lmini.data import Splits
 from d2lmini.nets import trained
 from d2lmini.training.fingerprint import Unfollowable, fingerprint
@@ -201,7 +201,7 @@ class Checkpoint:
             run.load_state_dict(fitted(state, stored, run))
         except Exception as error:  # whatever PyTorch raises for a file of others
             run.load_state_dict(before)
-            raise CheckpointError(_damaged(path, error, _line(error))) from error
+            raise CheckpointError(_damaged(path, error, first_line(error))) from error
         return stored
 
 
@@ -242,7 +242,7 @@ def _refuse_lasting(path: Path, run: Run) -> None:
     except Exception as error:  # whatever PyTorch, a layer or an optimizer raises
         raise Unreadable(
             f"{path} could not be used, as the run's state cannot be set again "
-            f"({_line(error)}): see the net's buffers and its load_state_dict."
+            f"({first_line(error)}): see the net's buffers and its load_state_dict."
         ) from error
 
 
@@ -251,11 +251,6 @@ def _damaged(path: Path, error: Exception, reason: str = "") -> str:
         f"{path} is damaged or no checkpoint ({reason or type(error).__name__}): "
         "delete it to start anew."
     )
-
-
-def _line(error: Exception) -> str:
-    line = next(iter(str(error).splitlines()), "").strip().rstrip(".:")
-    return line[:100] or type(error).__name__
 
 
 def file_of(resume: str | Path | None, name: str | None) -> Path | None:

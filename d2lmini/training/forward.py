@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
-from d2lmini.arguments import found
+from d2lmini.arguments import dtype_name, found
 from d2lmini.data import Batches
 from d2lmini.device import best_precision, device_name
 from d2lmini.nets.borrowed import (
@@ -241,15 +241,11 @@ def _precision(
         allowed, best = (torch.float32, *LOWER), best_precision(device)
     if asked is not None and asked not in allowed:
         raise ValueError(
-            f"precision is {_name(asked)}, and the net's weights are {_name(weights)}: "
-            f"give {' or '.join(map(_name, allowed))}"
+            f"precision is {dtype_name(asked)}, and the net's weights are "
+            f"{dtype_name(weights)}: give {' or '.join(map(dtype_name, allowed))}"
             + (", or convert the net first." if asked.is_floating_point else ".")
         )
     return asked or best
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
 
 
 def _same(a: object, b: object) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from d2lmini.arguments import first_line
 from d2lmini.training.forward import no_memory
 from d2lmini.training.run import Loss, Run, Tally, mean_loss
 
@@ -147,7 +148,7 @@ class Graph:
         except RuntimeError as error:
             if no_memory(error) or no_memory(error.__context__ or error):
                 raise torch.OutOfMemoryError(str(error)) from error
-            raise _refused(f"{error.__context__ or error}".split("\n")[0]) from error
+            raise _refused(first_line(error.__context__ or error)) from error
         assert run.last is not None
         logits, value = run.last
         self.logits, self.value = logits.detach(), value.detach()

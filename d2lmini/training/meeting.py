@@ -10,6 +10,8 @@ from typing import Any
 
 import torch.distributed as dist
 
+from d2lmini.arguments import first_line
+
 #: How long a process waits for another before it takes it for lost.
 PATIENCE = timedelta(minutes=5)
 
@@ -100,8 +102,4 @@ def why_lost(error: RuntimeError) -> str:
     """Why another does not answer; PyTorch's own words unless it has plainly ended."""
     if any(word in str(error).lower() for word in _CLOSED):
         return ENDED
-    return f"they do not reach each other ({_line(error)})"
-
-
-def _line(error: RuntimeError) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".")
+    return f"they do not reach each other ({first_line(error)})"

@@ -21,6 +21,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from d2lmini.arguments import first_line
 from d2lmini.data import Batches, Splits
 from d2lmini.device import place
 from d2lmini.training import interrupts
@@ -28,7 +29,7 @@ from d2lmini.training.checkpoint import UNWRITABLE, no_numbers
 from d2lmini.training.fingerprint import Unfollowable, fingerprint, fingerprints
 from d2lmini.training.forward import sample
 from d2lmini.training.history import History
-from d2lmini.training.meeting import ENDED, _line, connect, first_to, is_lost, why_lost
+from d2lmini.training.meeting import ENDED, connect, first_to, is_lost, why_lost
 from d2lmini.training.normalising import normalising_together
 from d2lmini.training.notices import leaves
 from d2lmini.training.recipe import Recipe, difference, known, sequence
@@ -356,7 +357,7 @@ def group_for(batches: Batches) -> Group:
                 raise
             raise SystemExit(
                 f"Process {here.rank} of {here.world} does not reach the others "
-                f"({_line(error)}): see what they say."
+                f"({first_line(error)}): see what they say."
             ) from None
     return Group(dist.get_rank(), dist.get_world_size())
 

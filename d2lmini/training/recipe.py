@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from d2lmini import mode
+from d2lmini.arguments import dtype_name
 from d2lmini.data import Batches, Splits
 from d2lmini.nets.borrowed import modes_kept
 from d2lmini.training.fingerprint import (
@@ -57,7 +58,7 @@ def recipe(
         "epochs": numbers["epochs"],
         "lr": numbers["lr"],
         **{name: name_of(function) for name, function in functions.items()},
-        "precision": str(precision).removeprefix("torch."),
+        "precision": dtype_name(precision),
         "quick": mode.quick(),
     }
     # Named only where there is one: recipes written without it stay what they were.

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from d2lmini.arguments import found
+from d2lmini.arguments import dtype_name, first_line, found
 from d2lmini.nets.borrowed import draws_kept
 from d2lmini.training.average import Average
 from d2lmini.training.forward import Forward, no_memory
@@ -262,8 +262,8 @@ def made(optimizer: Optimizer, net: nn.Module, lr: float) -> torch.optim.Optimiz
     except (RuntimeError, TypeError, ValueError, LookupError) as error:
         raise ValueError(
             f"The optimizer {_name(optimizer)} cannot be made of the net's parameters "
-            f"and lr={lr:g} ({_line(error)}): give a function of (parameters, lr=…), "
-            "such as torch.optim.Adam."
+            f"and lr={lr:g} ({first_line(error)}): give a function of (parameters, "
+            "lr=…), such as torch.optim.Adam."
         ) from error
     if not isinstance(made, torch.optim.Optimizer):
         raise TypeError(
@@ -347,10 +347,6 @@ def _name(function: Any) -> str:
     return str(getattr(function, "__qualname__", type(function).__name__))
 
 
-def _line(error: Exception) -> str:
-    return str(error).partition("\n")[0].rstrip(".:")
-
-
 def _as_they_are(logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return logits, y
 
@@ -364,13 +360,13 @@ def mean_loss(loss: Loss, logits: Tensor, y: Tensor) -> Tensor:
             raise
         raise ValueError(
             f"The loss {_name(loss)} does not take logits {tuple(logits.shape)} and "
-            f"labels {tuple(y.shape)} ({_line(error)}): give a function of these two, "
-            "such as F.cross_entropy."
+            f"labels {tuple(y.shape)} ({first_line(error)}): give a function of these "
+            "two, such as F.cross_entropy."
         ) from error
     if not isinstance(value, Tensor) or value.ndim:
         problem = found(value)
     elif not value.is_floating_point():
-        problem = f"a number of type {str(value.dtype).removeprefix('torch.')}"
+        problem = f"a number of type {dtype_name(value.dtype)}"
     elif logits.requires_grad and not value.requires_grad:
         problem = "a number without gradient"
     else:

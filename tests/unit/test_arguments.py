@@ -39,6 +39,20 @@ def test_a_value_is_named_in_a_few_words(value, words):
     assert len(arguments.found(value)) < 60
 
 
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (RuntimeError("\nno such file.\nsee above"), "no such file"),
+        (RuntimeError("Error(s) in loading:\n\t1.weight"), "Error(s) in loading"),
+        (RuntimeError(), "RuntimeError"),
+        (OSError("\n . \n"), "OSError"),
+        (ValueError("x" * 9999), "x" * 200),
+    ],
+)
+def test_an_error_is_told_in_its_first_line(error, line):
+    assert arguments.first_line(error) == line
+
+
 @pytest.mark.parametrize("value", ["3", None, 2.5, 1.0, True, [3], torch.tensor(3)])
 def test_a_whole_number_is_not_guessed(value):
     with pytest.raises(TypeError, match=r"^epochs must be a whole number, not .*\.$"):
