@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from d2lmini.arguments import classes, found, instance, listed, real, whole
+from d2lmini.arguments import classes, found, instance, listed, real, share, whole
 from d2lmini.plot.table import Table
 
 MOST = 10**9  # pictures: beyond, a count is a slip
@@ -70,10 +70,7 @@ def measured(
     one; Fashion-MNIST's test set has 10,000 pictures.  Rounded to whole pictures.
     """
     of = whole("of", of, most=MOST)
-    accuracy = real("accuracy", accuracy, example="0.92")
-    if not 0 <= accuracy <= 1:
-        wanted = "give the share of right answers, from 0 to 1"
-        raise ValueError(f"accuracy is {accuracy:g}: {wanted}, such as 0.92.")
+    accuracy = share("accuracy", accuracy, example="0.92")
     return wilson(round(accuracy * of), of, confidence=confidence)
 
 

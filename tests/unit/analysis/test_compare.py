@@ -255,7 +255,7 @@ NO_CLASSES = {  # of which True and 1 are alike
     [
         (lambda: wilson(11, 10), "right must be at most 10, not 11"),
         (lambda: wilson(1, 10, confidence=95), "confidence must be .* such as 0.95"),
-        (lambda: measured(92.4), "accuracy is 92.4: .* from 0 to 1"),
+        (lambda: measured(92.4), "accuracy must be from 0 to 1, .*, not 92.4"),
         (lambda: unpaired((0.9, 0.8, 1.0), wilson(1, 2)), "first is .*measured"),
         (lambda: mcnemar(-1, 2), "only_first must be at least 0"),
         (lambda: student(0.95, 0), "freedom must be at least 1"),
