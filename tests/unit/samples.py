@@ -49,6 +49,16 @@ def small_net() -> nn.Sequential:
     )
 
 
+class Heard(Silent):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
 def quietly(net, data, **options) -> History:
     chosen = {"epochs": 2, "lr": 0.01, "precision": FP32, "report": Silent()}
     return train(net, data, **(chosen | options))

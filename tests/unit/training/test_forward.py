@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from samples import FP32, image_set, quietly, small_net, splits, weights
+from samples import FP32, Heard, image_set, quietly, small_net, splits, weights
 from torch import nn
 
 from d2lmini import confusion_matrix, evaluate, predict, schedules, speed
 from d2lmini.data import Batches
-from d2lmini.training.report import Silent
 from d2lmini.training.run import Tally
 
 
@@ -395,14 +394,6 @@ def test_lazy_layers_take_their_sizes(make, use):
         assert weights(net).isfinite().all()
 
 
-class Hears(Silent):
-    def __init__(self):
-        self.said = []
-
-    def say(self, text):
-        self.said.append(text)
-
-
 class Strays(Viewer):
     """One layer is kept in a plain list."""
 
@@ -445,7 +436,7 @@ NOTICES = {
 @pytest.mark.filterwarnings("error")  # a sentence of ours is enough
 @pytest.mark.parametrize(("make", "options", "words"), NOTICES.values(), ids=NOTICES)
 def test_a_slip_is_said_in_one_sentence(make, options, words):
-    hears, net = Hears(), make()
+    hears, net = Heard(), make()
     quietly(net, splits(400), report=hears, epochs=1, **options)
     assert len(hears.said) == 1 and words in hears.said[0]
 
@@ -454,13 +445,13 @@ def test_a_slip_is_said_in_one_sentence(make, options, words):
     "loss", [F.cross_entropy, nn.CrossEntropyLoss(label_smoothing=0.1)]
 )
 def test_an_ordinary_run_says_nothing(loss):
-    hears = Hears()
+    hears = Heard()
     quietly(small_net(), splits(400), report=hears, loss=loss)
     assert hears.said == []
 
 
 def test_softmax_with_its_own_logarithm_is_no_slip():
-    hears = Hears()
+    hears = Heard()
     net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.Softmax(1))
     quietly(net, splits(), report=hears, loss=lambda p, y: F.nll_loss(p.log(), y))
     assert hears.said == []

@@ -13,12 +13,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from samples import quietly, small_net, splits, weights
+from samples import Heard, quietly, small_net, splits, weights
 from torch import nn
 
 from d2lmini.training import graphs, loop
 from d2lmini.training.graphs import Graph
-from d2lmini.training.report import Silent
 
 
 def even_net():
@@ -225,16 +224,11 @@ def test_where_memory_is_short_the_training_goes_on_without(played, monkeypatch)
     def recording(device, work):
         raise torch.OutOfMemoryError("out of memory")
 
-    said = []
-
-    class Heard(Silent):
-        def say(self, text):
-            said.append(text)
-
+    heard = Heard()
     monkeypatch.setattr(graphs, "recording", recording)
-    told, nets = both(report=Heard())
+    told, nets = both(report=heard)
     assert told[0] == told[1] and torch.equal(*nets)
-    assert [text for text in said if "Memory is short" in text] == said
+    assert [text for text in heard.said if "Memory is short" in text] == heard.said
 
 
 def test_its_memory_is_given_back(played):

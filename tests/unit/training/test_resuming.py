@@ -15,24 +15,16 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from samples import FP32, quietly, small_net, splits, weights
+from samples import FP32, Heard, quietly, small_net, splits, weights
 from torch import nn
 
-from d2lmini import History, report, schedules
+from d2lmini import History, schedules
 from d2lmini.data import Batches, Splits
 from d2lmini.training.checkpoint import CheckpointError
 from d2lmini.training.fingerprint import fingerprint
 from d2lmini.training.form import fitted
 from d2lmini.training.forward import Forward
 from d2lmini.training.run import Run
-
-
-class Heard(report.Silent):
-    def __init__(self):
-        self.said = []
-
-    def say(self, text):
-        self.said.append(text)
 
 
 class Stop(Heard):

@@ -8,7 +8,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from samples import image_set, quietly, small_net, splits, weights
+from samples import Heard, image_set, quietly, small_net, splits, weights
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -17,7 +17,6 @@ from d2lmini.data import Splits
 from d2lmini.nets import lenet
 from d2lmini.training import notices
 from d2lmini.training.forward import Forward
-from d2lmini.training.report import Silent
 from d2lmini.training.run import Run
 
 data = splits()
@@ -327,13 +326,9 @@ def test_a_partial_of_an_optimizer_keeps_what_it_was_told():
 
 
 def test_a_graph_needs_a_gpu_and_says_so():
-    class Heard(Silent):
-        def say(self, text):
-            said.append(text)
-
-    said, net = [], small_net()
-    quietly(net, splits(), graph=True, report=Heard())
-    assert ["graph=True needs" in text for text in said] == [True]
+    heard, net = Heard(), small_net()
+    quietly(net, splits(), graph=True, report=heard)
+    assert ["graph=True needs" in text for text in heard.said] == [True]
     plain = small_net()  # which seeds as well
     quietly(plain, splits())
     assert torch.equal(weights(net), weights(plain))

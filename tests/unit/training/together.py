@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from samples import image_set, quietly, splits
+from samples import Heard, image_set, quietly, splits
 from torch import nn
 
 import d2lmini.data
@@ -43,14 +43,12 @@ class Idle(nn.Module):
         return self.used(X.flatten(1))
 
 
-class Heard(report.Silent):
-    """Keeps what is said, and a copy of a file as it is when epoch 1 begins."""
+class Copied(Heard):
+    """Keeps a copy of a file as it is when epoch 1 begins, too."""
 
-    def __init__(self, file=None, copy=None):
-        self.said, self.file, self.copy = [], file, copy
-
-    def say(self, text):
-        self.said.append(text)
+    def __init__(self, file, copy):
+        super().__init__()
+        self.file, self.copy = file, copy
 
     def begin(self, epoch, so_far):
         if epoch == 1 and self.copy:
@@ -145,7 +143,7 @@ def dropped():
 
 
 def stored(file, copy=None):
-    net, heard = net_with(), Heard(file, copy)
+    net, heard = net_with(), Copied(file, copy)
     history = quietly(net, uneven(), **SGD, resume=file, report=heard)
     return {**outcome(net, history), "said": heard.said}
 
