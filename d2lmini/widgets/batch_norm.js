@@ -331,7 +331,7 @@ function build(model) {
     return beyond(values, -AXIS, AXIS);
   }
   const about = (v) =>
-    `${v.length} numbers, mean ${fmt(mean(v))}, standard deviation ${fmt(Math.sqrt(squares(v) / v.length))}`;
+    `${plural(v.length, "number")}, mean ${fmt(mean(v))}, standard deviation ${fmt(Math.sqrt(squares(v) / v.length))}`;
 
   function drawStrips() {
     const own = [r.mean, Math.sqrt(r.variance), false];

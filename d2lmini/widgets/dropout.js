@@ -1,4 +1,4 @@
-import { button, fmt, grid, h, lab, may, panel, put, slide, stage, status, toolbar } from "./kit.js";
+import { button, exact, fmt, grid, h, lab, may, panel, put, slide, stage, status, toolbar } from "./kit.js";
 
 const MOST = 400; // steps that are averaged
 const WHITE = 2; // times the largest number without dropout: what p = 0.5 makes of it
@@ -64,7 +64,8 @@ function build(model) {
       " numbers ",
       number("dropped", r.dropped, 0),
       r.dropped === 1 ? " is" : " are",
-      " dropped in this step; those that stay are multiplied by 1 / (1 − p) = ",
+      " dropped in this step; those that stay are multiplied by 1 / (1 − p) ",
+      exact([get("p"), r.scale]) ? "= " : "≈ ",
       number("scale", r.scale, 2),
       ".",
     );

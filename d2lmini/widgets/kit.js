@@ -52,6 +52,15 @@ export function beyond(numbers, low, high) {
   return count ? `${count} beyond the axis, drawn at its end. ` : "";
 }
 
+// A share: nothing but 0 is 0%, and nothing but 1 is 100%.  `signs` stand before what is
+// under 1% and over 99%.
+export function percent(p, signs = ["< ", "> "]) {
+  if (p > 0 && p < 0.005) return `${signs[0]}1%`;
+  if (p >= 0.995 && p < 1) return `${signs[1]}99%`;
+  return Number.isNaN(p) ? "–" : `${Math.round(100 * p)}%`;
+}
+export const IN_WORDS = ["under ", "over "]; // signs for a sentence
+
 // What a person types as a number: 2, −0.5, 0,5 or 1/9.  NaN when it is none.
 export function parse(text) {
   const plain = text.trim().replaceAll("−", "-").replace(",", ".");

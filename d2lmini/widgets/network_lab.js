@@ -1,13 +1,13 @@
 // Look inside a network: its maps, numbers and answers for any picture, in the page.
 import { Network, numbers, tensor } from "./engine.js";
-import { clamp, fmt, h, lab, may, plural, put, same, status } from "./kit.js";
+import { clamp, fmt, h, lab, may, percent, plural, put, same, status } from "./kit.js";
 import { scanner, stretch } from "./network_breaks.js";
 import { controlsOf, MOST_SHIFT, SLIDERS } from "./network_controls.js";
 import { inspector, titles } from "./network_inspect.js";
 import { pad } from "./network_maps.js";
 import { AS_IT_IS, anyPicture, changed, packed, unpacked } from "./network_picture.js";
 import { isLive, loaded, netOf, othersOf, UNTOUCHED } from "./network_shelf.js";
-import { answers, MOST_STRIPS, percent, strips } from "./network_strips.js";
+import { answers, MOST_STRIPS, strips } from "./network_strips.js";
 import { tour, tourOf } from "./network_tour.js";
 import { fields, spread, valueAt } from "./network_view.js";
 

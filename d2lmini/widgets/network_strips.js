@@ -1,5 +1,5 @@
 // The layers of a network, one strip of maps each, and its answers as bars.
-import { h, plural, times } from "./kit.js";
+import { h, percent, plural, times } from "./kit.js";
 import { titles } from "./network_inspect.js";
 import { MOST_MAPS, maps, paintPicture, rangeOf } from "./network_maps.js";
 import { softmax, spread } from "./network_view.js";
@@ -119,5 +119,3 @@ export function answers(classes) {
   const nameOf = (c) => classes[c] ?? `class ${c}`;
   return { el, show };
 }
-export const percent = (p) =>
-  Number.isNaN(p) ? "–" : p > 0 && p < 0.005 ? "< 1%" : p > 0.995 && p < 1 ? "> 99%" : `${Math.round(100 * p)}%`;

@@ -1,6 +1,6 @@
 // What the playground shows of a run: curves, pictures, sizes, mistakes.
 import { axes, curve, drawing, spot } from "./chart.js";
-import { beyond, fmt, h, panel, stage } from "./kit.js";
+import { beyond, fmt, h, panel, percent, stage } from "./kit.js";
 import { CLASSES, SIDE } from "./playground_setup.js";
 
 // The colour and the dashes of the run itself and of up to three that were kept.
@@ -10,7 +10,7 @@ export const LINES = [
   ["var(--plus)", "2 3"],
   ["var(--minus)", "10 3 2 3"],
 ];
-const percent = (v) => `${fmt(100 * v, 1)}%`;
+const tenths = (v) => `${fmt(100 * v, 1)}%`;
 
 // ---- curves ------------------------------------------------------------------
 
@@ -66,7 +66,7 @@ export function runCurves() {
     runs = list;
     for (const { chart, column } of both) {
       const last = runs[0].exams.at(-1);
-      const value = last && (column === 1 ? fmt(last[1], 3) : percent(last[2]));
+      const value = last && (column === 1 ? fmt(last[1], 3) : tenths(last[2]));
       const what = column === 1 ? "Loss" : "Accuracy";
       chart.label(`${what} over the epochs; ${last ? `${value} on the validation pictures now` : "no run yet"}.`);
       chart.show();
@@ -149,7 +149,7 @@ export function insideView(choose) {
     bars.forEach(({ bar, text }, i) => {
       const known = Number.isFinite(chances[i]); // not so where the numbers have overflowed
       bar.style.width = known ? `${100 * chances[i]}%` : "0";
-      text.textContent = known ? `${Math.round(100 * chances[i])}%` : "–";
+      text.textContent = percent(chances[i]);
     });
     if (rows.map((one) => one.name).join() !== list.map((one) => one.name).join()) {
       rows = list.map(({ name }) => ({ name, ...row(`Maps of ${name}`) }));
@@ -171,7 +171,11 @@ const scrolled = (name, node) =>
 // A bar for a size between 10^-8 and 10^2, so that a factor of ten is a step.
 const power = (v) => (v > 0 ? Math.min(100, Math.max(2, 10 * (Math.log10(v) + 8))) : 0);
 const plainly = (v) =>
-  v === 0 ? "0" : v >= 0.001 && v < 1000 ? fmt(v, v < 0.1 ? 4 : 2) : v.toExponential(1).replace("-", "−");
+  v === 0
+    ? "0"
+    : v >= 0.001 && v < 1000
+      ? fmt(v, v < 0.1 ? 4 : 2)
+      : v.toExponential(1).replace("e+", "e").replace("-", "−");
 
 export function layerSizes() {
   const body = h("tbody", {});
@@ -200,7 +204,7 @@ export function layerSizes() {
           {},
           h("th", { scope: "row" }, name),
           cell(output),
-          h("td", { "data-value": asleep }, asleep === null ? "–" : percent(asleep)),
+          h("td", { "data-value": asleep }, asleep === null ? "–" : tenths(asleep)),
           cell(gradient),
           cell(update),
         ),
@@ -241,7 +245,7 @@ export function mistakesView() {
       ...list.map(({ pixels, label, said, sure }) => {
         const one = smallPicture(`${CLASSES[label]}, called ${CLASSES[said]}`);
         one.show(pixels, SIDE, SIDE);
-        const text = `${CLASSES[label]}, called ${CLASSES[said]} (${Math.round(100 * sure)}%)`;
+        const text = `${CLASSES[label]}, called ${CLASSES[said]} (${percent(sure)})`;
         return h("figure", {}, one.el, h("figcaption", {}, text));
       }),
     );

@@ -9,6 +9,7 @@ import {
   grid,
   group,
   h,
+  IN_WORDS,
   it,
   joined,
   lab,
@@ -17,6 +18,7 @@ import {
   padded,
   pair,
   panel,
+  percent,
   plural,
   put,
   sizes,
@@ -231,19 +233,18 @@ function written(r, i, j, digits) {
   return `(${seen.map((v) => bracket(v, digits)).join(" + ")}) / ${n} ${sign} `;
 }
 
-const percent = (v) => (v > 0 && v < 0.005 ? "under 1%" : v >= 0.995 && v < 1 ? "over 99%" : `${fmt(100 * v, 0)}%`);
 const digit = (name, value, text) => h("b", { "data-number": name, "data-value": value }, text);
 
 // "Pooling: 44% of the outputs changed (4 of 9); the changes add up to 20% of the old output"
 function told(what, c, name) {
   const size = Number.isFinite(c.ratio)
-    ? ["; the changes add up to ", digit(`${name}-ratio`, c.ratio, percent(c.ratio)), " of the old output"]
+    ? ["; the changes add up to ", digit(`${name}-ratio`, c.ratio, percent(c.ratio, IN_WORDS)), " of the old output"]
     : [];
   return h(
     "div",
     {},
     `${what}: `,
-    digit(`${name}-share`, c.share, percent(c.share)),
+    digit(`${name}-share`, c.share, percent(c.share, IN_WORDS)),
     ` of the outputs changed (${c.count} of ${c.all})`,
     ...size,
   );

@@ -6,10 +6,12 @@ import {
   copy,
   examples,
   h,
+  IN_WORDS,
   lab,
   make,
   may,
   panel,
+  percent,
   player,
   plural,
   put,
@@ -528,8 +530,8 @@ function counts(r, C) {
     a === b
       ? "The same number."
       : a < b
-        ? `The stack has ${Math.round(100 * (1 - a / b))}% fewer.`
-        : `The stack has ${Math.round(100 * (a / b - 1))}% more.`;
+        ? `The stack has ${percent(1 - a / b, IN_WORDS)} fewer.`
+        : `The stack has ${percent(a / b - 1, IN_WORDS)} more.`;
   return h(
     "div",
     { style: "margin-top: .35rem" },

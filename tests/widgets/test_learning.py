@@ -197,6 +197,7 @@ def test_of_descent_is_said_what_the_steps_have_done(page_of):
         oracle.read(page, [state])
         said = page.inner_text(".d2l-sum")
         assert words in said and ("leads across" in said) == bool(words)
+    assert "converges below 2 / 6.702 ≈ 0.298." in text.inner_text()
     oracle.read(page, [{"start": [-1.5, 3.5], "lr": 0.31, "steps": 60}])
     high = sum(v > 1e4 for v in DescentLab(lr=0.31, steps=60).losses.tolist())
     told = f"{high} beyond the axis, drawn at its end."

@@ -606,6 +606,12 @@ def test_padding_is_never_the_largest(page_of):
     assert "tried)" not in page.locator(".d2l-net-break + .d2l-note").last.inner_text()
 
 
+def test_only_all_is_all_and_only_nothing_is_nothing(kit):
+    shares = "[0, 0.004, 0.5, 0.995, 0.9999, 1, NaN]"
+    said = kit.evaluate(f"{shares}.map((p) => d2lmini.kit.percent(p))")
+    assert said == ["0%", "< 1%", "50%", "> 99%", "> 99%", "100%", "–"]
+
+
 # ---- in Python --------------------------------------------------------------------
 
 

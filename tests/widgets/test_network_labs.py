@@ -109,9 +109,11 @@ def test_light_is_drawn_and_what_dropout_multiplies_on_one_scale(page_of):
         truth = grey(LABS["dropout"](p=p).output(0), 2 * most)
         assert oracle.close(oracle.greys(page, "now"), truth, 0.51)
         assert oracle.close(oracle.greys(page, "output"), grey(SHOE, 2 * most), 0.51)
+    assert "by 1 / (1 − p) = 10." in page.inner_text(".d2l-sum")
     rare = next(s for s in range(99) if not DropoutLab(SHOE, p=0.005).kept(s).all())
     oracle.read(page, [{"p": 0.005, "seed": rare}])
-    assert "numbers 1 is dropped in this step" in page.inner_text(".d2l-sum")
+    said = page.inner_text(".d2l-sum")
+    assert "numbers 1 is dropped in this step" in said and "(1 − p) ≈ 1.01." in said
 
 
 @pytest.mark.parametrize("light", [0.5, 1])

@@ -164,6 +164,11 @@ def test_a_rounded_number_equals_nothing_and_nearly_all_is_not_all(page_of):
     shows = [shown["sum"] for shown in oracle.read(page, [*states, tenth])]
     assert [text.count("≈") for text in shows] == [1, 1, 1, 0]
     assert shows[3].endswith("max(−∞, −∞, −∞, 0.5) = 0.5")
+    oracle.read(page, [{"input": [[0.5] * 13] * 13}])  # too large for written numbers
+    rim = page.locator("[data-grid=input] [role=gridcell]").first
+    assert rim.get_attribute("aria-label") == "padding: −∞"
+    oracle.read(page, [{"mode": "average"}])
+    assert rim.get_attribute("aria-label") == "padding: 0"
     noise = [[(i * 37 + j * j * 11) % 101 / 100 for j in range(28)] for i in range(28)]
     noise[4][4:7] = noise[5][4:7] = [0.5] * 3  # in which one window may move
     still = {"padding": [0, 0], "mode": "average", "input": noise, "shift": [0, 1]}

@@ -214,6 +214,12 @@ def test_two_small_kernels_see_as_much_as_a_large_one(page_of):
     assert shown["values"]["stack"] == 73728 and shown["values"]["single"] == 102400
 
 
+def test_a_share_that_is_nearly_all_is_not_said_to_be_all(page_of):
+    layer = {"kind": "convolution", "kernel": 3, "stride": 2, "padding": 1}
+    page = page_of(ReceptiveField(size=48, layers=[layer | {"dilation": 1}] * 6))
+    assert "The stack has over 99% fewer." in page.inner_text(".d2l")
+
+
 def test_what_pooling_finds_beyond_the_border_is_not_called_zeros(page_of):
     layer = {"kind": "pooling", "kernel": 3, "stride": 2, "padding": 1, "dilation": 1}
     page = page_of(ReceptiveField(size=9, layers=[layer], selected=[0, 0]))
