@@ -156,10 +156,15 @@ def _logits(net: nn.Module, X: Tensor) -> Tensor:
 
 
 def _covers(length: int, patch: int, stride: int) -> list[slice]:
-    """What a square hides along one side: centres spread evenly, cut at the ends."""
+    """What a square hides along one side: centres spread evenly, cut at the ends.
+
+    A square that would begin in the middle of a pixel begins with it or after it, each
+    the same way: ``round`` alone would lay two neighbours of an even side on one place.
+    """
     count = math.ceil(length / stride)
     centres = [(i + 0.5) * length / count for i in range(count)]
-    starts = [round(centre - patch / 2) for centre in centres]
+    place = round if patch % 2 else lambda start: math.floor(start + 0.5)
+    starts = [place(centre - patch / 2) for centre in centres]
     return [slice(max(start, 0), min(start + patch, length)) for start in starts]
 
 
