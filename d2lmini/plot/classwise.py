@@ -26,8 +26,9 @@ def per_class(
 
     ``counts`` maps the name of a network to its matrix (row true class), at
     most six.  Classes are sorted by the first network's accuracy, hardest on
-    top; a line joins the dots of a class.  ``classes`` name them; None means as
-    the session's data do.  Raises ValueError for what is no such matrix.
+    top, and those without images, which have no dot, below; a line joins the dots of
+    a class.  ``classes`` name them; None means as the session's data do.  Raises
+    ValueError for what is no such matrix.
     """
     named("counts", counts)
     few(counts, "networks to compare", len(COLOURS))
@@ -68,8 +69,8 @@ def _matrix(what: str, values: Numbers) -> Tensor:
 
 
 def _shares(matrix: Tensor) -> Tensor:
-    """Of each row, the parts of its sum, float64; 0 for a class without images."""
-    return (matrix / matrix.sum(1, keepdim=True)).nan_to_num(0)
+    """Of each row, the parts of its sum, float64; NaN for a class without images."""
+    return matrix / matrix.sum(1, keepdim=True)
 
 
 def _dots(ax: Axes, shares: Mapping[str, Tensor]) -> None:
@@ -86,11 +87,14 @@ def _read(shares: Mapping[str, Tensor], words: Sequence[str]) -> str:
     """The alt text: each network's worst class, and the largest gain."""
     parts = []
     for net, values in shares.items():
-        worst = int(values.argmin())
+        if values.isnan().all():
+            parts.append(f"{net} has no images")
+            continue
+        worst = int(values.nan_to_num(torch.inf).argmin())
         parts.append(f"{net} is worst at {words[worst]}, {float(values[worst]):.1%}")
     (first, before), *others = shares.items()
     for net, after in others:
-        place = int((after - before).argmax())
+        place = int((after - before).nan_to_num(-torch.inf).argmax())
         old, new = float(before[place]), float(after[place])
         if new > old:
             where = f"{words[place]}, from {old:.1%} to {new:.1%}"
@@ -114,7 +118,7 @@ def confusion(
     digits = 0 if _counted(numbers("counts", counts)) else 2
     with look():
         figure, (ax,) = canvas(1, 1, WIDTH, WIDTH * 0.82)
-        ax.imshow(_shares(matrix).numpy(), cmap="Blues", vmin=0, vmax=1)
+        ax.imshow(_shares(matrix).nan_to_num(0).numpy(), cmap="Blues", vmin=0, vmax=1)
         ax.grid(False)
         if len(words) <= MOST_NUMBERS:
             _write(ax, matrix, digits)
@@ -146,7 +150,8 @@ def _write(ax: Axes, matrix: Tensor, digits: int) -> None:
 def _worst(matrix: Tensor, words: Sequence[str], digits: int) -> str:
     """The alt text of :func:`confusion`: the diagonal and the worst mix-up."""
     if digits:
-        right = f"{float(_shares(matrix).diagonal().mean()):.1%} of a class right"
+        mean = float(_shares(matrix).diagonal().nanmean().nan_to_num(0))
+        right = f"{mean:.1%} of a class right"
         said = f"Confusion matrix of shares, on average {right}."
     else:
         right = f"{int(matrix.diagonal().sum())} of them right"

@@ -139,4 +139,5 @@ def _read(runs: Sequence[Run]) -> str:
         for run in runs
         if run.epochs
     ]
-    return "Curves of training loss and accuracy by epoch. " + "; ".join(ends) + "."
+    said = "Curves of training loss and accuracy by epoch."
+    return f"{said} {'; '.join(ends)}." if ends else said

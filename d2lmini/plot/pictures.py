@@ -37,6 +37,7 @@ def images(
     for labels or titles that do not fit them.
     """
     words = _listed(titles)
+    X = numbers("X", X)  # first: where there are no images, there are no labels
     if labels is not None:
         labels = numbers("labels", labels)
     captions = words if words is not None else labels

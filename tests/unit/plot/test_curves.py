@@ -136,6 +136,10 @@ def test_a_loss_below_zero_is_seen():
     assert plot.curves(run(2.0, 1.0)).figure.axes[0].get_ylim()[0] == 0
 
 
+def test_a_run_without_an_epoch_ends_nowhere():
+    assert plot.curves(run(origin="")).alt.endswith("and accuracy by epoch.")
+
+
 @pytest.mark.parametrize("epochs", ["5", 0, 2.5])
 def test_a_length_is_a_whole_number(epochs):
     with pytest.raises((TypeError, ValueError), match="epochs must be"):

@@ -176,6 +176,7 @@ WORDS = {"title": "", "xlabel": "", "ylabel": ""}
     [
         (lambda: plot.images(torch.rand(2, 5, 4, 4)), "X is a tensor .*2, 5, 4, 4"),
         (lambda: plot.images(torch.rand(0, 1, 4, 4)), "nothing to draw"),
+        (lambda: plot.images(GREY[:0], [], []), "X is a tensor .*: there is nothing"),
         (lambda: plot.images(NAN), "X holds values that are no numbers"),
         (lambda: plot.images("cat.png"), "X is the text 'cat.png': give a tensor"),
         (lambda: plot.images([GREY[0], GREY[0, :, :2]]), "X is .*list"),
@@ -278,7 +279,7 @@ def test_a_matrix_of_shares_shows_shares(kind):
     shares = counts / counts.sum(1, keepdim=True).clamp(min=1)
     picture = plot.confusion(kind(shares))
     assert cells(picture)[0] == "1.00" and cells(picture)[60] == "0.20"
-    assert "on average 88.0% of a class right" in picture.alt
+    assert "on average 97.8% of a class right" in picture.alt  # of the nine that occur
     assert "0.20 of the class Shirt taken for T-shirt/top" in picture.alt
     assert picture.alt.startswith(plot.confusion(shares / 7).alt[:50])
 
@@ -494,6 +495,17 @@ def test_rare_types_are_drawn_like_common_ones(dtype):
 def test_long_numbers_are_not_rounded_before_they_are_read():
     bars = {"a": {"b": 123456789.0}}
     assert "123,456,789" in plot.stacked(bars, title="", xlabel="").alt
+
+
+def test_a_class_without_images_has_no_share():
+    some = torch.tensor([[3, 1, 0], [0, 0, 0], [1, 0, 3]])
+    more = torch.tensor([[4, 0, 0], [0, 0, 0], [0, 0, 4]])
+    picture = plot.per_class({"a": some, "b": more}, classes=["x", "y", "z"])
+    assert "a is worst at x, 75.0%; b is worst at x, 100.0%; b gains" in picture.alt
+    assert axis(picture) == ["x", "z", "y"]
+    _, *dots = picture.figure.axes[0].collections
+    assert [len(dot.get_offsets().compressed()) for dot in dots] == [4, 4]
+    assert plot.per_class({"a": some * 0}).alt.endswith("a has no images.")
 
 
 def test_one_row_of_pixels_has_a_map():
