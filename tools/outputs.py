@@ -30,7 +30,6 @@ import configparser
 import copy
 import dataclasses
 import hashlib
-import json
 import math
 import os
 import re
@@ -86,16 +85,7 @@ def hashes(nb: NotebookNode) -> list[str]:
 
 def recorded(nb: NotebookNode) -> list[str]:
     """The hashes of the code that was run, as stored in ``nb``."""
-    found = nb.metadata.get("d2lmini", {}).get("code", [])
-    if isinstance(found, str):  # one hash of all, as it was stored before
-        return hashes(nb) if found == _digest_of_all(nb) else []
-    return list(found)
-
-
-def _digest_of_all(nb: NotebookNode) -> str:
-    here, anywhere = address.current(), address.Address("OWNER", "NAME")
-    code = [address.replaced(c.source, here, anywhere) for c in code_cells(nb)]
-    return hashlib.sha256(json.dumps(code).encode()).hexdigest()[:16]
+    return list(nb.metadata.get("d2lmini", {}).get("code", []))
 
 
 def is_fresh(nb: NotebookNode) -> bool:

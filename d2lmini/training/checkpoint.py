@@ -3,7 +3,6 @@
 import contextlib
 import copy
 import io
-import json
 import os
 import pickle
 import re
@@ -30,6 +29,9 @@ from d2lmini.training.run import Run
 
 #: Bytes in the name of a file (most systems take 255), and characters in a path.
 LONGEST, PATH = 200, 1000
+
+#: What a file has besides the state of its run.
+OWN = {"history", "digest", "content", "infinite"}
 
 #: What PyTorch raises for content that is not safe to read, or not to be written.
 UNWRITABLE = (pickle.PickleError, AttributeError, TypeError)
@@ -177,12 +179,9 @@ class Checkpoint:
 
     def _restored(self, path: Path, run: Run, history: History) -> History:
         state = _read(path, run.device)
-        if "content" not in state:
-            raise CheckpointError(
-                f"{path} comes from an older version, which did not keep what a "
-                "run is recognised by: give another file, or delete this one."
-            )
         try:
+            if state["digest"] != fingerprint(state["history"]):
+                raise ValueError("the history is another one")
             stored = History.from_json(state["history"])
             reason = difference(
                 stored.recipe, history.recipe, state["content"], self.content
@@ -217,11 +216,13 @@ def _read(path: Path, device: torch.device) -> dict[str, Any]:
         state: dict[str, Any] = torch.load(
             io.BytesIO(content), map_location=device, weights_only=True
         )
-        json.loads(state["history"])
-        if "infinite" in state and state["digest"] != fingerprint(state["history"]):
-            raise ValueError("the history is another one")
     except Exception as error:  # damage takes many forms; none may end in a traceback
         raise CheckpointError(_damaged(path, error)) from error
+    if not isinstance(state, dict) or not state.keys() >= OWN:
+        raise CheckpointError(
+            f"{path} is no checkpoint of a run, or one of another version: give "
+            "another file, or delete this one."
+        )
     return state
 
 

@@ -23,9 +23,6 @@ def fitted(state: Content, history: History, run: Run) -> Content:
     number is looked at: a kernel that updates all weights at once trusts them.
     """
     own = run.state_dict()
-    if "infinite" not in state:  # of an older version
-        state = {"unsaved": {}, "others": [], **state, "infinite": []}
-        own["random"].pop("numpy", None)
     _of_history(history)
     for part in ("net", "unsaved", "others", "scaler", "average"):
         _alike(part, state[part], own[part])

@@ -225,7 +225,7 @@ class Run:
         self.net.load_state_dict(state["net"])
         for name, buffer in self._unsaved().items():
             buffer.copy_(state["unsaved"][name])
-        for weight, stored in zip(self.others, state.get("others", []), strict=True):
+        for weight, stored in zip(self.others, state["others"], strict=True):
             weight.data.copy_(stored)
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
@@ -247,7 +247,7 @@ class Run:
         """Set the generators to :meth:`random_state`."""
         torch.set_rng_state(random["cpu"].cpu())
         pyrandom.setstate(of_python(random["python"]))
-        if "numpy" in random:  # older files have none
+        if "numpy" in random:  # not where its generator is of another kind
             key, *rest = (random["numpy"][k] for k in ("key", *_NUMPY))
             np.random.set_state(("MT19937", key.cpu().numpy(), *rest))
         if "cuda" in random and self.device.type == "cuda":
@@ -319,10 +319,9 @@ def _python_state() -> tuple[int, Tensor, float | None]:
 
 
 def of_python(stored: Any) -> tuple[Any, ...]:
-    """What Python takes of what is ``stored``, in older files as it gave it."""
+    """What Python takes of what is ``stored``."""
     version, words, drawn = stored
-    given = words.tolist() if isinstance(words, Tensor) else words
-    return version, tuple(given), drawn
+    return version, tuple(words.tolist()), drawn
 
 
 def _numpy_state() -> dict[str, Any]:

@@ -47,14 +47,6 @@ def test_a_new_address_does_not_make_outputs_stale(good, monkeypatch):
     assert outputs.hashes(good) == before
 
 
-def test_a_chapter_with_one_hash_of_all_its_code_stays_fresh(good):
-    good.metadata["d2lmini"] = {"code": outputs._digest_of_all(good)}
-    assert outputs.is_fresh(good)
-    good.cells[-1].source += " + 1"
-    assert not outputs.is_fresh(good)
-    assert len(outputs.stale(good)) == 4  # which of them was run is not known
-
-
 def test_cells_that_move_or_go_make_a_chapter_stale(good):
     good.cells[2], good.cells[4] = good.cells[4], good.cells[2]
     assert not outputs.is_fresh(good)
