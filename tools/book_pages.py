@@ -76,6 +76,13 @@ def drawers_named(app: Sphinx, page: str, template: str, context: Any, _: Any) -
         context["body"] = context["body"].replace(mute, "<summary>")
 
 
+def entries_listed(app: Sphinx, page: str, template: str, context: Any, _: Any) -> None:
+    """Let the entries of a list of papers be its items, not a role that has gone."""
+    if "body" in context:
+        body = context["body"]
+        context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
+
+
 def to_the_entry(app: Sphinx, page: str, template: str, context: Any, _: Any) -> None:
     """Let a link that names a paper lead to its entry among the references."""
 
@@ -168,6 +175,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_css_file("icons.css")
     app.connect("html-page-context", figures_loaded)
     app.connect("html-page-context", drawers_named)
+    app.connect("html-page-context", entries_listed)
     app.connect("html-page-context", to_the_entry)
     app.connect("html-page-context", pictures_in_their_place)
     app.connect("html-page-context", less_in_the_head)

@@ -26,6 +26,12 @@ PICTURES = """async () => {
     .map(i => i.outerHTML.slice(0, 200));
 }"""
 
+# What a screen reader takes for the head of a column that says nothing, or for a part
+# of a list that is none of its items.
+MISREAD = """() => [...document.querySelectorAll("article th, [role=list] > *")]
+  .filter(e => e.matches("th") ? !e.textContent.trim() : e.role !== "listitem")
+  .map(e => e.outerHTML.slice(0, 200))"""
+
 # Pictures that are stretched one way, by more than two pixels.
 STRETCHED = """() => [...document.images]
   .filter(i => i.naturalWidth && i.checkVisibility())

@@ -1,7 +1,7 @@
 """The checks of a page find what is wrong with a page that is wrong."""
 
 import pytest
-from checks import CONTRAST, CUT, FORMULAS, OVERFLOW, PICTURES, STRETCHED
+from checks import CONTRAST, CUT, FORMULAS, MISREAD, OVERFLOW, PICTURES, STRETCHED
 from visitor import Visitor
 
 PIXEL = (
@@ -43,6 +43,12 @@ def findings(browser):
             STRETCHED,
             f"<img src='{PIXEL}' style='width: 50px; padding: 5px'>",
             f"<img src='{PIXEL}' style='width: 50px; height: 60px'>",
+        ),
+        (MISREAD, "<table><th>a</th><td></table>", "<table><th></th></table>"),
+        (
+            MISREAD,
+            "<div role=list><p role=listitem>a</p></div>",
+            "<div role=list><p role=doc-biblioentry>a</p></div>",
         ),
         (FORMULAS, "<i class=math><mjx-container/></i>", "<i class=math>\\(x\\)</i>"),
         (

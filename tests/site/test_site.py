@@ -9,7 +9,7 @@ import urllib.parse
 from html.parser import HTMLParser
 
 import pytest
-from checks import CONTRAST, CUT, FORMULAS, OVERFLOW, PICTURES, STRETCHED
+from checks import CONTRAST, CUT, FORMULAS, MISREAD, OVERFLOW, PICTURES, STRETCHED
 from fontTools.ttLib import TTFont
 
 from tools import address, book, icons
@@ -46,6 +46,7 @@ def test_page(visit, site, name):
     if name in PAGES:
         assert page.locator("article h1:visible").count() == 1
     assert page.evaluate(PICTURES) == []
+    assert page.evaluate(MISREAD) == []
     assert page.evaluate(FORMULAS) == []
     for width in (1280, 320):
         page.set_viewport_size({"width": width, "height": 900})
@@ -275,6 +276,27 @@ def test_the_first_key_shows_a_link_that_can_be_read(visit, base, theme):
     )
     light, dark = sorted(map(luminance, (colour, surface)), reverse=True)
     assert (light + 0.05) / (dark + 0.05) > 4.5, (colour, surface)
+
+
+# What can have the focus outside the text, as a key gives it, but shows no ring then.
+RINGLESS = """() => {
+  for (const e of document.querySelectorAll(".dropdown-menu")) e.classList.add("show");
+  const seen = [...document.querySelectorAll("body :is(a[href], button, summary)")]
+    .filter((e) => !e.closest("article, .skip-link") && e.checkVisibility());
+  const bare = seen.filter((e) => {
+    e.focus({ focusVisible: true, preventScroll: true });
+    const { outlineStyle, outlineWidth } = getComputedStyle(e);
+    return outlineStyle !== "solid" || parseFloat(outlineWidth) < 2;
+  });
+  return [seen.length, bare.map((e) => e.outerHTML.slice(0, 200))];
+}"""
+
+
+def test_what_has_the_focus_has_a_ring_that_few_colours_keep(visit, base):
+    """An outline, also where the theme draws a shadow; the text has that already."""
+    page = visit(base + "book/glossary.html", settle=False)
+    seen, bare = page.evaluate(RINGLESS)
+    assert seen > 40 and bare == []
 
 
 def luminance(colour):
