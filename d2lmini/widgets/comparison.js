@@ -39,6 +39,10 @@ const STYLE = [
   ".d2l .d2l-cmp-axes { display: grid; grid-template-columns: repeat(2, minmax(0, 15rem)) auto; gap: .6rem 1rem; align-items: end; justify-content: start; }",
   "@container (width <= 35rem) { .d2l .d2l-cmp-axes { grid-template-columns: repeat(2, minmax(0, 1fr)); } }",
   ".d2l .d2l-cmp-axes select { width: 100%; }",
+  "@media (forced-colors: active) {",
+  ".d2l .d2l-cmp tbody th { border-left-color: Canvas; }",
+  ".d2l .d2l-cmp tbody .d2l-cmp-lit > th { border-left-color: Highlight; }",
+  "}",
 ].join("\n");
 
 // bold, as a name is when it is lit

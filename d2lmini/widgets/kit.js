@@ -128,7 +128,10 @@ export function watch(model, draw) {
 
 // ---- the frame ------------------------------------------------------------
 
+const SCHEMES = ["(forced-colors: active)", "(prefers-color-scheme: dark)"].map((query) => matchMedia(query));
 function isDark() {
+  const [forced, dark] = SCHEMES;
+  if (forced.matches) return dark.matches; // the ground is the reader's own, whatever the page has chosen
   for (const name of ["data-theme", "theme"]) {
     const page = document.documentElement.getAttribute(name);
     if (page === "dark" || page === "light") return page === "dark";
@@ -138,7 +141,7 @@ function isDark() {
   const code = document.body.className.match(/vscode-(dark|light|high-contrast(-light)?)/);
   if (code) return !code[0].includes("light");
   if (globalThis.google?.colab) return false;
-  return matchMedia("(prefers-color-scheme: dark)").matches;
+  return dark.matches;
 }
 
 // The root of a figure inside `el`; follows the page's theme.
@@ -155,15 +158,14 @@ export function frame(el, title, ...children) {
   const options = { attributes: true, attributeFilter: ["data-theme", "theme", "class", "data-jp-theme-light"] };
   seen.observe(document.documentElement, options);
   seen.observe(document.body, options);
-  const media = matchMedia("(prefers-color-scheme: dark)");
-  media.addEventListener("change", paint);
+  for (const media of SCHEMES) media.addEventListener("change", paint);
   paint();
   el.append(root);
   return {
     root,
     stop: () => {
       seen.disconnect();
-      media.removeEventListener("change", paint);
+      for (const media of SCHEMES) media.removeEventListener("change", paint);
     },
   };
 }
@@ -269,15 +271,22 @@ export function warning() {
 // Returns { el, say(text or nodes…), quiet(bool) }.
 export function status(kind = "") {
   const el = h("div", { class: `d2l-status ${kind}`, role: "status", "aria-live": "polite" });
+  const ended = h("span", { class: "d2l-hidden" }, "Stopped. ");
   return {
     el,
     // What stands there already is not heard again.
     say(...parts) {
-      const fresh = el.cloneNode(false);
-      /** @type {Element} */ (fresh).append(...parts);
-      if (!fresh.isEqualNode(el)) el.replaceChildren(...fresh.childNodes);
+      const fresh = /** @type {Element} */ (el.cloneNode(false));
+      fresh.append(...(el.contains(ended) ? [ended.cloneNode(true)] : []), ...parts);
+      if (!fresh.isEqualNode(el)) el.replaceChildren(...parts);
     },
-    quiet: (yes) => el.setAttribute("aria-live", yes ? "off" : "polite"),
+    // While something runs nothing is heard.  At its end what has been written meanwhile
+    // is, since a word before it, for ears alone, makes it new.
+    quiet(yes) {
+      if (yes) ended.remove();
+      else if (el.getAttribute("aria-live") === "off" && el.hasChildNodes()) el.prepend(ended);
+      el.setAttribute("aria-live", yes ? "off" : "polite");
+    },
   };
 }
 

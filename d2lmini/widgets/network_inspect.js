@@ -93,7 +93,7 @@ function picture() {
 }
 
 // The panel.  `on` has: source(k), edit(node, index, value), silence(node, channel),
-// zero(node, start, count), close().  Returns { el, draw(view), text }.
+// zero(node, start, count), close().  Returns { el, draw(view), enter }.
 export function inspector(on) {
   /** @type {any} */
   let now = null;
@@ -179,7 +179,12 @@ export function inspector(on) {
     shown.show(part.weights, { tint: "signed" });
     heads[1].textContent = view.can.edit ? "Kernel, to edit" : "Kernel";
   }
-  return { el, draw, close: on.close };
+  // To the first control that the tab key would come to.
+  function enter() {
+    const fields = /** @type {NodeListOf<HTMLElement>} */ (el.querySelectorAll("input, select, button"));
+    [...fields].find((one) => one.tabIndex >= 0 && one.checkVisibility())?.focus();
+  }
+  return { el, draw, enter, close: on.close };
 }
 
 const isMap = ({ shape }) => shape.length === 4 && shape[2] * shape[3] > 1;

@@ -1,6 +1,6 @@
 // Look inside a network: its maps, numbers and answers for any picture, in the page.
 import { Network, numbers, tensor } from "./engine.js";
-import { clamp, fmt, h, lab, may, percent, plural, put, same, status } from "./kit.js";
+import { clamp, fmt, h, lab, may, percent, plural, put, same, status, uid } from "./kit.js";
 import { scanner, stretch } from "./network_breaks.js";
 import { controlsOf, MOST_SHIFT, SLIDERS } from "./network_controls.js";
 import { inspector, titles } from "./network_inspect.js";
@@ -120,11 +120,16 @@ function build(model) {
   const change = () => ({ noise: get("noise"), shift: get("shift"), rotate: get("rotate"), invert: get("invert") });
   const classes = get("classes");
 
+  const keys = h(
+    "p",
+    { id: uid(), class: "d2l-note" },
+    "In the maps by keyboard: arrows choose a number, Page Up and Page Down another map; Enter leads to what the number is made of, Escape back.",
+  );
   // what is shown on either side: { id, network, nodes, outputOf, X }
   /** @type {any[]} */
   const sides = [0, 1].map((side) => {
     const here = { side, id: "", network: null, nodes: [], touched: null, X: null, next: null, values: null, key: "" };
-    const view = strips({ short, onSelect: (i, place) => side === 0 && select4(i, place) });
+    const view = strips({ short, keys: short ? null : keys.id, onSelect: (...how) => side === 0 && select4(...how) });
     const bars = answers(classes);
     const pass = passing((values) => {
       Object.assign(here, { values, X: here.next });
@@ -133,7 +138,10 @@ function build(model) {
     return Object.assign(here, { view, bars, pass });
   });
   const [main, beside] = sides;
-  const select4 = (i, place) => put(model, { selected: [i, ...place] });
+  function select4(i, place, inward = false) {
+    put(model, { selected: [i, ...place] });
+    if (inward) setTimeout(inspect.enter); // when it is drawn
+  }
 
   const picture = pad({
     label: "The picture",
@@ -166,15 +174,22 @@ function build(model) {
         ),
       }),
     close() {
-      const back = main.view.part(get("selected")[0])?.querySelector("canvas");
+      back();
       put(model, { selected: [] });
-      back?.focus({ preventScroll: true });
     },
     silence(i, channel) {
       const rest = get("silenced").filter((one) => !same(one, [i, channel]));
       put(model, { silenced: rest.length < get("silenced").length ? rest : [...rest, [i, channel]] });
     },
   });
+  const back = () => main.view.part(get("selected")[0])?.querySelector("canvas")?.focus({ preventScroll: true });
+  // Escape leads out of what has the focus: the tour, the parts of a number, the number.
+  function leave(event) {
+    if (event.key !== "Escape") return;
+    if (event.target.closest(".d2l-net-tour")) put(model, { tour: 0 });
+    else if (inspect.el.contains(event.target)) back();
+    else if (get("selected").length) inspect.close();
+  }
   const guide = tour({
     go(n) {
       put(model, { tour: n, ...(n && steps[n - 1]?.set ? steps[n - 1].set : {}) });
@@ -441,7 +456,7 @@ function build(model) {
         problem.el,
         honest,
       ]
-    : [guide.el, controls.networks, top, controls.changes, mine.el, problem.el, both, inspect.el, honest];
+    : [guide.el, controls.networks, top, controls.changes, mine.el, problem.el, keys, both, inspect.el, honest];
   let every = get("every");
   function draw() {
     controls.draw();
@@ -456,7 +471,7 @@ function build(model) {
   }
   function ready(node) {
     root = node;
-    node.addEventListener("keydown", (event) => event.key === "Escape" && get("selected").length && inspect.close());
+    node.addEventListener("keydown", leave);
     node.addEventListener("dragover", (event) => event.preventDefault());
     node.addEventListener("drop", (event) => {
       event.preventDefault();

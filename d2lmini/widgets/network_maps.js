@@ -1,5 +1,5 @@
 // Maps of numbers on a canvas, to point at; and the picture, to draw on.
-import { clamp, h, make } from "./kit.js";
+import { clamp, h, make, status, uid } from "./kit.js";
 
 export const MOST_MAPS = 64; // of one layer that are drawn
 const GAP = 4;
@@ -62,16 +62,19 @@ function paintTiles(canvas, data, [count, H, W], scale, corner, range) {
 }
 
 // All maps of one layer.
-//   onSelect(place)  hears a click, a tap and the arrow keys; a place is [channel, row, column]
+//   onSelect(place, inward)  hears a click, a tap and the keys; a place is [channel, row, column],
+//                  and `inward` says that it was Enter, which asks for what the number is made of
+//   keys           the id of the line that says what the keys do
 // Returns { el, show, stop }.
 //   show(data, [C, H, W], { kept: channels in the data, range, chosen: place or null, box: three intervals or null, silent: [channels] })
-export function maps({ label, onSelect }) {
+export function maps({ label, keys, onSelect }) {
   const canvas = h("canvas", {
     class: "d2l-maps",
     tabindex: 0,
     role: "application",
-    "aria-roledescription": "maps: arrow keys point at a number, page up and down change the map",
+    "aria-roledescription": "maps",
     "aria-label": label,
+    "aria-describedby": keys,
   });
   const el = h("div", { class: "d2l-net-maps" }, canvas);
   let width = 0;
@@ -176,7 +179,9 @@ export function maps({ label, onSelect }) {
     if (!next) return;
     event.preventDefault();
     if (next[0] < 0 || next[0] >= count) return;
-    onSelect(place(next[0], clamp(next[1], 0, H - 1), clamp(next[2], 0, W - 1)));
+    onSelect(place(next[0], clamp(next[1], 0, H - 1), clamp(next[2], 0, W - 1)), event.key === "Enter");
+    // what tells of the number may have come to lie over it
+    setTimeout(() => canvas.scrollIntoView({ block: "nearest", behavior: "instant" }));
   }
   canvas.addEventListener("click", pick);
   canvas.addEventListener("keydown", move);
@@ -229,18 +234,26 @@ export function fieldFrame() {
 export function pad({ label, size, range, onPaint }) {
   const [C, H, W] = size;
   const [low, high] = range;
+  const id = uid();
   const canvas = h("canvas", {
     width: W,
     height: H,
     class: "d2l-net-pad",
     tabindex: 0,
     role: "application",
-    "aria-roledescription": "picture: arrow keys move the pen, space draws, with shift a line",
+    "aria-roledescription": "picture to draw on",
     "aria-label": label,
+    "aria-describedby": id,
   });
+  const keys = h(
+    "p",
+    { id, class: "d2l-note" },
+    "Draw on it. By keyboard: arrows move the pen, space draws, Shift + arrow a line.",
+  );
+  const place = status("d2l-hidden");
   const frame = fieldFrame();
   const nib = h("div", { class: "d2l-net-nib" });
-  const el = h("div", { class: "d2l-net-picture" }, canvas, frame.el, nib);
+  const el = h("div", { class: "d2l-net-picture" }, canvas, frame.el, nib, place.el);
   let data = new Float32Array(C * H * W);
   let value = high;
   let cursor = [Math.floor(H / 2), Math.floor(W / 2)];
@@ -301,7 +314,11 @@ export function pad({ label, size, range, onPaint }) {
     event.preventDefault();
     cursor = [clamp(cursor[0] + step[0], 0, H - 1), clamp(cursor[1] + step[1], 0, W - 1)];
     point();
-    if (event.key === " " || event.shiftKey) {
+    const inked = event.key === " " || event.shiftKey;
+    place.say(
+      `row ${cursor[0] + 1}, column ${cursor[1] + 1}${inked ? (value > low ? ", drawn" : ", rubbed out") : ""}`,
+    );
+    if (inked) {
       last = null;
       stroke(cursor);
       tell();
@@ -317,5 +334,5 @@ export function pad({ label, size, range, onPaint }) {
     frame.show(box, size);
     draw();
   }
-  return { el, show, pen: (v) => (value = v) };
+  return { el: h("div", {}, el, keys), show, pen: (v) => (value = v) };
 }

@@ -10,9 +10,9 @@ const UNITS = /relu|sigmoid|tanh/;
 const BARS = 10; // answers that are shown
 
 // The maps of a network, layer under layer.
-//   onSelect(i, place)
+//   onSelect(i, place, inward), keys: as of `maps`
 // Returns { el, build(net), show(result, marks), part(i), stop }.
-export function strips({ short, onSelect }) {
+export function strips({ short, keys, onSelect }) {
   const el = h("div", { class: "d2l-net-strips" });
   /** @type {any[]} */
   let rows = [];
@@ -26,7 +26,9 @@ export function strips({ short, onSelect }) {
       const head = h("div", { class: "d2l-head" }, short ? `What layer ${++layers} finds` : names[i]);
       const note = h("span", { class: "d2l-note" });
       head.append(" ", note);
-      const own = SILENT_OPS.includes(op) ? null : maps({ label: names[i], onSelect: (place) => onSelect(i, place) });
+      const own = SILENT_OPS.includes(op)
+        ? null
+        : maps({ label: names[i], keys, onSelect: (...how) => onSelect(i, ...how) });
       const row = h("div", { class: "d2l-net-strip", "data-node": i }, head, own?.el);
       return { el: row, note, maps: own };
     });

@@ -10,6 +10,7 @@ import {
   h,
   lab,
   may,
+  plural,
   put,
   select,
   slider,
@@ -325,7 +326,8 @@ function build(model) {
   const chart = runCurves();
   const wrong = warning();
   const told = status();
-  const shape = h("p", { class: "d2l-plan" });
+  const shape = status("d2l-plan");
+  const tally = status("d2l-hidden");
   const chosen = stepper({
     label: "Number",
     value: model.get("picture"),
@@ -366,11 +368,16 @@ function build(model) {
     label: "Keep this run to compare",
     onClick: () => {
       const others = kept.filter(({ points }) => points !== run.points); // kept once is enough
-      kept = [{ ...run, setup: setupOf(model) }, ...others].slice(0, KEPT);
-      show();
+      compare([{ ...run, setup: setupOf(model) }, ...others].slice(0, KEPT));
     },
   });
   const legend = h("ul", { class: "d2l-kept" });
+  function compare(runs) {
+    kept = runs;
+    tally.say(); // heard each time
+    tally.say(`${plural(kept.length, "run")} kept to compare.`);
+    show();
+  }
   const code = along(model, (what) => {
     wanted = what;
     engine?.send({ do: "weights" });
@@ -510,9 +517,9 @@ function build(model) {
     seen.hidden = true;
     try {
       const layers = plan(setupOf(model));
-      shape.textContent = `${walk(layers)}, ${parameters(layers).toLocaleString("en")} parameters`;
+      shape.say(`${walk(layers)}, ${parameters(layers).toLocaleString("en")} parameters`);
     } catch (error) {
-      shape.textContent = "";
+      shape.say();
       wrong.el.dataset.shape = "";
       wrong.say(/** @type {Error} */ (error).message);
     }
@@ -542,9 +549,8 @@ function build(model) {
           label: `Remove the kept run ${i}`,
           text: "Remove",
           onClick: () => {
-            kept = kept.filter((_, k) => k !== i - 1);
+            compare(kept.filter((_, k) => k !== i - 1));
             keep.el.focus();
-            show();
           },
         });
         return h("li", {}, line, h("span", {}, text), i ? drop.el : null);
@@ -586,7 +592,7 @@ function build(model) {
     keep.el,
   );
   return {
-    children: [shape, wrong.el, buttons, told.el, chart.el, legend, pane, controls.el, code.el],
+    children: [shape.el, wrong.el, buttons, told.el, tally.el, chart.el, legend, pane, controls.el, code.el],
     draw,
     stop: pause,
     ready: () => () => {

@@ -149,18 +149,19 @@ function render({ model, el }) {
   const before = kept.load();
   if (before && model.get("answers").every((given) => given === null)) put(model, { answers: before });
   const items = questions.map((question, i) => item(model, question, i));
-  const tally = h("p", { class: "d2l-note", "data-number": "score" });
+  const tally = status("d2l-note");
+  tally.el.dataset.number = "score";
   const again = button({ label: "Start again", onClick: () => put(model, { answers: nothing }) });
   const draw = () => {
     items.forEach((x) => x.draw());
     kept.save(model.get("answers"));
     again.enable(model.get("answers").some((given) => given !== null));
     const score = items.filter((x) => x.right()).length;
-    tally.dataset.value = score;
-    tally.textContent = `${score} of ${items.length} right`;
+    tally.el.dataset.value = score;
+    tally.say(`${score} of ${items.length} right`);
   };
   const list = h("ol", { class: "d2l-questions" }, ...items.map((x) => x.el));
-  const { stop } = frame(el, model.get("title"), list, tally, again.el);
+  const { stop } = frame(el, model.get("title"), list, tally.el, again.el);
   const forget = watch(model, draw);
   return () => {
     forget();

@@ -47,13 +47,13 @@ function build(model) {
     slide(model, "side", "Rows and columns of the maps", 7, 224, 7),
   );
   const size = (width) => Math.min(18, (width / 2 - 16) / MOST);
-  const HEIGHT = RISE + 62;
+  const HEIGHT = RISE + 46;
   const picture = drawing({
     height: HEIGHT,
     most: 640,
     draw(width) {
       const { n, layers } = compute(get);
-      const [s, bottom] = [size(width), HEIGHT - 30];
+      const [s, bottom] = [size(width), HEIGHT - 14];
       const top = bottom - RISE - s / 2 - 8;
       return [
         ...tower(width / 4, bottom, s, [n, 1], RISE),
@@ -66,7 +66,6 @@ function build(model) {
         ),
         text(width / 4, top, `one ${n} × ${n}`),
         text((3 * width) / 4, top, `${layers} of 3 × 3`),
-        text(width / 2, HEIGHT - 4, `both see ${n} of the picture's pixels in a row`),
         handle(width / 4 + (n * s) / 2, bottom),
       ];
     },
@@ -95,6 +94,7 @@ function build(model) {
     const names = [`one ${r.n} × ${r.n}`, `${r.layers} of 3 × 3`];
     tools.draw();
     picture.show();
+    both.textContent = `Both see ${r.n} of the picture's pixels in a row.`;
     picture.label(`What one kernel of ${r.n} × ${r.n} and a stack of ${plural(r.layers, "layer")} of 3 × 3 see`);
     bars.replaceChildren(
       ...names.map((name, i) => bar(`Weights, ${name}`, r.weights[i], r.weights[0])),
@@ -108,8 +108,10 @@ function build(model) {
       " in place of one.",
     );
   }
+  // below the drawing and not in it, so that it may break
+  const both = h("p", { class: "d2l-head", style: "max-width: 640px; text-align: center" });
   const hint = h("div", { class: "d2l-note" }, "Drag the orange point to widen the field. Biases are left out.");
-  return { children: [tools.el, picture.el, hint, bars, words.el], draw, ready: () => picture.stop };
+  return { children: [tools.el, picture.el, both, hint, bars, words.el], draw, ready: () => picture.stop };
 }
 
 const STATE = {

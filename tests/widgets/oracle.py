@@ -180,6 +180,20 @@ DRESS = """([theme, paper]) => {
 }"""
 
 
+# Notes what a screen reader would be told: new texts of live regions, not of those that
+# are off just then.
+LISTEN = """() => {
+  window.spoken = [];
+  for (const one of document.querySelectorAll("[role=status]"))
+    new MutationObserver(() => one.ariaLive === "off" || spoken.push(one.textContent))
+      .observe(one, { childList: true, subtree: true });
+}"""
+
+# The spacing that WCAG lets a reader set; and of some elements, those that it cuts off.
+SPACED = "* { letter-spacing: .12em !important; word-spacing: .16em !important }"
+CUT = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).length"
+
+
 def finite(value):
     """Whether a number read from the page is one."""
     return isinstance(value, (int, float)) and math.isfinite(value)

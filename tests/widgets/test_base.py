@@ -157,6 +157,14 @@ def test_theme_follows_the_host(page_of, node, name, value, theme):
     page.wait_for_selector(f"{LIVE}[data-theme={theme}]")
 
 
+def test_where_a_reader_forces_colours_their_ground_decides(page_of):
+    page = page_of(ConvolutionLab(), theme="light")
+    page.emulate_media(color_scheme="dark", forced_colors="active")
+    page.wait_for_selector(f"{LIVE}[data-theme=dark]")
+    page.emulate_media(forced_colors="none")
+    page.wait_for_selector(f"{LIVE}[data-theme=light]")
+
+
 def test_reader_and_system_agree_on_motion(page_of):
     lab = ConvolutionLab()
     assert page_of(lab).get_by_role("button", name="Play").count() == 1

@@ -348,6 +348,10 @@ def test_heads_sort_by_keyboard_and_mouse_the_best_first(page_of):
     }
 
 
+BORDERS = """(rows) => Object.fromEntries(rows.map((row) =>
+  [row.dataset.name, getComputedStyle(row.cells[0]).borderLeftColor]))"""
+
+
 def test_rows_and_points_light_each_other(page_of):
     page = page_of(lab())
     page.locator("tr[data-name=DenseNet] td").first.hover()
@@ -365,6 +369,10 @@ def test_rows_and_points_light_each_other(page_of):
     page.locator("tr[data-name=AlexNet] a").focus()
     assert lit(page) == [["AlexNet"], ["AlexNet"]]
     assert "Beaten by DenseNet, ResNet." in page.locator("[data-sum]").text_content()
+    page.emulate_media(forced_colors="active")
+    borders = page.locator("tbody tr").evaluate_all(BORDERS)
+    alone = borders.pop("AlexNet")
+    assert set(borders.values()) == {"rgb(255, 255, 255)"} != {alone}  # the ground's
 
 
 def test_points_are_links_for_the_keyboard(page_of):

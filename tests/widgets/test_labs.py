@@ -410,10 +410,17 @@ def test_a_field_that_gets_the_focus_of_a_finger_has_letters_of_16_pixels(page_o
     assert len(sizes) > 15 and min(sizes) >= 16
 
 
+# By how much the words of a drawing are wider than it.
+WIDTHS = """(at) => Math.max(...[...at.querySelectorAll("text")]
+  .map((one) => one.getBBox().width - at.clientWidth))"""
+
+
 def test_on_a_small_phone_no_control_is_wider_than_its_figure(page_of):
-    page = page_of(LABS["convolution"](), LABS["pooling"](), width=320)
+    page = page_of(LABS["convolution"](), LABS["pooling"](), StackLab(), width=320)
     assert page.locator(".d2l-own").count() == 2
     assert oracle.overflow(page) == 0
+    page.add_style_tag(content=oracle.SPACED)
+    assert page.locator("svg[role=img]").evaluate(WIDTHS) <= 0
 
 
 def test_large_numbers_stay_in_their_cells(page_of):

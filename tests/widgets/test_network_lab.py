@@ -261,26 +261,62 @@ def test_silence_and_an_edited_kernel_change_the_answer_as_in_torch(lenet_page):
     assert close(shares(page), NetworkLab().output)
 
 
-HEARD = """() => {
-  window.heard = [];
-  for (const one of document.querySelectorAll("[role=status]"))
-    new MutationObserver(() => heard.push(one.textContent))
-      .observe(one, { childList: true, subtree: true });
-}"""
-
-
 def test_only_what_is_new_is_heard(lenet_page):
     page = lenet_page
     page.get_by_role("button", name="Guided tour").press("Enter")
     page.get_by_text("LeNet says").wait_for()
-    page.evaluate(HEARD)
+    page.evaluate(oracle.LISTEN)
     page.locator("[data-node='1'] canvas").focus()
     for key in ("ArrowRight", "ArrowRight"):
         page.keyboard.press(key)
-    page.wait_for_function("heard.length >= 2")
+    page.wait_for_function("spoken.length >= 2")
     page.wait_for_timeout(100)  # for what should not come
-    heard = page.evaluate("heard")
+    heard = page.evaluate("spoken")
     assert len(heard) == 2 and all("Sigmoid 1, map 1" in text for text in heard)
+
+
+# Whether what has the focus is seen whole, above the panel and below the tour.
+FREE = """() => {
+  const boxOf = (one) => one.getBoundingClientRect();
+  const at = boxOf(document.activeElement);
+  const panel = boxOf(document.querySelector(".d2l-net-inspect"));
+  const tour = boxOf(document.querySelector(".d2l-net-tour"));
+  return panel.height > 100 && at.top >= tour.bottom && at.bottom <= panel.top;
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (400, 1000)])
+def test_what_has_the_focus_is_under_no_other_part(lenet_page, width, height):
+    page = lenet_page
+    page.set_viewport_size({"width": width, "height": height})
+    page.locator("[data-node='1'] canvas").focus()  # at the bottom: the panel covers it
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(FREE)
+    there = ["Tab"] * (page.locator(".d2l-maps").count() - 2)
+    for key in [*there, "the tour", *("Shift+Tab" for _ in there)]:
+        if key == "the tour":
+            oracle.read(page, [{"tour": 1}])
+            page.locator(".d2l-maps").last.focus()
+        else:
+            page.keyboard.press(key)
+        assert page.evaluate(FREE), page.evaluate("document.activeElement.ariaLabel")
+
+
+def test_enter_leads_into_a_number_and_escape_out_of_it(lenet_page):
+    page = lenet_page
+    canvas = page.locator("[data-node='0'] canvas")
+    canvas.press("Enter")
+    page.wait_for_function("document.activeElement.ariaLabel?.startsWith('Kernel')")
+    chosen = {"selected": [0, 0, 14, 14]}
+    page.keyboard.press("Escape")
+    assert canvas.evaluate("at => at === document.activeElement")
+    assert oracle.state_of(page, 0, "selected") == chosen
+    page.get_by_role("button", name="Guided tour").press("Enter")
+    page.keyboard.press("Escape")  # leaves the tour, and the number as it was
+    assert page.evaluate("document.activeElement.textContent").startswith("Guided tour")
+    assert oracle.state_of(page, 0, "tour", "selected") == {"tour": 0, **chosen}
+    canvas.press("Escape")
+    assert oracle.state_of(page, 0, "selected") == {"selected": []}
 
 
 def test_two_pictures_stand_side_by_side(lenet_page):
@@ -304,9 +340,13 @@ def test_a_picture_is_drawn_with_the_mouse_and_with_keys(lenet_page):
     page.get_by_role("button", name="Empty picture").press("Enter")
     assert oracle.state_of(page, 0, "picture") == {"picture": -1}
     pad = page.locator(".d2l-net-pad")
+    page.evaluate(oracle.LISTEN)
     pad.focus()
     for key in (" ", "Shift+ArrowRight", "Shift+ArrowRight", "ArrowDown"):
         page.keyboard.press(key)
+    heard = [text for text in page.evaluate("spoken") if text.startswith("row")]
+    assert heard[0] == "row 15, column 15, drawn"
+    assert heard[2:] == ["row 15, column 17, drawn", "row 16, column 17"]
     inked = "(m) => [...atob(m.get('drawing'))].filter((c) => c.charCodeAt(0)).length"
     model = "document.querySelector('.d2l-host').d2lModel"
     by_keys = page.evaluate(f"({inked})({model})")
@@ -494,15 +534,23 @@ def test_an_address_leads_to_a_situation_and_a_wrong_one_nowhere(page_of):
     assert page.locator(".d2l-address").count() == 0
 
 
-SPACED = "* { letter-spacing: .12em !important; word-spacing: .16em !important }"
-CUT = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).length"
+# The lines on the page that describe these elements.
+TOLD = """(all) => all.map((one) => document.getElementById(one.getAttribute(
+  "aria-describedby"))).map((line) => line.checkVisibility() && line.textContent)"""
+
+
+def test_what_the_keys_do_is_told_to_whoever_sees_and_whoever_hears(lenet_page):
+    (drawing,) = lenet_page.locator(".d2l-net-pad").evaluate_all(TOLD)
+    assert "arrows move the pen, space draws" in drawing
+    (maps,) = set(lenet_page.locator(".d2l-maps").evaluate_all(TOLD))
+    assert "Page Up and Page Down" in maps
 
 
 def test_names_and_shares_have_room_where_letters_are_spaced(page_of):
     page = page_of(NetworkLab(form="short", bits=8))
-    page.add_style_tag(content=SPACED)
+    page.add_style_tag(content=oracle.SPACED)
     words = page.locator(".d2l-net-bars :is(span:first-child, b)")
-    assert words.count() == 20 and words.evaluate_all(CUT) == 0
+    assert words.count() == 20 and words.evaluate_all(oracle.CUT) == 0
     lefts = page.locator(".d2l-net-bar").evaluate_all(
         "(all) => all.map((one) => one.getBoundingClientRect().left)"
     )

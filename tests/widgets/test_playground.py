@@ -298,17 +298,23 @@ def test_what_goes_wrong_is_said_and_training_goes_on(page_of, tmp_path):
     page.get_by_text("Epoch 0.13 of 1.").wait_for()
     assert page.evaluate(WARNING) == ""
     press(page, "Start again")
+    page.evaluate(oracle.LISTEN)
     exams = play(page)
+    told = page.evaluate("spoken.splice(0)")  # how it ends, and no step on the way
+    assert told[-1].startswith("Stopped. Epoch 1 of 1. Training")
+    assert not any("Epoch 0." in text for text in told)
     assert [epoch for epoch, *_ in exams] == [0, 1]
     page.get_by_text("Training in that epoch: loss").wait_for()
     for _ in range(2):  # the same run is kept once
         press(page, "Keep this run to compare")
+    assert page.evaluate("spoken.splice(0)") == ["1 run kept to compare."] * 2
     assert page.locator(".d2l-kept li").count() == 2
     choose(page, seed=1)
     other = play(page)
     assert other[0] != exams[0]
     assert "seed 0" in page.locator(".d2l-kept").inner_text()
     choose(page, seed=0, layers=[[2, 3, 1, 1, "max"]])
+    assert any("→ 2×28×28 →" in text for text in page.evaluate("spoken"))
     kept = "2@3×3 stride 2 padding 0 max"
     assert kept in page.locator(".d2l-kept").inner_text()
     choose(page, layers=QUICK["layers"])

@@ -210,6 +210,21 @@ def test_mouse_and_keyboard_light_the_window(page_of):
     assert seen == [8, 5, 4] and lit(page, "input") == [0, 1, 3, 4]
 
 
+def test_where_a_play_ends_is_heard(page_of):
+    page = page_of(PoolingLab())
+    page.evaluate(oracle.LISTEN)
+    for place, words in (([1, 0], "3, 4, 6, 7) = 7"), ([0, 1], "1, 2, 4, 5) = 5")):
+        page.get_by_role("button", name="Play").press("Enter")
+        oracle.read(page, [{"selected": place}])  # as the play does
+        page.get_by_role("button", name="Pause").press("Enter")
+        row, column = (at + 1 for at in place)
+        told = f"Stopped. Row {row}, column {column}: max({words}"
+        assert page.evaluate("spoken.splice(0)") == [told]
+    oracle.read(page, [{"padding": [0, 0], "selected": [0, 1]}])  # nothing new
+    page.get_by_role("button", name="Step ›").press("Enter")
+    assert page.evaluate("spoken") == ["Row 2, column 1: max(3, 4, 6, 7) = 7"]
+
+
 def test_touch_lights_the_window(page_of):
     page = page_of(PoolingLab(), width=390, has_touch=True, is_mobile=True)
     page.tap("[data-grid=output] [data-row='1'][data-col='1']")

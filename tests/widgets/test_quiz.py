@@ -165,8 +165,10 @@ def test_again_forgets_every_answer(page_of):
     page.get_by_label("Your answer").fill("0.33")
     page.keyboard.press("Enter")
     assert page.inner_text("[data-number=score]") == "2 of 2 right"
+    page.evaluate(oracle.LISTEN)
     again.press("Enter")
     assert page.inner_text("[data-number=score]") == "0 of 2 right"
+    assert "0 of 2 right" in page.evaluate("spoken")
     assert page.evaluate("document.activeElement.textContent") == "Start again"
     assert said(page, 0) == said(page, 1) == ""
     assert page.get_by_label("Your answer").input_value() == ""

@@ -250,6 +250,10 @@ def test_looks(page_of):
     oracle.read(page, [{}])
     oracle.looks(page, 390, 720, 1280)
     assert "null" not in page.locator("section").first.inner_text()
+    page.set_viewport_size({"width": 720, "height": 900})
+    page.add_style_tag(content=oracle.SPACED)
+    last = page.locator(".d2l-walk-cell:last-child")  # beyond it the figure ends
+    assert last.count() > 50 and last.evaluate_all(oracle.CUT) == 0
 
 
 # ---- several networks, drawn -----------------------------------------------------
@@ -336,6 +340,9 @@ def test_another_network_comes_at_a_size_that_it_takes(page_of):
     assert page.locator(".d2l-walk-gone").count() >= 3
 
 
+GROUND = "(one) => getComputedStyle(one).backgroundColor"
+
+
 def test_boxes_by_keyboard(page_of):
     page = page_of(ShapeWalk(network="AlexNet", size=224))
     oracle.read(page, [{}])
@@ -352,6 +359,16 @@ def test_boxes_by_keyboard(page_of):
     assert boxes.nth(2).evaluate("b => b === document.activeElement && !b.tabIndex")
     pressed = boxes.evaluate_all("all => all.map((b) => b.ariaPressed === 'true')")
     assert pressed == [i == 2 for i in range(len(pressed))]
+    # the shares, the kinds and the chosen box, where colours are few
+    page.emulate_media(forced_colors="active")
+    page.evaluate("document.activeElement.blur()")
+    outlines = boxes.evaluate_all("all => all.map((b) => getComputedStyle(b).outline)")
+    assert outlines.count(outlines[2]) == 1 and "solid" in outlines[2]
+    grounds = [
+        page.locator(f".d2l-walk-{part}").first.evaluate(GROUND)
+        for part in ("row", "part", "pool .d2l-walk-box", "dense .d2l-walk-box")
+    ]
+    assert len(set(grounds)) == 4
 
 
 def test_networks_of_the_readers_own_are_compared():
