@@ -1,6 +1,7 @@
 """The usual slips, each answered by one sentence: what, the value found, the remedy."""
 
 import contextlib
+import dataclasses
 import functools
 import itertools
 import math
@@ -12,8 +13,8 @@ from samples import Heard, image_set, quietly, small_net, splits, weights
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from d2lmini import confusion_matrix, evaluate, predict, schedules
-from d2lmini.data import Splits
+from d2lmini import CLASSES, confusion_matrix, evaluate, predict, schedules
+from d2lmini.data import Batches, Splits
 from d2lmini.nets import lenet
 from d2lmini.training import notices
 from d2lmini.training.forward import Forward
@@ -217,6 +218,12 @@ DATA = [
 def test_data(given, words):
     with pytest.raises(TypeError, match=words):
         quietly(small_net(), given)
+
+
+def test_parts_with_classes_in_another_order():
+    turned = dataclasses.replace(data.val.images, classes=CLASSES[::-1])
+    with pytest.raises(ValueError, match=r"data\.val has its classes in another order"):
+        quietly(small_net(), data._replace(val=Batches(turned, 8)))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from samples import splits
+from samples import quietly, small_net, splits, weights
 from torch import nn
 
 from d2lmini import History, nets, replay, report, train
@@ -39,13 +39,12 @@ def test_the_last_snapshot_is_the_trained_net():
 
 
 def test_watching_changes_nothing():
-    torch.manual_seed(0)
-    blind = nets.lenet()
-    quiet = {"report": report.Silent(), "lr": 0.01}
-    train(blind, splits(80, 8), epochs=2, **quiet)
-    net, _, _ = watched()
-    for one, other in zip(blind.parameters(), net.parameters(), strict=True):
-        assert torch.equal(one, other)
+    """Not even a net that drops, draws and counts."""
+    nets, X = (small_net(), small_net()), torch.rand(2, 1, 28, 28)
+    for net, watch in zip(nets, (None, X), strict=True):
+        torch.manual_seed(0)
+        quietly(net, splits(), epochs=1, watch=watch)
+    assert torch.equal(*map(weights, nets))
 
 
 def test_snapshots_survive_the_disk_and_a_break(tmp_path):
@@ -69,6 +68,15 @@ def test_moments_are_within_the_epoch(batches):
     assert {0, batches} <= moments(batches, 0)
     assert batches in moments(batches, 1) and 0 not in moments(batches, 1)
     assert all(0 <= m <= batches for m in moments(batches, 0) | moments(batches, 3))
+
+
+def test_kernels_are_those_of_the_first_channel():
+    net = nn.Sequential(nn.Conv2d(3, 20, 5), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    found = take(net, torch.rand(1, 3, 9, 9), 0.0, None).first_kernels()
+    wanted = net[0].weight.detach()[:16, :1]
+    torch.testing.assert_close(
+        found, wanted, atol=float(wanted.abs().max()) / 200, rtol=0
+    )
 
 
 def test_a_net_without_convolutions_has_no_kernels():

@@ -87,6 +87,12 @@ def test_schedules_stay_within_zero_and_one(schedule):
     assert max(values) == pytest.approx(1, abs=1e-3)
 
 
+def test_a_schedule_falls_and_warms_up_along_a_cosine():
+    assert schedules.cosine(1 / 3) == pytest.approx(0.75)
+    quarter = 0.04 + 0.96 * (1 - math.sqrt(0.5)) / 2
+    assert schedules.one_cycle(0.25 * 0.3) == pytest.approx(quarter)
+
+
 def test_one_cycle_rises_then_falls():
     values = [schedules.one_cycle(i / 100) for i in range(101)]
     top = values.index(max(values))
@@ -112,15 +118,20 @@ class Trace(Silent):
         self.steps.append(weights(self.net))
 
 
-def test_the_average_is_that_of_the_weights_after_each_step():
+def averaged(steps: list[torch.Tensor], decay: float) -> torch.Tensor:
     """The oracle: the recursion, in float64, over the trace of the same run."""
+    mean, *others = steps
+    for step in others:
+        mean = decay * mean + (1 - decay) * step
+    return mean
+
+
+def test_the_average_is_that_of_the_weights_after_each_step():
     net = nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, 10))
     trace = Trace(net)
     data, decay = splits(160), 0.8
     history = quietly(net, data, average=decay, report=trace)
-    mean = trace.steps[0]
-    for step in trace.steps[1:]:
-        mean = decay * mean + (1 - decay) * step
+    mean = averaged(trace.steps, decay)
     torch.testing.assert_close(weights(net), mean, rtol=1e-5, atol=1e-6)
     assert not torch.allclose(mean, trace.steps[-1], rtol=1e-3)
     loss, accuracy = evaluate(net, data.test, precision=FP32)
@@ -134,6 +145,17 @@ def test_the_average_keeps_whole_numbers_and_statistics_sane():
     quietly(net, splits(160), average=0.5)
     assert net[1].num_batches_tracked.dtype == torch.long
     assert bool((net[1].running_var > 0).all())
+
+
+def test_an_averaged_net_keeps_its_momentum_and_what_is_frozen():
+    net = small_net()
+    net[1].eval()
+    before = net[1].running_mean.clone()
+    quietly(net, splits(), epochs=1, average=0.5)
+    assert torch.equal(net[1].running_mean, before)
+    net[1].train()
+    quietly(net, splits(), epochs=1, average=0.5)
+    assert net[1].momentum == 0.1 and not torch.equal(net[1].running_mean, before)
 
 
 @torch.no_grad()
@@ -170,6 +192,23 @@ def test_ctrl_c_returns_the_epochs_so_far():
     assert len(history.epochs) == 1
     assert f"{history.test_accuracy:.4f}" == "nan" and not history.finished
     assert report.said == ["Stopped by hand after 1 of 3 epochs."]
+
+
+class Stopped(Trace):
+    """Presses Ctrl-C after the first step of the second epoch."""
+
+    def batch(self, epoch: int, done: int) -> None:
+        super().batch(epoch, done)
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_leaves_the_averaged_net():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, 10))
+    stopped = Stopped(net)
+    quietly(net, splits(), average=0.8, report=stopped)
+    mean = averaged(stopped.steps, 0.8)
+    torch.testing.assert_close(weights(net), mean, rtol=1e-5, atol=1e-6)
 
 
 def test_ctrl_c_while_the_last_files_are_written_is_heard(monkeypatch):
@@ -514,6 +553,14 @@ def test_a_history_keeps_what_was_answered(tmp_path):
     history.answers = ""
     with pytest.raises(ValueError, match="did not keep its answers"):
         history.answered()
+
+
+def test_answers_of_a_shuffled_test_set_are_not_kept():
+    """Nobody would know whose they are."""
+    data = splits()
+    data.test.shuffle = True
+    history = quietly(small_net(), data, epochs=1)
+    assert history.finished and not history.answers
 
 
 def test_answers_that_are_too_many_or_cut_short_are_damaged(monkeypatch):
