@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from d2lmini import CLASSES, gradient_map, gradient_sizes, nets, occlusion, plot
+from d2lmini import gradient_map, gradient_sizes, nets, occlusion, plot
 
 
 def seeing(row: int, column: int, size: int = 9) -> nn.Sequential:
@@ -82,13 +82,25 @@ def test_a_long_image_needs_no_option(monkeypatch, sides, quick):
     assert heat.shape == sides and heat.abs().max() > 0
 
 
-def test_a_coarse_map_is_exact_at_its_centres():
+def test_a_coarse_map_is_exact_at_its_centres_and_interpolated_between():
     """At 9 pixels with stride 3 the centres are the pixels 1, 4 and 7."""
     net = nn.Sequential(nn.Flatten(), nn.Linear(81, 3)).eval()
     image = torch.rand(1, 9, 9)
     fine = occlusion(net, image, label=0, patch=3, stride=1)
     coarse = occlusion(net, image, label=0, patch=3, stride=3)
     torch.testing.assert_close(coarse[1::3, 1::3], fine[1::3, 1::3])
+    torch.testing.assert_close(coarse[4, 2], (2 * coarse[4, 1] + coarse[4, 4]) / 3)
+
+
+def test_a_square_is_a_fifth_of_the_image():
+    net, X = nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, 2)), torch.rand(1, 28, 28)
+    assert torch.equal(occlusion(net, X), occlusion(net, X, patch=5, stride=3))
+
+
+def test_of_several_channels_the_steepest_counts():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(2 * 3 * 3, 2))
+    wanted = net[1].weight[1].detach().abs().view(2, 3, 3).amax(0)
+    torch.testing.assert_close(gradient_map(net, torch.rand(2, 3, 3), 1), wanted)
 
 
 def test_gradient_map_by_differences():
@@ -236,19 +248,14 @@ def test_heat_says_where_and_keeps_zero_white():
     assert plain.get_clim() == (0, 0.5) and plain.cmap(0.0)[:3] == (1, 1, 1)
 
 
-def test_per_class_draws_each_share_and_states_the_largest_gain():
-    old = torch.diag(torch.arange(10, 110, 10))  # class k: 10 (k + 1) right of …
-    old[:, 0] += 110 - old.sum(1)  # … 110, the rest taken for class 0
-    new = old.clone()
-    new[6, 6] += 22
-    new[6, 0] -= 22
-    picture = plot.per_class({"LeNet": old, "AlexNet": new})
-    axes = picture.figure.axes[0]
-    names = [text.get_text() for text in axes.get_yticklabels()]
-    wanted = {n: old.diagonal()[i] / 110 for i, n in enumerate(CLASSES)}
-    drawn = axes.collections[1].get_offsets()  # after the lines: LeNet's dots
-    assert [float(wanted[n]) for n in names] == pytest.approx(list(drawn[:, 0]))
-    assert sorted(drawn[:, 0]) == list(drawn[:, 0])
-    assert "AlexNet gains most on LeNet at Shirt, from 63.6% to 83.6%" in picture.alt
-    same = plot.per_class({"a": old, "b": old}).alt
-    assert "b gains on a in no class" in same
+def test_the_outline_lies_over_the_image_and_a_colour_is_its_mean():
+    image = torch.zeros(3, 9, 6)
+    image[0, :3] = 0.9  # red above, and dim
+    left, right, *_ = plot.heat(image, torch.rand(9, 6)).figure.axes
+    shown = torch.tensor(left.images[0].get_array())
+    torch.testing.assert_close(shown, image.mean(0))
+    assert left.images[0].get_clim() == (0, 1)
+    heights = [
+        y for c in right.collections for p in c.get_paths() for _, y in p.vertices
+    ]
+    assert heights and 2 <= min(heights) <= max(heights) <= 3

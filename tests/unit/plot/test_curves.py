@@ -36,10 +36,17 @@ def ticks(axes) -> list[float]:
 def test_the_numbers_of_a_history_are_drawn(alone):
     history = quietly(small_net(), splits(), name="mini")
     left, right = plot.curves(history if alone else [history]).figure.axes
-    assert list(left.lines[0].get_ydata()) == [e.loss for e in history.epochs]
-    drawn = [list(line.get_ydata()) for line in right.lines]
-    assert [e.val_accuracy for e in history.epochs] in drawn
-    assert [e.train_accuracy for e in history.epochs] in drawn
+    lines = [*left.lines, *right.lines]
+    assert [list(line.get_xdata()) for line in lines] == [[1, 2]] * 3
+    assert list(lines[0].get_ydata()) == [e.loss for e in history.epochs]
+    drawn = {line.get_linestyle(): list(line.get_ydata()) for line in right.lines}
+    assert drawn["-"] == [e.val_accuracy for e in history.epochs]
+    assert drawn["--"] == [e.train_accuracy for e in history.epochs]
+
+
+def test_the_alt_text_ends_with_the_validation_accuracy():
+    alt = plot.curves(run(2.0, 1.0)).alt  # of 0.7 and 0.71 in training
+    assert "run: loss 2.00 to 1.00, validation accuracy 0.600 after 2 epochs" in alt
 
 
 def test_a_figure_admits_what_its_run_was(monkeypatch):

@@ -31,6 +31,20 @@ def test_every_curve_is_a_density_over_one_axis():
             assert (heights * (edges[1:] - edges[:-1])).sum() == pytest.approx(1)
 
 
+def test_each_tensor_is_in_its_column_and_each_series_in_its_colour():
+    low, high = torch.zeros(99), torch.ones(99)
+    picture = histograms({"r": {"a": [low, high], "b": [high, low]}}, titles=["1", "2"])
+    peaks = [[int(h.argmax()) for h, *_ in curves] for curves in drawn(picture)]
+    assert peaks == [[0, 79], [79, 0]]
+    one, other = (p.get_edgecolor() for p in picture.figure.axes[0].patches)
+    assert one != other
+
+
+def test_the_axis_leaves_out_two_per_cent_at_either_end():
+    picture = histograms({"a": {"b": [torch.arange(1001.0)]}}, titles=["t"])
+    assert picture.figure.axes[0].get_xlim() == pytest.approx((20, 980))
+
+
 def test_the_alt_text_says_mean_and_spread():
     rows = {"net": {"start": [normal(4, 2)]}}
     exact = float(normal(4, 2).mean()), float(normal(4, 2).std())

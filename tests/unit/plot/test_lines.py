@@ -41,8 +41,9 @@ def test_the_words_below_do_not_run_into_each_other(word, count, slanted):
 def test_the_alt_text_says_the_means_and_words_keep_their_order():
     picture = drawn({"with": [0.5, 0.25]}, ["late", "early"])
     assert "with: 50.0% at late, 25.0% at early" in picture.alt
-    labels = [t.get_text() for t in picture.figure.axes[0].get_xticklabels()]
-    assert labels == ["late", "early"]
+    (ax,) = picture.figure.axes
+    assert ax.yaxis.get_major_formatter().format_pct(0.5, 1) == "50%"
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["late", "early"]
 
 
 def test_what_is_no_share_is_written_and_drawn_as_it_is():

@@ -84,20 +84,27 @@ def test_confusion_names_the_worst_pair():
     assert "3 of the class Shirt taken for T-shirt/top" in alt
 
 
-def test_filters_share_a_symmetric_scale():
-    weight = torch.zeros(2, 1, 2, 2)
-    weight[0] = -3.0
-    axes = plot.filters(weight).figure.axes
-    assert [ax.images[0].get_clim() for ax in axes[:2]] == [(-3.0, 3.0)] * 2
+def test_filters_share_a_symmetric_scale_and_show_the_mean_of_their_channels():
+    weight = torch.zeros(2, 2, 2, 2)
+    weight[0] = torch.tensor([3.0, -9.0]).view(2, 1, 1)
+    drawn = [ax.images[0] for ax in plot.filters(weight).figure.axes[:2]]
+    assert [image.get_clim() for image in drawn] == [(-3.0, 3.0)] * 2
+    assert [image.get_array().min() for image in drawn] == [-3, 0]
+    orange = drawn[0].cmap(0.0)[:3]
+    assert orange == pytest.approx((0.835, 0.369, 0), abs=0.01)
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 5, 4), (3, 5, 4)])
 @pytest.mark.parametrize("image", [(5, 4), (1, 5, 4), None])
 def test_feature_maps_with_or_without_the_input(shape, image):
-    first = torch.rand(image) if image else None
-    axes = plot.feature_maps(torch.rand(shape), image=first).figure.axes
+    """Each on a scale of its own."""
+    first, maps = torch.rand(image) if image else None, torch.rand(shape)
+    axes = plot.feature_maps(maps, image=first).figure.axes
     names = [ax.get_title() for ax in axes if ax.images]
     assert names == ([] if image is None else ["input"]) + ["0", "1", "2"]
+    scales = [ax.images[0].get_clim() for ax in axes if ax.images]
+    wanted = [(float(one.min()), float(one.max())) for one in maps.view(3, 5, 4)]
+    assert scales[-3:] == wanted
 
 
 def test_filters_of_zeros_can_be_drawn():
@@ -257,11 +264,21 @@ def test_a_slip_is_one_sentence(call, words):
 
 
 def cells(picture) -> list[str]:
-    return [text.get_text() for text in picture.figure.axes[0].texts]
+    """What is written in a matrix, row by row from the top."""
+    places = {text.get_position()[::-1]: text for text in picture.figure.axes[0].texts}
+    return [places[place].get_text() for place in sorted(places)]
 
 
 def axis(picture) -> list[str]:
     return [text.get_text() for text in picture.figure.axes[0].get_yticklabels()]
+
+
+def test_a_cell_stands_in_its_row_and_column():
+    picture = plot.confusion(torch.tensor([[1, 3], [0, 4]]), classes=["x", "y"])
+    ax = picture.figure.axes[0]
+    assert cells(picture) == ["1", "3", "·", "4"]
+    assert ax.images[0].get_array().tolist() == [[0.25, 0.75], [0, 1]]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "true class")
 
 
 def test_a_perfect_matrix_has_no_mistake():
@@ -340,6 +357,12 @@ def test_beside_classes_that_nobody_has_named_labels_are_shown_as_they_are():
     assert plot.class_name(3) == "3"
     ImageSet(pixels, torch.arange(10), "digits", digits)
     assert axis(plot.confusion(SQUARE)) == digits
+
+
+def test_of_two_sets_that_begin_alike_the_longer_one_has_the_names():
+    own("cat", "dog")
+    own("cat", "dog", "bird")
+    assert plot.class_name(2) == "bird"
 
 
 def test_a_part_with_fewer_labels_belongs_to_the_whole():
@@ -495,6 +518,24 @@ def test_rare_types_are_drawn_like_common_ones(dtype):
 def test_long_numbers_are_not_rounded_before_they_are_read():
     bars = {"a": {"b": 123456789.0}}
     assert "123,456,789" in plot.stacked(bars, title="", xlabel="").alt
+
+
+def test_per_class_draws_every_share_in_the_order_of_the_first_network():
+    a, b = torch.tensor([[4, 0], [3, 1]]), torch.tensor([[3, 1], [0, 4]])
+    picture = plot.per_class({"a": a, "b": b}, classes=["x", "y"])
+    ax = picture.figure.axes[0]
+    assert axis(picture) == ["y", "x"]
+    bars, *dots = ax.collections
+    assert [dot.get_offsets().tolist() for dot in dots] == [
+        [[0.25, 0], [1, 1]],
+        [[1, 0], [0.75, 1]],
+    ]
+    segments = [bar.tolist() for bar in bars.get_segments()]
+    assert segments == [[[0.25, 0], [1, 0]], [[0.75, 1], [1, 1]]]
+    assert ax.xaxis.get_major_formatter()(0.25) == "25%"
+    assert "a is worst at y, 25.0%; b is worst at x, 75.0%" in picture.alt
+    assert "b gains most on a at y, from 25.0% to 100.0%" in picture.alt
+    assert "b gains on a in no class" in plot.per_class({"a": a, "b": a}).alt
 
 
 def test_a_class_without_images_has_no_share():

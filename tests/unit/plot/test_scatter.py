@@ -75,6 +75,13 @@ def test_a_line_ends_before_the_name_that_it_would_cross():
         assert ax.lines[-1].zorder < text.zorder < ax.collections[0].zorder
 
 
+@pytest.mark.parametrize(("xlog", "scale"), [(True, "log"), (False, "linear")])
+def test_the_axes_are_those_that_are_said(xlog, scale):
+    ax = scatter({"a": (1, 2), "b": (10, 3)}, **LOOK, xlog=xlog).figure.axes[0]
+    said = ax.get_xlabel(), ax.get_ylabel(), ax.get_xscale()
+    assert said == ("seconds", "accuracy", scale)
+
+
 def test_points_off_the_front_are_hollow():
     ax = scatter({"a": (1, 1), "b": (2, 0)}, **LOOK, front=True).figure.axes[0]
     a, b = (dot.get_facecolor().tolist()[0] for dot in ax.collections)
