@@ -179,11 +179,12 @@ def test_paired_counts_and_resamples_pictures():
     assert found.difference[1:] == pytest.approx(ends.tolist(), abs=0.006)
 
 
-def test_paired_is_antisymmetric_and_repeats_itself():
+def test_paired_is_antisymmetric_and_repeats_itself_for_the_same_seed():
     first, second, labels = answers(500, 40, 40, 300)
     state = torch.random.get_rng_state()
     one, other = paired(first, second, labels), paired(second, first, labels)
     assert one == paired(first, second, labels)
+    assert one != paired(first, second, labels, seed=1)
     assert torch.equal(state, torch.random.get_rng_state())
     assert one.p == other.p == 1 and one.difference.tie and other.difference.tie
     assert paired(labels, labels, labels).difference == (0, 0, 0)

@@ -48,8 +48,8 @@ class Both(nn.Module):
 
 
 def bilinear_by_matrices(X, W):
-    left = X.view(16, 16) @ W.transpose(0, 1).reshape(16, -1)
-    return (left.view(16, 10, 16) @ X.view(16, 16, 1)).view(1, 1, 16, 10)
+    left = X[0, 0, :, :5] @ W.transpose(0, 1).reshape(5, -1)
+    return (left.view(16, 10, 3) @ X[0, 0, :, :3, None]).view(1, 1, 16, 10)
 
 
 def attention(X):
@@ -88,8 +88,8 @@ PRODUCTS = {
         (4, 16, 5),
     ),
     "bilinear": (
-        (lambda X, W: F.bilinear(X, X, W), bilinear_by_matrices),
-        (10, 16, 16),
+        (lambda X, W: F.bilinear(X[..., :5], X[..., :3], W), bilinear_by_matrices),
+        (10, 5, 3),
     ),
     "along time": (
         (
@@ -124,8 +124,26 @@ def test_a_vector_and_a_dense_layer_by_hand():
     assert cost(nn.Sequential(net, nn.Linear(1, 10)), (1, 16, 16))[1] == 266
 
 
+class ByKeyword(nn.Module):
+    """A layer in place that is called by the name of its input."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.ReLU(inplace=True)
+
+    def forward(self, X):
+        return self.layer(input=X)
+
+
 @pytest.mark.parametrize(
-    "quiet", [nn.Identity(), nn.Flatten(0), nn.ReLU(inplace=True), nn.Sequential()]
+    "quiet",
+    [
+        nn.Identity(),
+        nn.Flatten(0),
+        nn.ReLU(inplace=True),
+        nn.Sequential(),
+        ByKeyword(),
+    ],
 )
 def test_a_layer_that_hands_its_input_on_makes_nothing(quiet):
     conv = nn.Conv2d(1, 2, 3)

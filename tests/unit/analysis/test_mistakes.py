@@ -42,10 +42,21 @@ def test_logits_of_other_classes_are_refused(ask, net):
         ask(net, Batches(image_set(20), 10))
 
 
+class Surer(Says):
+    """The same answer, surer of the brighter images."""
+
+    def forward(self, X):
+        return super().forward(X) * X.amax((1, 2, 3))[:, None]
+
+
 def test_the_most_confident_mistakes_come_first():
-    found = worst_mistakes(Says(10, 4), Batches(image_set(20), 10), 5)
-    assert len(found.labels) == 5 and 4 not in found.labels
-    assert (found.predicted == 4).all() and found.images.shape == (5, 1, 28, 28)
+    grey, labels = torch.arange(0, 200, 10), torch.arange(20) % 10
+    images = ImageSet(grey.byte().view(-1, 1, 1, 1), labels)
+    found = worst_mistakes(Surer(10, 9), Batches(images, 8), 5)
+    assert found.labels.tolist() == [8, 7, 6, 5, 4] and (found.predicted == 9).all()
+    assert found.images.shape == (5, 1, 1, 1)
+    odds = (found.images.flatten()).exp() / 9  # of class 9 against all others
+    torch.testing.assert_close(found.confidence, odds / (1 + odds), rtol=1e-2, atol=0)
 
 
 @pytest.mark.parametrize("option", [{"shuffle": True}, {"augment": augment.crop}])

@@ -288,6 +288,19 @@ def test_a_layer_used_twice_has_its_parameters_once():
     assert [row.field for row in walk.rows] == [(3, 3), (5, 5)]
 
 
+def test_a_layer_with_normed_weights_is_one_layer_and_keeps_its_name():
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(2 * 49, 3))
+    wanted = cost(net, (1, 9, 9)).activations
+    nn.utils.parametrizations.weight_norm(net[0])
+    rows = summary(net, (1, 9, 9)).rows
+    assert [row[:2] for row in rows] == [
+        ("0", "Conv2d"),
+        ("1", "Flatten"),
+        ("2", "Linear"),
+    ]
+    assert cost(net, (1, 9, 9)).activations == wanted
+
+
 def test_layers_in_a_plain_list_are_said():
     class Plain(nn.Module):
         def __init__(self):

@@ -157,6 +157,7 @@ def test_three_significant_digits_are_enough_and_two_are_not(power, sign):
         (99_999, 87_654, "found 99999, which is too high."),
         (87_654.4, 87_654, "found 87654.4, which is too high."),
         (5.93, 5.9160797831, "found 5.93, which is too high."),
+        (1.013, 1.004, "found 1.013, which is too high."),  # by one of the third digit
         (NAN, 87_654, "found nan, which is no number."),
         (None, 87_654, "got None"),
         ("12", 87_654, "found '12', which is no number."),
