@@ -215,14 +215,14 @@ def choose(page, **traits):
 SHOWN = """() => [...document.querySelectorAll(".d2l-pane canvas")]
   .filter((one) => one.checkVisibility()).map((one) => one.toDataURL())
   .concat(document.querySelector(".d2l-pane").innerText)"""
-# Until all is at rest: a view is the last that is heard.
-REST = "heard.at(-1) === 'view' && heard.filter((kind) => kind === 'view').length > {}"
 
 
-def at_rest(page, text, views=0):
-    page.get_by_text(text).wait_for()
-    page.wait_for_function(REST.format(views), timeout=10_000)
-    return page.locator(".d2l [role=status]").first.inner_text()
+def at_rest(page, text):
+    """The sentence with ``text``, once a view is the last that the page has heard."""
+    said = page.get_by_text(text)
+    said.wait_for()
+    page.wait_for_function("heard.at(-1) === 'view'", timeout=10_000)
+    return said.inner_text()
 
 
 def test_what_is_seen_at_rest_is_of_the_step_that_is_named(page_of):
@@ -236,10 +236,10 @@ def test_what_is_seen_at_rest_is_of_the_step_that_is_named(page_of):
     one.evaluate(thrice)
     second = at_rest(page, "Epoch 0.5 of 1.")
     (memory,) = {re.search(r"[\d.]+ MB", said)[0] for said in (first, second)}
-    seen, views = page.evaluate(SHOWN), page.evaluate("heard.length")
+    seen, heard = page.evaluate(SHOWN), page.evaluate("heard.length")
     for picture in (2, 1):  # ask again
         choose(page, picture=picture)
-    page.wait_for_function(f"heard.length >= {views} + 2")
+    page.wait_for_function(f"heard.length >= {heard} + 2")
     assert page.evaluate(SHOWN) == seen
     choose(page, watch="sizes")
     page.get_by_text("Each step is measured while this is watched.").wait_for()
