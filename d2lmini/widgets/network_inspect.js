@@ -33,7 +33,7 @@ export function titles(nodes) {
   });
 }
 
-export const placeText = ([C, H, W], [c, u, v]) =>
+const placeText = ([C, H, W], [c, u, v]) =>
   H * W === 1 || (C === 1 && H === 1)
     ? `number ${Math.max(c, v) + 1} of ${Math.max(C, W)}`
     : `map ${c + 1} of ${C}, row ${u + 1}, column ${v + 1}`;

@@ -82,7 +82,7 @@ export function runCurves() {
 // ---- pictures ------------------------------------------------------------------
 
 // A small picture; `signed` numbers are blue above zero and orange below.
-export function smallPicture(label) {
+function smallPicture(label) {
   const el = h("canvas", { class: "d2l-map", role: "img", "aria-label": label });
   function show(data, width, height, signed = false) {
     Object.assign(el, { width, height });
