@@ -1,26 +1,26 @@
 """Interactive figures that run with a kernel and without one."""
 
-from .augment import AugmentLab
-from .base import Figure
-from .batch_norm import BatchNormLab
-from .bottleneck import BottleneckLab
-from .channels import ChannelsLab
-from .comparison import Comparison
-from .convolution import ConvolutionLab
-from .descent import DescentLab
-from .dropout import DropoutLab
-from .explore import Explore, explore
-from .network_lab import NetworkLab
-from .playground import Playground
-from .pooling import PoolingLab
-from .quiz import Quiz
-from .receptive_field import ReceptiveField
-from .schedule import ScheduleLab
-from .shape_walk import ShapeWalk
-from .signal import SignalLab
-from .skip import SkipLab
-from .softmax import SoftmaxLab
-from .stack import StackLab
+from d2lmini.widgets.augment import AugmentLab
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.batch_norm import BatchNormLab
+from d2lmini.widgets.bottleneck import BottleneckLab
+from d2lmini.widgets.channels import ChannelsLab
+from d2lmini.widgets.comparison import Comparison
+from d2lmini.widgets.convolution import ConvolutionLab
+from d2lmini.widgets.descent import DescentLab
+from d2lmini.widgets.dropout import DropoutLab
+from d2lmini.widgets.explore import Explore, explore
+from d2lmini.widgets.network_lab import NetworkLab
+from d2lmini.widgets.playground import Playground
+from d2lmini.widgets.pooling import PoolingLab
+from d2lmini.widgets.quiz import Quiz
+from d2lmini.widgets.receptive_field import ReceptiveField
+from d2lmini.widgets.schedule import ScheduleLab
+from d2lmini.widgets.shape_walk import ShapeWalk
+from d2lmini.widgets.signal import SignalLab
+from d2lmini.widgets.skip import SkipLab
+from d2lmini.widgets.softmax import SoftmaxLab
+from d2lmini.widgets.stack import StackLab
 
 __all__ = [
     "AugmentLab",

@@ -8,7 +8,7 @@ import argparse
 import json
 from pathlib import Path
 
-from .quiz import pack, unpack
+from d2lmini.widgets.quiz import pack, unpack
 
 
 def main() -> None:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Bool, TraitError, Unicode, validate
 
-from . import still
-from .base import Figure
-from .labs import by, picture
-from .traits import Grid, Pair, Within, doubles, nested, proposed
+from d2lmini.widgets import still
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.labs import by, picture
+from d2lmini.widgets.traits import Grid, Pair, Within, doubles, nested, proposed
 
 if TYPE_CHECKING:
     import torch

@@ -6,9 +6,9 @@ from typing import Any
 
 from traitlets import Bool, TraitError, validate
 
-from . import still
-from .base import Figure
-from .traits import Grid, Whole
+from d2lmini.widgets import still
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.traits import Grid, Whole
 
 PATHS = ("1×1", "3×3", "5×5", "pooling")
 

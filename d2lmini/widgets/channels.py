@@ -6,10 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import List
 
-from . import still
-from .base import Figure
-from .labs import example, plural
-from .traits import Controls, Grid, Pair, Whole, doubles, nested, shape_of, tidy
+from d2lmini.widgets import still
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.labs import example, plural
+from d2lmini.widgets.traits import (
+    Controls,
+    Grid,
+    Pair,
+    Whole,
+    doubles,
+    nested,
+    shape_of,
+    tidy,
+)
 
 if TYPE_CHECKING:
     import torch

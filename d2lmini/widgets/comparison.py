@@ -12,7 +12,7 @@ from typing import Any
 
 from traitlets import Bool, Dict, TraitError, Unicode, validate
 
-from .base import Figure
+from d2lmini.widgets.base import Figure
 
 BETTER = ("less", "more", "")
 SCALES = ("linear", "log")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Bool, Enum, TraitError, validate
 
-from . import still
-from .base import Figure
-from .traits import Controls, Grid, Whole, Within, doubles, nested
+from d2lmini.widgets import still
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.traits import Controls, Grid, Whole, Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch

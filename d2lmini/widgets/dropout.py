@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import still
-from .base import Figure
-from .labs import picture
-from .traits import Grid, Whole, Within, doubles, nested
+from d2lmini.widgets import still
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.labs import picture
+from d2lmini.widgets.traits import Grid, Whole, Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Int, List, Unicode, observe
 
-from . import still
-from .base import Figure
-from .still import number
+from d2lmini.widgets import still
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.still import number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing

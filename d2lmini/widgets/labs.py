@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from traitlets import List
 
-from .base import Figure
-from .traits import Controls, Grid, Pair, nested, shape_of
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.traits import Controls, Grid, Pair, nested, shape_of
 
 LARGEST_PICTURE = 64
 LARGEST_KERNEL = 5

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Bool, Dict, Enum, Int, List, TraitError, Unicode, validate
 
 from d2lmini.arguments import found
-
-from . import still
-from .base import FOLDER, Figure
-from .traits import Pair, Whole, Within
+from d2lmini.widgets import still
+from d2lmini.widgets.base import FOLDER, Figure
+from d2lmini.widgets.traits import Pair, Whole, Within
 
 if TYPE_CHECKING:
     import torch
@@ -232,7 +231,7 @@ class NetworkLab(Figure):
 
     def _still_maps(self) -> list[str]:
         """The maps after the first two convolutions, each layer as one picture."""
-        from .network import outputs
+        from d2lmini.widgets.network import outputs
 
         net = self._module()
         made = outputs(net, self.input.to(_first(net)))
@@ -286,8 +285,7 @@ def _classes(
     """Names for the answers: those given, or those of data with as many classes."""
     from d2lmini.data import CLASSES
     from d2lmini.data.classes import names
-
-    from .network import outputs
+    from d2lmini.widgets.network import outputs
 
     if not nets or classes is not None:
         return list(CLASSES if classes is None else classes)
@@ -335,7 +333,7 @@ def _pictures(X: torch.Tensor, labels: Sequence[str] | None) -> dict[str, Any]:
     """Pictures as the page takes them, in 256 steps where that loses nothing."""
     import torch
 
-    from .network import packed
+    from d2lmini.widgets.network import packed
 
     low, high = min(0.0, float(X.min())), max(1.0, float(X.max()))
     steps = (X - low) / (high - low) * 255
@@ -401,8 +399,7 @@ def _about(name: str) -> str:
 def trained(name: str, bits: int = 16) -> dict[str, Any]:
     """One of the book's networks for the page."""
     from d2lmini.nets import load
-
-    from .network import export
+    from d2lmini.widgets.network import export
 
     return export(load(name), (1, 28, 28), bits=bits)
 
@@ -410,8 +407,7 @@ def trained(name: str, bits: int = 16) -> dict[str, Any]:
 def _own(name: str, net: nn.Module, shape: Any, bits: int) -> dict[str, Any]:
     """A reader's network for the page; without its weights if they are too many."""
     from d2lmini.analysis.cost import cost
-
-    from .network import export
+    from d2lmini.widgets.network import export
 
     whole = export(net, shape, bits=bits)
     price = cost(net, shape)
@@ -424,7 +420,7 @@ def _own(name: str, net: nn.Module, shape: Any, bits: int) -> dict[str, Any]:
 
 def _maps(net: nn.Module, X: torch.Tensor) -> dict[str, Any]:
     """The nodes of a network and what they put out, the first maps of each layer."""
-    from .network import export, outputs
+    from d2lmini.widgets.network import export, outputs
 
     channels, rows, columns = X.shape[1:]
     nodes = export(net, (channels, rows, columns), bits=8)["nodes"]
@@ -437,7 +433,7 @@ def _maps(net: nn.Module, X: torch.Tensor) -> dict[str, Any]:
 def _map(Y: torch.Tensor) -> dict[str, Any]:
     import torch
 
-    from .network import packed
+    from d2lmini.widgets.network import packed
 
     kept = Y
     if Y.dim() == 4:
@@ -451,7 +447,7 @@ def _text(X: torch.Tensor, pictures: dict[str, Any]) -> str:
     """A picture in 256 steps, as the page would send it."""
     import torch
 
-    from .network import packed
+    from d2lmini.widgets.network import packed
 
     low, high = pictures["low"], pictures["high"]
     steps = ((X - low) / (high - low) * 255).round().to(torch.uint8)

@@ -6,9 +6,9 @@ from typing import Any
 
 from traitlets import Bool, Enum, Int, List, TraitError, Unicode, observe, validate
 
-from . import still
-from .base import Figure
-from .traits import Controls, Whole, Within
+from d2lmini.widgets import still
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.traits import Controls, Whole, Within
 
 ACTIVATIONS = ("ReLU", "sigmoid", "tanh")
 WEIGHTS = ("zero", "small", "Glorot", "He", "He × 4")

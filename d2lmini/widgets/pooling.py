@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Enum
 
-from . import still
-from .labs import PictureLab, by, padding_note, plural, sides
-from .traits import Controls, Pair, doubles, nested
+from d2lmini.widgets import still
+from d2lmini.widgets.labs import PictureLab, by, padding_note, plural, sides
+from d2lmini.widgets.traits import Controls, Pair, doubles, nested
 
 if TYPE_CHECKING:
     import torch

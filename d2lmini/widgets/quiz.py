@@ -27,9 +27,8 @@ from typing import Any
 from traitlets import List, Unicode, validate
 
 from d2lmini.arguments import real, whole
-
-from .base import Figure
-from .traits import tidy
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.traits import tidy
 
 Question = dict[str, Any]
 

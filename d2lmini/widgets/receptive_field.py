@@ -7,10 +7,10 @@ from typing import Any
 
 from traitlets import Enum, List, TraitError, validate
 
-from . import still
-from .base import Figure
-from .labs import example, padding_note, picture, sides
-from .traits import Controls, Pair, Whole
+from d2lmini.widgets import still
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.labs import example, padding_note, picture, sides
+from d2lmini.widgets.traits import Controls, Pair, Whole
 
 KINDS = ("convolution", "pooling")
 CONTROLS = ("preset", "size", "layers", "channels")

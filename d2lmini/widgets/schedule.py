@@ -7,10 +7,9 @@ from typing import Any
 from traitlets import Enum, TraitError, validate
 
 from d2lmini.training import schedules
-
-from . import still
-from .base import Figure
-from .traits import Whole, Within, nested, proposed
+from d2lmini.widgets import still
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.traits import Whole, Within, nested, proposed
 
 KINDS = ("one cycle", "cosine", "constant")
 MOST_EPOCHS, MOST_BATCHES = 30, 10_000

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Dict, Int, List, TraitError, Unicode, validate
 
 from d2lmini.arguments import whole
-
-from .base import FOLDER, Figure
+from d2lmini.widgets.base import FOLDER, Figure
 
 if TYPE_CHECKING:
     from torch import nn

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from traitlets import Bool
 
-from . import still
-from .base import Figure
-from .traits import Whole, Within, doubles, nested
+from d2lmini.widgets import still
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.traits import Whole, Within, doubles, nested
 
 if TYPE_CHECKING:
     import torch

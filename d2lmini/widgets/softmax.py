@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Int, List, TraitError, validate
 
 from d2lmini.data import CLASSES
-
-from . import still
-from .base import Figure
-from .traits import Grid, Within, doubles, nested, proposed
+from d2lmini.widgets import still
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.traits import Grid, Within, doubles, nested, proposed
 
 if TYPE_CHECKING:
     import torch

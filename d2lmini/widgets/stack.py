@@ -6,9 +6,9 @@ from typing import Any
 
 from traitlets import TraitError, validate
 
-from . import still
-from .base import Figure
-from .traits import Whole
+from d2lmini.widgets import still
+from d2lmini.widgets.base import Figure
+from d2lmini.widgets.traits import Whole
 
 LEAST, MOST = 3, 13  # odd kernels
 
