@@ -98,7 +98,7 @@ def read(net: nn.Module, path: str | Path) -> None:
         raise ValueError(
             f"{path} does not exist, since weights above 1 MB are not shipped: train "
             f"the network with name={Path(path).stem!r} and D2LMINI_RUNS set to a "
-            'folder, and give its folder "weights" as folder.'
+            "folder, and load from the folder weights in it."
         ) from None
     except Exception as error:  # damage makes zipfile, zlib and NumPy raise a dozen
         raise ValueError(
