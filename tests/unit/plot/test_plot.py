@@ -542,7 +542,8 @@ def test_a_class_without_images_has_no_share():
     some = torch.tensor([[3, 1, 0], [0, 0, 0], [1, 0, 3]])
     more = torch.tensor([[4, 0, 0], [0, 0, 0], [0, 0, 4]])
     picture = plot.per_class({"a": some, "b": more}, classes=["x", "y", "z"])
-    assert "a is worst at x, 75.0%; b is worst at x, 100.0%; b gains" in picture.alt
+    assert "a is worst at x, 75.0%; b is worst at x, 100.0%" in picture.alt
+    assert "b gains most on a at x, from 75.0% to 100.0%" in picture.alt
     assert axis(picture) == ["x", "z", "y"]
     _, *dots = picture.figure.axes[0].collections
     assert [len(dot.get_offsets().compressed()) for dot in dots] == [4, 4]
