@@ -27,7 +27,7 @@ class Reserved(LocalPortCache):
 
     def find_available_port(self, ip):
         """A port at which nobody listens, and which no other of our processes has."""
-        below = int(DEALT.read_text().split()[0])
+        below = int(DEALT.read_text(encoding="utf-8").split()[0])
         for port in random.SystemRandom().sample(range(LOWEST, below), below - LOWEST):
             if sign := taken(port, ip):
                 self.signs[port] = sign
@@ -57,5 +57,8 @@ def taken(port, ip):
 
 def reserve():
     """Give all kernels that this process starts such ports, where Linux is."""
-    if sys.platform == "linux" and int(DEALT.read_text().split()[0]) > 2 * LOWEST:
+    if (
+        sys.platform == "linux"
+        and int(DEALT.read_text(encoding="utf-8").split()[0]) > 2 * LOWEST
+    ):
         Reserved.instance()  # is LocalPortCache's as well

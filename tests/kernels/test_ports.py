@@ -18,7 +18,7 @@ def test_kernels_of_jupyter_have_them():
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel()
     try:
-        first = int(ports.DEALT.read_text().split()[0])
+        first = int(ports.DEALT.read_text(encoding="utf-8").split()[0])
         kept = LocalPortCache.instance().signs
         assert manager.shell_port in kept and manager.hb_port in kept
         assert ports.LOWEST <= manager.shell_port < first
