@@ -60,6 +60,9 @@ GRID = torch.arange(6.0, dtype=torch.float64).reshape(2, 3)
         (np.float32(0.3), 0.30000001),
         (np.longdouble(0.5), 0.5),
         (torch.tensor(3.02, dtype=torch.bfloat16), 3.0),
+        (torch.tensor(0.1).half(), 0.1),
+        (torch.tensor([0.1, 0.2]) * (1 + 1e-5), (0.1, 0.2)),
+        (GRID * (1 + 1e-5), GRID.float()),
         (GRID.numpy()[:, ::-1], GRID.flip(1)),
     ],
     ids=str,
@@ -75,6 +78,10 @@ def test_what_is_right_passes_in_silence(found, expected, capsys):
         (4, 3, "found 4, expected 3."),
         (61_706.01, 61_706, "found 61706.01, expected 61706."),
         (61_706, 61_707, "found 61706, expected 61707."),
+        (torch.tensor(61_706.3), 61_706, "found 61706.3, expected 61706."),
+        (1e-11, 0.0, "found 1e-11, expected 0."),
+        (1 + 5e-6, 1.0, "found 1.000005, expected 1."),
+        (np.float32(0.30015), 0.3, "found 0.30015, expected 0.3."),
         (61_706.0001, 61_706, "found 61706.0001, expected 61706."),
         (3_215_000_001.0, 3_215_000_000, "found 3215000001, expected 3215000000."),
         (torch.tensor(3.3, dtype=torch.bfloat16), 3.0, "found 3.296875, expected 3."),
@@ -102,6 +109,9 @@ def test_what_is_right_passes_in_silence(found, expected, capsys):
         (GRID + 1e-4, GRID, "at [0, 0]"),
         (GRID.float() + 1e-2, GRID, "at [0, 0]"),
         (GRID * NAN, GRID, "found nan at [0, 0]"),
+        (GRID + 0j, GRID, "found complex numbers (torch.complex128), expected dec"),
+        (GRID + 1j, GRID + 2j, "found 1j at [0, 0], expected 2j"),
+        ((GRID + 1, 1), (GRID, 1), "stride 2, entry 0: found 1 at [0, 0], expected 0"),
         (torch.zeros(3), torch.tensor([0, NAN, 0]), "found 0 at [1], expected nan"),
         (torch.ones(2), torch.tensor([1, math.inf]), "expected inf"),
         (torch.full((2,), 1e-9), torch.full((2,), 2e-9), "found 1e-09 at [0]"),
@@ -128,6 +138,7 @@ def test_what_is_wrong_is_named_in_one_sentence(found, expected, sentence):
         (np.array([1, 2]), (1, 2)),
         (True, True),
         ("large", "large"),
+        (1.01, 1.005),  # what lies in the middle may be rounded either way
         (10_000.000000000002, 10_000),
     ],
     ids=str,
@@ -227,6 +238,15 @@ def test_each_case_has_its_share_and_the_wrong_ones_are_named(capsys):
     )
     assert three_cases({1: 1}, points=4).passed("Correct.") == 1.33
     assert "compare(2) raised KeyError: 2" in capsys.readouterr().out
+
+
+def test_five_of_many_sentences_are_told(capsys):
+    marks = check.Cases(7)
+    for n in range(7):
+        marks.predicted(n, 6, f"case {n}")
+    assert marks.passed("Correct.") == 1
+    told = capsys.readouterr().out.splitlines()[1:]
+    assert [line[:6] for line in told] == [f"case {n}" for n in range(5)]
 
 
 def test_an_answer_that_has_not_been_run_is_said():
@@ -450,6 +470,7 @@ def test_a_walk_with_and_without_a_batch(net):
     ("shapes", "sentence"),
     [
         ([(6, 2, 2), *SHAPES[1:]], "layer 0 (Conv2d) gives shape (6, 1, 1), expected"),
+        ([*SHAPES[:3], (3,)], "layer 3 (Linear) gives shape (2,), expected (3,)."),
         (SHAPES[:3], "the network has 4 layers, expected 3."),
         ([*SHAPES, (2,)], "the network has 4 layers, expected 5."),
     ],
@@ -480,6 +501,9 @@ def test_parameters_are_counted(net):
     check.parameters(net, 6 * 25 + 6 + 12 + 14, "c")
     with pytest.raises(AssertionError, match="found 182 parameters, expected 1,000"):
         check.parameters(net, 1000, "c")
+    tied = nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False))
+    tied[1].weight = tied[0].weight
+    check.parameters(tied, 4, "c")
 
 
 @pytest.mark.parametrize("wrong", [None, nn.Linear, 5])

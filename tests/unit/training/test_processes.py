@@ -428,35 +428,44 @@ def test_weights_that_come_apart_are_refused(dtype, monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
-@pytest.mark.parametrize("momentum", [0.1, None])
-def test_the_common_normalisation_is_pytorchs_own(dtype, momentum, monkeypatch):
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"eps": 0.1},
+        {"momentum": None},
+        {"affine": False},
+        {"track_running_stats": False},
+    ],
+    ids=str,
+)
+def test_the_common_normalisation_is_pytorchs_own(dtype, options, monkeypatch):
     """With one process; that two make the same of their shares is shown above."""
     monkeypatch.setattr("torch.distributed.all_reduce", lambda X: None)
-    own = nn.BatchNorm2d(3, momentum=momentum).to(
-        torch.float64 if dtype == torch.float64 else torch.float32
-    )
-    with torch.no_grad():
-        own.weight.uniform_(0.5, 2)
-    ours = OverAll(3, momentum=momentum).to(own.weight.dtype)
+    wide = torch.promote_types(dtype, torch.float32)
+    own, ours = (kind(3, **options).to(wide) for kind in (nn.BatchNorm2d, OverAll))
+    for weight in own.parameters():
+        nn.init.uniform_(weight, 0.5, 2)
     ours.load_state_dict(own.state_dict())
     near = {"rtol": 2e-2, "atol": 2e-2} if dtype == torch.bfloat16 else {}
-    for _ in range(2):
+    for training in (True, True, False):
         X = (torch.randn(5, 3, 4, 4) * 3 + 7).to(dtype).requires_grad_()
         Z = X.detach().clone().requires_grad_()
-        expected, found = own(X), ours(Z)
+        expected, found = own.train(training)(X), ours.train(training)(Z)
         assert found.dtype == expected.dtype
         torch.testing.assert_close(found, expected, **near)
         up = torch.randn_like(expected)
         expected.backward(up)
         found.backward(up)
         torch.testing.assert_close(Z.grad, X.grad, **near)
-    torch.testing.assert_close(ours.state_dict(), own.state_dict(), **near)
-    torch.testing.assert_close(ours.weight.grad, own.weight.grad, **near)
+    torch.testing.assert_close(ours.state_dict(), own.state_dict())
+    for weight, other in zip(ours.parameters(), own.parameters(), strict=True):
+        torch.testing.assert_close(weight.grad, other.grad, **near)
 
 
-def test_layers_change_their_class_and_change_it_back():
+@pytest.mark.parametrize("norm", [nn.BatchNorm2d, nn.SyncBatchNorm])
+def test_layers_change_their_class_and_change_it_back(norm):
     """On GPUs to PyTorch's own, which alone does what batch normalisation does."""
-    net, other = together.net_with(), together.net_with()
+    net, other = together.net_with(norm), together.net_with(norm)
     X = torch.rand(4, 1, 28, 28)
     before = [(type(layer), sorted(vars(layer))) for layer in net.modules()]
     with normalising_together(net, torch.device("cuda")):
