@@ -6,6 +6,7 @@ import json
 import math
 import operator
 import os
+import random
 import shutil
 import signal
 import zipfile
@@ -454,16 +455,19 @@ def test_weights_beside_the_net_are_stored(tmp_path):
 
 
 class Drawing(nn.Linear):
-    """Draws from NumPy, and counts in an attribute."""
+    """Draws from NumPy and Python, counts in an attribute and beside its state."""
 
     def __init__(self):
         torch.manual_seed(7)
         super().__init__(784, 10)
         self.calls = 0
+        self.register_buffer("warmth", torch.ones(()), persistent=False)
 
     def forward(self, X):
         self.calls += 1
-        return super().forward(X.flatten(1) * np.random.rand())
+        self.warmth *= 1.1
+        drawn = np.random.rand() + random.random()
+        return super().forward(X.flatten(1) * self.warmth * drawn)
 
 
 def test_what_is_kept_goes_on_and_what_is_not_is_said(tmp_path):

@@ -106,7 +106,7 @@ OPTIONS = [
         {"optimizer": torch.optim.SGD(small_net().parameters(), lr=0.1)},
         "optimizer is an SGD: give a class such as",
     ),
-    ({"optimizer": torch.optim.LBFGS}, "LBFGS.*closure"),
+    ({"optimizer": torch.optim.LBFGS}, "^LBFGS takes .*: choose another optimizer"),
     ({"optimizer": lambda p: torch.optim.SGD(p, lr=1)}, "optimizer .*parameters, lr="),
     ({"optimizer": lambda p, lr: None}, "optimizer gives None: let it give"),
     ({"optimizer": other_parameters}, "holds no parameter of this net"),
