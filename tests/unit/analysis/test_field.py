@@ -169,6 +169,31 @@ def test_resampling(name):
     assert field(net, (1, 16, 16)) == spread(net, (1, 16, 16), by=1)
 
 
+def beside(X, layer):
+    """Each place of the layer, and what lies two rows and three columns further on."""
+    later, Y = X[:, :, 2:, 3:], layer(X)
+    rows, columns = (min(later.shape[d], Y.shape[d]) for d in (2, 3))
+    return later[:, :, :rows, :columns] + Y[:, :, :rows, :columns]
+
+
+PLACED = {
+    "convolution": conv(padding=(1, 2)),
+    "dilated": conv(dilation=(3, 4)),
+    "transposed": nn.ConvTranspose2d(1, 1, 3, padding=(1, 0)),
+    "pooling": nn.MaxPool2d(3, 1, 1),
+    "dilated pooling": nn.MaxPool2d(3, 1, dilation=3),
+    "padding": nn.ZeroPad2d((2, 0, 3, 1)),
+    "cropping": nn.ZeroPad2d((-4, 0, -5, 0)),
+    "rolled": Does(lambda X: F.pad(X, (4, 4, 4, 4)).roll((-5, 2), (2, 3))),
+}
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_where_a_place_looks_counts_beside_another_path(name):
+    net = Does(beside, PLACED[name])
+    assert field(net, (1, 16, 16)) == spread(net, (1, 16, 16), by=float("nan"))
+
+
 @pytest.mark.parametrize(
     "net",
     [

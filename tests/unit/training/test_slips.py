@@ -308,6 +308,18 @@ def test_sparse_gradients_go_to_an_optimizer_that_takes_them():
     assert quietly(Looked(), splits(), optimizer=torch.optim.SGD).finished
 
 
+def test_complex_weights_go_to_an_optimizer_that_takes_them():
+    class Phases(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.out = nn.Linear(784, 10, dtype=torch.complex64)
+
+        def forward(self, X):
+            return self.out(X.flatten(1) + 0j).abs()
+
+    assert quietly(Phases(), splits()).finished
+
+
 def test_training_works_where_gradients_are_off():
     with torch.no_grad():
         assert quietly(small_net(), splits()).finished
