@@ -319,7 +319,7 @@ def test_groups_keep_their_own_learning_rates():
     assert rates == [0.0, pytest.approx(0.0005)]
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
 def test_a_net_in_another_precision_computes_and_says_so(dtype):
     net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10)).to(dtype)
     history = quietly(net, splits(), precision=None)

@@ -405,6 +405,8 @@ def test_gradients_are_scaled_as_one_process_scales_them():
     forward.precision = torch.float16
     one, four = (Run(forward, torch.optim.SGD, 0.1, world=n) for n in (1, 4))
     assert four.scaler.get_scale() == one.scaler.get_scale() / 4 == 2**14
+    forward.dtype = torch.float16  # its gradients cannot be scaled back
+    assert not Run(forward, torch.optim.SGD, 0.1).scaler.is_enabled()
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.complex64])

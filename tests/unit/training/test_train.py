@@ -21,8 +21,10 @@ from torch import nn
 from d2lmini import evaluate, nets, predict, schedules
 from d2lmini.device import best_precision
 from d2lmini.training.checkpoint import Checkpoint, CheckpointError
+from d2lmini.training.forward import Forward
 from d2lmini.training.history import History
 from d2lmini.training.report import Silent
+from d2lmini.training.run import Run, Tally
 from tests import kernels
 
 
@@ -439,6 +441,19 @@ def masked(logits, y):
 def test_any_other_loss_is_made_of_pieces(loss):
     history = quietly(Small(4), splits(8), loss=loss)
     assert len(history.epochs) == 2
+
+
+def test_to_compare_pieces_with_their_batch_draws_nothing():
+    def loss(logits, y):
+        return F.cross_entropy(logits, y) * torch.rand(())
+
+    forward, (X, y) = Forward(Small(4), splits().train), next(iter(splits().train))
+    run, forward.pieces = Run(forward, torch.optim.SGD, 0.1), 2
+    torch.manual_seed(0)
+    run.gradients(X, y, loss, Tally(run.device))
+    drawn = torch.rand(())
+    torch.manual_seed(0)
+    assert drawn == torch.rand(3)[-1]  # one for each piece came before
 
 
 def test_a_loss_that_is_no_number_in_pieces_has_its_own_sentence():
