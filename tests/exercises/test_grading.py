@@ -5,10 +5,18 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
 from d2lmini.course import walls
-from d2lmini.course.grading import ExecuteOn, LimitedKernel, NoWalls
+from d2lmini.course.grading import (
+    ExecuteOn,
+    LimitedKernel,
+    NoWalls,
+    as_written,
+    copy_files,
+    imports,
+)
 
 
 def dying(times):
@@ -99,3 +107,90 @@ def test_nothing_stays_open():
     for _ in range(2):
         graded(LimitedKernel)
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
+
+
+# What needs no kernel
+
+
+def cell_of(source, **about):
+    cell = nbformat.v4.new_code_cell(source, metadata={"nbgrader": about})
+    cell.outputs = [nbformat.v4.new_output("stream", text="said")]
+    return cell
+
+
+def test_files_come_along_as_far_as_they_may(tmp_path):
+    """No link, no pipe, no notebook, and no more than so many bytes of all together."""
+    (tmp_path / "secret").write_text("theirs")
+    given, copied = tmp_path / "given", tmp_path / "copied"
+    (given / "a").mkdir(parents=True)
+    (given / "a" / "first.py").write_text("1 + 1")
+    (given / "more.ipynb").write_text("{}")
+    (given / "link").symlink_to(tmp_path / "secret")
+    os.mkfifo(given / "pipe")
+    copy_files(given, copied, most=9)
+    assert [p.name for p in copied.rglob("*") if p.is_file()] == ["first.py"]
+    (given / "a" / "second.py").write_text("2 + 2")
+    copy_files(given, tmp_path / "few", most=9)
+    (kept,) = (tmp_path / "few" / "a").iterdir()
+    assert kept.read_text() in ("1 + 1", "2 + 2")
+    copy_files(given, tmp_path / "none", most=4)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_submission_never_reads_its_checks():
+    cells = [
+        cell_of("answer = 1", grade=False, solution=True),
+        cell_of("by_hand = 1", grade=True, solution=True),
+        cell_of("assert answer == 2", grade=True, solution=False),
+    ]
+    kept = nbformat.reads(as_written(cells), 4).cells
+    assert [cell.source for cell in kept] == ["answer = 1", "by_hand = 1"]
+    assert not any(cell.outputs for cell in kept)
+    assert cells[0].outputs  # theirs stay
+
+
+def test_our_own_imports_are_known_by_the_names_that_they_give():
+    source = """
+%matplotlib inline
+    !pip list
+import os.path, numpy as np
+import torch.nn.functional as F
+from torch import nn, optim as steps
+"""
+    ours = cell_of(source.replace("    !", "!"), locked=True)
+    theirs = cell_of("import evil", locked=False)
+    broken = cell_of("import (", locked=True)
+    assert list(imports([broken, theirs, ours])) == [
+        ("os", "os", ""),
+        ("np", "numpy", ""),
+        ("F", "torch.nn.functional", ""),
+        ("nn", "torch", "nn"),
+        ("steps", "torch", "optim"),
+    ]
+
+
+def test_what_a_cell_prints_is_cut_and_an_error_is_not(monkeypatch):
+    def said(kind, **content):
+        runs.process_message({"msg_type": kind, "content": content}, None, 0)
+
+    def take(self, message, cell, index):
+        kept.append(message)
+
+    runs, kept = ExecuteOn(max_output=100), []
+    monkeypatch.setattr(Execute, "process_message", take)
+    runs.printed = {0: 0}
+    for _ in range(3):
+        said("stream", text="x" * 80)
+    assert [one["content"]["text"][:80].count("x") for one in kept] == [80, 10]
+    runs.printed = {0: 0, **dict.fromkeys(range(1, 60), 100)}
+    said("stream", text="x")
+    said("error", ename="E")
+    assert [one["msg_type"] for one in kept[2:]] == ["error"]
+
+
+def test_a_cell_gets_the_time_that_is_left():
+    runs = ExecuteOn(total_time=10, timeout=7)
+    found = []
+    for runs.spent in (0, 3.5, 9.5, 12):
+        found.append((runs._left(), runs._get_timeout(None)))
+    assert found == [(10, 7), (7, 7), (1, 1), (0, 1)]

@@ -345,6 +345,18 @@ def test_an_error_of_ones_own_is_not_taken_for_a_lost_process(text, capsys):
     assert f"they do not reach each other ({text})" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", ["[1] Connection closed by peer", "NCCL WARN"])
+def test_a_lost_process_is_known_by_pytorchs_words(text):
+    with pytest.raises(RuntimeError) as lost:
+        exec(f"raise RuntimeError({text!r})", {"__name__": "torch.distributed.run"})
+    assert is_lost(lost.value)
+
+
+def test_the_first_to_ask_alone_is_told_so(clients, monkeypatch):
+    monkeypatch.setattr(meeting, "_store", clients())
+    assert [meeting.first_to(word) for word in "aab"] == [True, False, True]
+
+
 def losses(net):
     """Such as are no mean of what each picture gives by itself."""
     mixed, weight = together.Mixed(), torch.arange(10.0)

@@ -244,13 +244,18 @@ def test_a_read_only_folder_is_found_before_the_first_epoch(tmp_path):
         run(tmp_path / "run.pt", report=Stop(1))
 
 
-def test_a_full_disk_is_found_before_the_first_epoch(tmp_path, monkeypatch):
-    usage = shutil.disk_usage(tmp_path)._replace(free=10)
+@pytest.mark.parametrize(("numbers", "average"), [(3, None), (4, 0.9)])
+def test_a_full_disk_is_found_before_the_first_epoch(
+    tmp_path, monkeypatch, numbers, average
+):
+    """The optimizer keeps two more numbers for each, and an average a third."""
+    size = 4 * sum(p.numel() for p in small_net().parameters())
+    usage = shutil.disk_usage(tmp_path)._replace(free=numbers * size - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     with pytest.raises(
-        CheckpointError, match=r"run\.pt needs 0\.1 MB, and 0\.0 MB are free"
+        CheckpointError, match=r"run\.pt needs 0\.1 MB, and 0\.1 MB are free"
     ):
-        run(tmp_path / "run.pt")
+        run(tmp_path / "run.pt", average=average)
     assert not list(tmp_path.iterdir())
 
 
@@ -576,6 +581,31 @@ def test_a_sound_file_with_another_content_changes_nothing(tmp_path, stored, ent
         quietly(net, splits(), resume=path)
     assert torch.equal(weights(net), before)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+class Particular(nn.Linear):
+    """Refuses what another has kept beside its weights."""
+
+    def get_extra_state(self):
+        return {"kind": 1}
+
+    def set_extra_state(self, state):
+        if state["kind"] != 1:
+            raise ValueError("another kind")
+
+
+def test_a_file_that_a_layer_refuses_leaves_the_others_as_they_were(tmp_path):
+    def make():
+        torch.manual_seed(7)
+        return nn.Sequential(nn.Flatten(), nn.Linear(784, 9), Particular(9, 10))
+
+    path, net = tmp_path / "run.pt", make()
+    run(path, net=make, epochs=1)
+    state = torch.load(path, weights_only=True)["net"]
+    changed(path, net={**state, "2._extra_state": {"kind": 2}})
+    with pytest.raises(CheckpointError, match=r"damaged.*another kind"):
+        run(path, net=lambda: net, epochs=1)
+    assert torch.equal(net[1].weight, make()[1].weight)
 
 
 def places(content, *above):

@@ -20,6 +20,7 @@ from torch import nn
 
 from d2lmini import evaluate, nets, predict, schedules
 from d2lmini.device import best_precision
+from d2lmini.nets import trained
 from d2lmini.training.checkpoint import Checkpoint, CheckpointError
 from d2lmini.training.forward import Forward
 from d2lmini.training.history import History
@@ -518,8 +519,11 @@ def test_runs_folder_keeps_named_runs_only(tmp_path, monkeypatch):
     monkeypatch.setenv("D2LMINI_RUNS", str(tmp_path))
     quietly(small_net(), splits())
     assert not list(tmp_path.iterdir())
-    history = quietly(small_net(), splits(), name="mini")
+    net, twin = small_net(), small_net()
+    history = quietly(net, splits(), name="mini")
     assert History.load(tmp_path / "mini.json") == history
+    trained.read(twin, tmp_path / "weights" / "mini.npz")
+    torch.testing.assert_close(weights(twin), weights(net), rtol=1e-3, atol=1e-6)
     assert (tmp_path / "checkpoints" / "mini.pt").exists()
 
 
