@@ -479,6 +479,7 @@ def test_what_is_kept_goes_on_and_what_is_not_is_said(tmp_path):
     np.random.seed(0)
     said = assert_resumes(tmp_path, Drawing)
     assert "Training changes the net's calls, which no checkpoint stores" in said[0]
+    assert len({*said}) == len(said) - 1  # once in each of the two runs
 
 
 class Unpicklable(nn.Linear):

@@ -21,6 +21,7 @@ from torch import nn
 from d2lmini import evaluate, nets, predict, schedules
 from d2lmini.device import best_precision
 from d2lmini.nets import trained
+from d2lmini.training.average import Average
 from d2lmini.training.checkpoint import Checkpoint, CheckpointError
 from d2lmini.training.forward import Forward
 from d2lmini.training.history import History
@@ -158,6 +159,15 @@ def test_an_averaged_net_keeps_its_momentum_and_what_is_frozen():
     before = net[1].running_mean.clone()
     quietly(net, splits(), epochs=1, average=0.5)
     assert torch.equal(net[1].running_mean, before)
+
+
+def test_statistics_are_averaged_like_weights():
+    norm = nn.BatchNorm1d(2)
+    average = Average(norm, 0.75)
+    for mean in (4, 8):  # with the first of them it begins
+        norm.running_mean.fill_(mean)
+        average.update()
+    assert average.net.running_mean.tolist() == [5, 5]
 
 
 @torch.no_grad()
