@@ -6,12 +6,13 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
+from d2lmini import storage
 from d2lmini.course import export, feedback, intake, room
 from d2lmini.course.exercises import counted
 from d2lmini.course.gradebook import Course, shared
@@ -91,6 +92,8 @@ def run(
     handed_in, stray = collected(course)
     if unknown := sorted(set(only) - set(handed_in)):
         raise ValueError(f"Nothing was handed in by {', '.join(unknown)}.")
+    for kind in ("csv", "json", "log"):  # better now than when all are graded
+        storage.check(course.folder / REPORTS / f"{course.name}{share}.{kind}")
     handed_in = {k: v for k, v in handed_in.items() if share.holds(k)}
     memory = Memory(course.folder / REPORTS, course.name, share)
     todo = {
@@ -138,7 +141,8 @@ def _graded_all(
 
             def tell(outcome: Outcome) -> None:
                 _told(outcome, len(todo), pool, log)
-                memory.remember(digests[outcome.student], outcome)
+                with suppress(StorageError):  # `run` tries again, and says so
+                    memory.remember(digests[outcome.student], outcome)
 
             for outcome in broken:
                 pool.results[outcome.student] = outcome
@@ -151,13 +155,19 @@ def _graded_all(
 def _log(course: Course, share: Share) -> Iterator[Any]:
     place = course.folder / REPORTS
     place.mkdir(exist_ok=True)
-    with (place / f"{course.name}{share}.log").open("w", encoding="utf-8") as log:
+    path = place / f"{course.name}{share}.log"
+    log = path.open("w", encoding="utf-8", errors="replace")
+    try:
         yield log
+    finally:
+        with suppress(OSError):  # a full disk, which has been said
+            log.close()
 
 
 def _told(outcome: Outcome, count: int, pool: Pool, log: Any) -> None:
-    log.write(f"=== {outcome.student} ({outcome.seconds:.1f} s)\n{outcome.log}\n")
-    log.flush()
+    with suppress(OSError):  # a full disk costs the log only
+        log.write(f"=== {outcome.student} ({outcome.seconds:.1f} s)\n{outcome.log}\n")
+        log.flush()
     if sys.stderr.isatty():
         print(f"\r{len(pool.results)} of {count} ", end="", file=sys.stderr, flush=True)
 

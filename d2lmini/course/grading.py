@@ -474,7 +474,7 @@ class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
         super().on_cell_executed(**kwargs)
         said = kwargs["execute_reply"]["content"].get("d2lmini", ())
         if isinstance(said, list) and said:
-            self.touched = [str(one)[:100] for one in said[:50]]
+            self.touched = [outputs.text(one)[:100] for one in said[:50]]
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int

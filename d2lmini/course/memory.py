@@ -66,4 +66,4 @@ class Memory:
         """Write it down, in one step: nobody reads half of it."""
         with self.writing, storage.written(self.path) as file:
             text = json.dumps(self.known, indent=1, ensure_ascii=False)
-            file.write(f"{text}\n".encode())
+            file.write(f"{text}\n".encode("utf-8", "replace"))

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from d2lmini.course import watch
+from d2lmini.course import outputs, watch
 from d2lmini.course.gradebook import Course
 
 
@@ -65,7 +65,9 @@ def graded(course: Course, student: str) -> Outcome:
     except Exception as error:
         outcome.error = _sentence(said.getvalue()) or f"{type(error).__name__}: {error}"
     outcome.seconds = time.monotonic() - begun
-    outcome.log = said.getvalue()
+    # Half a character, which a kernel may say, fits no file.
+    outcome.error = outputs.text(outcome.error)
+    outcome.log = outputs.text(said.getvalue())
     return outcome
 
 
@@ -138,7 +140,10 @@ class Pool:
                 process, pipe = self._start()
                 outcome = Outcome(student, error="The grader itself did not survive.")
             self.results[student] = outcome
-            tell(outcome)
+            try:
+                tell(outcome)
+            except Exception as error:  # nobody else pays for it
+                outcome.error = outcome.error or f"It cannot be noted: {error}"[:300]
         pipe.send(None)
         process.join(10)
 

@@ -14,7 +14,7 @@ def write(lines: Iterable[Sequence[Any]], path: Path) -> None:
     made = io.StringIO()
     csv.writer(made).writerows([safe(value) for value in line] for line in lines)
     with storage.written(path) as file:
-        file.write(made.getvalue().encode())
+        file.write(made.getvalue().encode("utf-8", "replace"))
 
 
 def safe(value: Any) -> Any:
