@@ -10,9 +10,9 @@ def parted(source: str) -> tuple[list[str], list[str]]:
     hidden: list[str] = []
     inside = False
     for line in source.split("\n"):
-        inside = inside or BEGIN in line
-        (hidden if inside else seen).append(line)
-        inside = inside and END not in line
+        ends = END in line and BEGIN not in line  # nbgrader looks for BEGIN first
+        inside = BEGIN in line or (inside and not ends)
+        (hidden if inside or ends else seen).append(line)
     return seen, hidden
 
 
@@ -23,5 +23,9 @@ def visible(source: str) -> str:
 
 def hidden(source: str) -> str:
     """`source` as a hidden test, all of it."""
-    lines = (x for x in source.split("\n") if BEGIN not in x and END not in x)
+    lines = []
+    for line in source.split("\n"):
+        rest = line.replace(BEGIN, "").replace(END, "")
+        if rest == line or rest.strip(" \t#"):  # code that has a mark behind it stays
+            lines.append(rest)
     return "\n".join([f"### {BEGIN}", *lines, f"### {END}"])

@@ -1,5 +1,8 @@
 """What is hidden is what nbgrader takes out, however its marks are written."""
 
+from contextlib import suppress
+from itertools import chain, product
+
 import pytest
 from nbformat.v4 import new_code_cell
 from nbgrader.preprocessors import ClearHiddenTests
@@ -46,3 +49,35 @@ def test_a_check_can_be_hidden_as_a_whole(check, mark):
     assert [x for x in source.split("\n") if "TESTS" not in x] == (
         whole.split("\n")[1:-1]
     )
+
+
+def test_what_is_hidden_is_nbgraders_rule_whatever_stands_in_a_line():
+    both = [
+        "# BEGIN HIDDEN TESTS END HIDDEN TESTS",
+        "# END HIDDEN TESTS, BEGIN HIDDEN TESTS",
+    ]
+    kinds = ["a", "# BEGIN HIDDEN TESTS", "# END HIDDEN TESTS", *both]
+    tried = 0
+    for lines in chain.from_iterable(product(kinds, repeat=n) for n in range(1, 5)):
+        source = "\n".join(f"{line} {i}" for i, line in enumerate(lines))
+        with suppress(RuntimeError):  # nbgrader hands none of these out
+            assert marks.visible(source) == released(source)
+            tried += 1
+    assert tried > 100
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if a:  # BEGIN HIDDEN TESTS\n    assert a > 1\n# END HIDDEN TESTS\nb = 2",
+        "assert a > 1  # BEGIN HIDDEN TESTS\nb = 2  # END HIDDEN TESTS",
+        "assert a > 1, '# BEGIN HIDDEN TESTS'\nb = '''\n# END HIDDEN TESTS'''",
+    ],
+)
+def test_code_that_shares_its_line_with_a_mark_stays_in_a_hidden_check(source):
+    whole = marks.hidden(source)
+    assert released(whole) == ""
+    exec(whole, given := {"a": 2})
+    assert "b" in given
+    with pytest.raises(AssertionError):
+        exec(whole, {"a": 1})
