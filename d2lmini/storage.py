@@ -28,12 +28,18 @@ def written(path: str | Path) -> Iterator[BinaryIO]:
     """An open file that takes the place of ``path`` when the block has ended.
 
     Until then, and after any error, ``path`` is what it was; a link to a file
-    stays one.  Missing folders are made, and drafts beside it whose process has
-    died are removed.  Raises StorageError, and KeyboardInterrupt as it came,
-    where a library reports either as an error of its own.
+    stays one, and a file keeps its mode.  Missing folders are made, and drafts
+    beside it whose process has died are removed.  A pipe or a device is written to
+    as it is.  Raises StorageError, and KeyboardInterrupt as it came, where a library
+    reports either as an error of its own.
     """
+    if _flows(path):
+        with _explained(path), open(_opened(path), "wb") as file:
+            yield file
+        return
     place = Path(os.path.realpath(path))
     with _explained(path), _draft(place) as (draft, file):
+        _keep_mode(place, file)
         yield file
         file.flush()
         os.fsync(file.fileno())  # else a power cut leaves an empty file
@@ -44,8 +50,51 @@ def written(path: str | Path) -> Iterator[BinaryIO]:
 
 def check(path: str | Path) -> None:
     """Raise StorageError where :func:`written` would; ``path`` stays as it is."""
+    if _flows(path):  # whoever reads it would take a try for the end
+        return
     with _explained(path), _draft(Path(os.path.realpath(path))):
         pass
+
+
+#: What a process has open already, by the name that it gives it.
+_OPEN = {"/dev/stdout": 1, "/dev/stderr": 2}
+
+
+def _flows(path: str | Path) -> bool:
+    """Whether ``path`` is a pipe or a device, whose place no file can take."""
+    if str(path) in _OPEN:
+        return True
+    with contextlib.suppress(OSError):
+        return Path(path).is_fifo() or Path(path).is_char_device()
+    return False
+
+
+def _opened(path: str | Path) -> int:
+    """A pipe or a device, open to be written; an OSError if nobody reads a pipe."""
+    if str(path) in _OPEN:
+        return os.dup(_OPEN[str(path)])  # goes on where others have written
+    number = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
+    if fcntl is not None:
+        os.set_blocking(number, True)
+    return number
+
+
+def _keep_mode(place: Path, file: BinaryIO) -> None:
+    """Give ``file`` the owner, the group and the mode of ``place``, if it is there.
+
+    Where the group cannot be kept, another one may do no more than everybody may.
+    """
+    if fcntl is None or not place.exists():
+        return
+    number, old = file.fileno(), place.stat()
+    for owner, group in ((old.st_uid, -1), (-1, old.st_gid)):
+        with contextlib.suppress(OSError):  # it is not ours to give
+            os.fchown(number, owner, group)
+    mode = old.st_mode & 0o777
+    if os.fstat(number).st_gid != old.st_gid:
+        mode &= 0o707 | (mode & 0o007) << 3
+    with contextlib.suppress(OSError):  # a disk without modes
+        os.fchmod(number, mode)
 
 
 @contextlib.contextmanager

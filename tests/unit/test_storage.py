@@ -4,6 +4,8 @@ import errno
 import io
 import os
 import signal
+import stat
+import subprocess
 import sys
 import time
 from argparse import Namespace
@@ -96,7 +98,7 @@ def test_an_error_that_is_already_being_handled_is_not_the_cause(tmp_path):
         ("n" * 300, "too long"),
         ("locked/file", "Permission denied"),
         ("kept", "it is read-only"),
-        ("pipe", "it is no file"),
+        ("socket", "it is no file"),
     ],
 )
 @pytest.mark.parametrize("call", [storage.check, lambda path: put(path, b"content")])
@@ -108,7 +110,7 @@ def test_a_path_that_cannot_be_is_one_sentence(tmp_path, name, reason, call):
     (tmp_path / "kept").write_bytes(b"here")
     (tmp_path / "kept").chmod(0o400)
     (tmp_path / "locked").mkdir(mode=0o500)
-    os.mkfifo(tmp_path / "pipe")
+    os.mknod(tmp_path / "socket", stat.S_IFSOCK)
     before = names(tmp_path)
     with pytest.raises(StorageError, match=reason) as caught:
         call(tmp_path / name)
@@ -130,6 +132,97 @@ def test_a_link_stays_a_link(tmp_path):
     put(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "far" / "file").read_bytes() == b"new"
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o600, 0o660, 0o644, 0o666, 0o755])
+def test_a_file_keeps_its_mode(tmp_path, mode):
+    put(tmp_path / "file", b"old")
+    (tmp_path / "file").chmod(mode)
+    (tmp_path / "link").symlink_to("file")
+    put(tmp_path / "link", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert (tmp_path / "file").stat().st_mode == stat.S_IFREG | mode
+    put(tmp_path / "other", b"")
+    (tmp_path / "plain").touch()
+    modes = [(tmp_path / name).stat().st_mode for name in ("other", "plain")]
+    assert modes[0] == modes[1], "a new file has what others have"
+
+
+@posix
+@pytest.mark.parametrize(
+    ("mode", "allowed", "kept"),
+    [
+        (0o660, True, 0o660),
+        (0o660, False, 0o600),
+        (0o664, False, 0o644),
+        (0o646, False, 0o646),
+    ],
+)
+def test_a_group_is_kept_or_no_other_takes_its_rights(
+    tmp_path, monkeypatch, mode, allowed, kept
+):
+    asked, real = [], os.fstat
+
+    def chown(number, owner, group):
+        asked.append((owner, group))
+        if not allowed:
+            raise PermissionError
+
+    def seen(number):  # a draft is of our own group until it has been given away
+        about = real(number)
+        group = about.st_gid + (not allowed)
+        return SimpleNamespace(st_nlink=about.st_nlink, st_gid=group)
+
+    put(tmp_path / "file", b"old")
+    (tmp_path / "file").chmod(mode)
+    about = (tmp_path / "file").stat()
+    monkeypatch.setattr(os, "fchown", chown)
+    monkeypatch.setattr(os, "fstat", seen)
+    put(tmp_path / "file", b"new")
+    monkeypatch.undo()
+    assert asked == [(about.st_uid, -1), (-1, about.st_gid)]
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == kept
+
+
+@posix
+def test_nobody_reads_a_private_file_before_it_is_in_its_place(tmp_path):
+    put(tmp_path / "file", b"old")
+    (tmp_path / "file").chmod(0o600)
+    with written(tmp_path / "file") as file:
+        assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == 0o600
+
+
+@posix
+def test_a_pipe_is_written_to_as_it_is(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    storage.check(tmp_path / "pipe")
+    with pytest.raises(StorageError, match="pipe cannot be written"):
+        put(tmp_path / "pipe", b"nobody reads this")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    (tmp_path / "link").symlink_to("pipe")
+    put(tmp_path / "link", b"content")
+    assert os.read(reader, 99) == b"content" and names(tmp_path) == ["link", "pipe"]
+    os.close(reader)
+    put(Path(os.devnull), b"content")
+    assert Path(os.devnull).is_char_device()
+
+
+@posix
+@pytest.mark.parametrize("to", ["pipe", "file"])
+def test_standard_output_goes_on_where_it_is(tmp_path, to):
+    code = (
+        "import os; from d2lmini.storage import check, written\n"
+        "check('/dev/stdout'); os.write(1, b'before, ')\n"
+        "with written('/dev/stdout') as file: file.write(b'content')\n"
+        "os.write(1, b', after')"
+    )
+    with (tmp_path / "file").open("w+b") as file:
+        out = subprocess.PIPE if to == "pipe" else file
+        done = subprocess.run([sys.executable, "-c", code], stdout=out, check=True)
+        file.seek(0)
+        found = done.stdout if to == "pipe" else file.read()
+    assert found == b"before, content, after"
 
 
 @posix
