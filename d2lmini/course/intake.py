@@ -34,10 +34,15 @@ LITTER = re.compile(
     r"(?:^|/)(?:__MACOSX|\.ipynb_checkpoints|__pycache__|\.git|\._[^/]*|\.DS_Store"
     r"|Thumbs\.db|desktop\.ini)(?:/|$)"
 )
+NAMESAKES = (
+    "Whose it is cannot be said, as {} students are called so and differ in a number "
+    "only: take it into the name in nbgrader_config.py (named_regexp)."
+)
 #: How platforms name what they pack: "%s" is the assignment.
 PLATFORMS = (
-    r"(?P<student_id>[^/]+?)_\d+_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)",
-    r"(?P<student_id>[^/_]+)_(?:LATE_)?\d+_\d+_(?P<rest>[^/]+)",
+    r"(?P<student_id>[^/]+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?"
+    r"(?P<rest>.*)",
+    r"(?P<student_id>[^/_]+)_(?:LATE_)?(?P<number>\d+)_\d+_(?P<rest>[^/]+)",
     r"%s_(?P<student_id>[^/]+?)(?:\.ipynb|\.py|\.zip)(?P<rest>.*)",
     r"(?P<student_id>[^/]+)/(?P<rest>.+)",
 )
@@ -228,13 +233,14 @@ def downloaded(
     """Hand the files of `downloaded/NAME/archive` out to the students `into`.
 
     `pattern` is a regular expression with `student_id`, tried before those of known
-    platforms.  What names no student is returned.
+    platforms.  What names no student is returned; of those whom only a platform's
+    number tells apart, nobody gets another's file.
     """
     raw, rest = Handin(""), Handin("")
     known = [f"{one.replace('%s', re.escape(name))}$" for one in PLATFORMS]
 
-    def whose(file: str) -> tuple[str, str]:
-        own = _student(file, [pattern]) if pattern else ("", "")
+    def whose(file: str) -> tuple[str, str, str]:
+        own = _student(file, [pattern]) if pattern else ("", "", "")
         return own if own[0] else _student(_unwrapped(file, name), known)
 
     folder = course / "downloaded" / name / "archive"
@@ -244,11 +250,17 @@ def downloaded(
             # What a student hands in is opened later, and names nobody else.
             whole = "/" not in shown and not whose(shown)[0]
             _whose(path, shown, raw, whole)
-    for file in raw.files:
-        student, inner = whose(file.name)
+    owners = [whose(file.name) for file in raw.files]
+    numbers: dict[str, set[str]] = {}
+    for student, _, number in owners:
+        numbers.setdefault(student, set()).update([number] if number else [])
+    for file, (student, inner, _) in zip(raw.files, owners, strict=True):
         leaf = inner or PurePosixPath(file.name).name
         if not student:
             rest.refuse(file.name, file.why if file.state != "kept" else NAMELESS)
+        elif len(numbers[student]) > 1:
+            why = NAMESAKES.format(len(numbers[student]))
+            into.setdefault(student, Handin(student)).refuse(file.name, why)
         elif file.state != "kept":
             into.setdefault(student, Handin(student)).refuse(leaf, file.why)
         else:
@@ -297,7 +309,8 @@ def _unwrapped(file: str, name: str) -> str:
     return "/".join([first, *rest])
 
 
-def _student(name: str, patterns: Iterable[str]) -> tuple[str, str]:
+def _student(name: str, patterns: Iterable[str]) -> tuple[str, str, str]:
+    """The student in the `name` of a file, the rest of it, a platform's number."""
     for pattern in patterns:
         for text in (name, f"/{name}"):
             found = re.match(pattern, text)
@@ -305,8 +318,10 @@ def _student(name: str, patterns: Iterable[str]) -> tuple[str, str]:
                 student = found["student_id"].strip()
                 folder = student not in (".", "..") and "/" not in student
                 if folder and len(student.encode()) <= LONGEST:
-                    return student, (found.groupdict().get("rest") or "").strip("/")
-    return "", ""
+                    more = found.groupdict()
+                    rest = (more.get("rest") or "").strip("/")
+                    return student, rest, more.get("number") or ""
+    return "", "", ""
 
 
 def choose(one: Handin, expected: Mapping[str, list[repair.Cell]]) -> None:

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import re
 import tarfile
 from types import SimpleNamespace
 
@@ -17,6 +18,9 @@ import toy
 from submissions import RIGHT
 
 from d2lmini.course import grade, intake, memory, quizzes, repair, report
+from tools.book import ROOT
+
+GUIDE = (ROOT / "book/guide/instructor.md").read_text(encoding="utf-8")
 
 OURS = [
     repair.Cell("setup", "code", "import math", True),
@@ -377,6 +381,43 @@ def test_platforms_names_say_whose_a_file_is(tmp_path, name, student, packed):
     assert list(found) == [student] and not stray.files
     intake.choose(found[student], {"week3": OURS})
     assert found[student].notebooks
+
+
+@pytest.mark.parametrize(
+    "form", ["{}_{}_assignsubmission_file_/week3.ipynb", "{}_{}_9{}_week3.ipynb"]
+)
+def test_two_students_of_one_name_are_not_taken_for_one(tmp_path, form):
+    folder = tmp_path / "downloaded" / "week3" / "archive"
+    folder.mkdir(parents=True)
+    both = [form.format("Ada Smith", number, number) for number in (101, 102)]
+    again = form.format("Jo", 103, 104).replace("week3.", "other.")
+    names = [*both, form.format("Jo", 103, 103), again]
+    made = attacks.zipped("x", dict.fromkeys(names, json.dumps(SOLVED)))["x"]
+    (folder / "all.zip").write_bytes(made)
+    found = {}
+    stray = intake.downloaded(tmp_path, "week3", "", found)
+    for one in found.values():
+        intake.choose(one, {"week3": OURS})
+    assert not stray.files and found["Jo"].notebooks, "who hands in twice is one"
+    files = found["Ada Smith"].files
+    assert not found["Ada Smith"].notebooks, "nobody gets another's file"
+    assert [file.name for file in files] == [f"all.zip/{one}" for one in both]
+    assert all("as 2 students are called so" in file.why for file in files)
+    assert report.left_out(lines(tmp_path, **{"Ada Smith": found["Ada Smith"]})) == [
+        "Ada Smith"
+    ]
+
+
+def test_a_number_in_the_name_tells_two_of_one_name_apart(tmp_path):
+    (pattern,) = re.findall(r'`r"(.*_assignsubmission_\.\*)"`', GUIDE)
+    folder = tmp_path / "downloaded" / "week3" / "archive"
+    folder.mkdir(parents=True)
+    both = [f"Ada Smith_{n}_assignsubmission_file_/week3.ipynb" for n in (101, 102)]
+    made = attacks.zipped("x", dict.fromkeys(both, json.dumps(SOLVED)))["x"]
+    (folder / "all.zip").write_bytes(made)
+    found = {}
+    intake.downloaded(tmp_path, "week3", pattern, found)
+    assert sorted(found) == ["Ada Smith_101", "Ada Smith_102"]
 
 
 @pytest.mark.parametrize("outer", ["week3_jo.zip", "jo_1_2_hw.zip"])
