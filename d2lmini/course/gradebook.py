@@ -27,6 +27,7 @@ class Course:
         AutogradeApp.clear_instance()
         self.app: Any = AutogradeApp.instance()
         self.app.initialize([], root=str(folder))
+        marks.demand(self.app.config)
         self.folder, self.name = folder, name
         self.directory: Any = self.app.coursedir
         self.directory.assignment_id = name

@@ -1,7 +1,28 @@
 """The marks around hidden tests: what lies between them, no student has seen."""
 
+from collections.abc import Mapping
+from typing import Any
+
 #: As nbgrader looks for them, whatever else stands in their lines.
 BEGIN, END = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
+
+
+def demand(config: Mapping[str, Any]) -> None:
+    """ValueError where a course's `config` has other marks: ours would be handed out.
+
+    nbgrader looks for one pair of marks, and exercises of the book have this one.
+    """
+    found = config.get("ClearHiddenTests", {})
+    for name, mark in {
+        "begin_test_delimeter": BEGIN,
+        "end_test_delimeter": END,
+    }.items():
+        if found.get(name, mark) != mark:
+            raise ValueError(
+                f"ClearHiddenTests.{name} is {found[name]!r} in the course's "
+                f"configuration, and must be {mark!r}, as exercises of the book have "
+                "it: take the line out and use this mark in yours."
+            )
 
 
 def parted(source: str) -> tuple[list[str], list[str]]:

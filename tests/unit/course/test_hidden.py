@@ -8,6 +8,7 @@ from nbformat.v4 import new_code_cell
 from nbgrader.preprocessors import ClearHiddenTests
 
 from d2lmini.course import marks
+from d2lmini.course.gradebook import Course
 
 CHECKS = {
     "with a part": "a = 1\n### BEGIN HIDDEN TESTS\nsecret\n### END HIDDEN TESTS\nb",
@@ -81,3 +82,16 @@ def test_code_that_shares_its_line_with_a_mark_stays_in_a_hidden_check(source):
     assert "b" in given
     with pytest.raises(AssertionError):
         exec(whole, {"a": 1})
+
+
+@pytest.mark.parametrize("name", ["begin_test_delimeter", "end_test_delimeter"])
+def test_a_course_with_other_marks_is_refused(tmp_path, monkeypatch, name):
+    config = tmp_path / "nbgrader_config.py"
+    usual = ClearHiddenTests.class_traits()[name].default_value
+    line = "c = get_config()\nc.ClearHiddenTests.{} = {!r}\n"
+    monkeypatch.chdir(tmp_path)
+    config.write_text(line.format(name, usual), encoding="utf-8")
+    Course(tmp_path, "week3")
+    config.write_text(line.format(name, "GEHEIM"), encoding="utf-8")
+    with pytest.raises(ValueError, match=f"{name} is 'GEHEIM' .* must be '{usual}'"):
+        Course(tmp_path, "week3")
