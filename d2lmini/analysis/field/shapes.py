@@ -129,12 +129,17 @@ def joined(call: Call) -> Seen:
 
 
 def _chained(spans: list[Span], lengths: list[int], dim: int) -> Span:
-    """Along ``dim`` one part after the other; along others together."""
+    """Along ``dim`` one part after the other; along others together.
+
+    Parts of a single place lie along no dimension, and along the sides of the image
+    (the last two) come one after the other all the same.
+    """
     placed = {span.dim for span in spans if span.dim is not None}
-    if dim not in placed:
+    rows = not placed and dim >= -2 and len({span.whole for span in spans}) > 1
+    if dim not in placed and not rows:
         return union(spans)
-    if placed != {dim} or any(
-        span.dim == dim and len(span.low) != n
+    if placed - {dim} or any(
+        span.lost or (span.dim == dim and len(span.low) != n)
         for span, n in zip(spans, lengths, strict=True)
     ):
         return union(spans).everywhere(lost=True)

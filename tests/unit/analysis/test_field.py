@@ -134,6 +134,20 @@ KNOWN = {
     ),
     "flipped": nn.Sequential(Does(lambda X: X.flip(3)), conv()),
     "control flow": nn.Sequential(conv(), Does(lambda X: X if X.sum() > 0 else -X)),
+    "softmax of rows": Does(lambda X: X.softmax(3)),
+    "mean of rows": nn.Sequential(Does(lambda X: X.mean(-1)[..., None]), conv((2, 1))),
+    "rows stacked": nn.Sequential(
+        Does(lambda X: torch.stack([X.select(2, -1), X.select(2, 1)], 2)), conv((2, 1))
+    ),
+    "rows unbound": nn.Sequential(
+        Does(lambda X: torch.stack(X.unbind(2)[::-2], 2)), conv((2, 1))
+    ),
+    "parts exchanged": nn.Sequential(
+        Does(lambda X: torch.cat(X.split(4, 2)[::-3], 2)), conv((2, 1))
+    ),
+    "sum of products": Does(
+        lambda X: torch.addmm(X[0, 0].flip(0), X[0, 0], X.new_ones(16, 16))[None, None]
+    ),
     "statistics of the image": Does(lambda X: X / X.std((2, 3), keepdim=True)),
 }
 
@@ -159,6 +173,8 @@ RESAMPLED = {
     "smoothed": Does(
         lambda X: F.interpolate(X, size=(8, 8), mode="bilinear", antialias=True)
     ),
+    "two scales": nn.Upsample(scale_factor=(2, 0.5), mode="bilinear"),
+    "by a scale": nn.Upsample(scale_factor=0.23),
     "rolled": Does(lambda X: X.roll(2, 2)[:, :, 4:]),
 }
 
@@ -205,8 +221,11 @@ def test_circular_padding_goes_on_like_any_other(net):
     assert field(net, (1, 16, 16)) == (3, 3)
 
 
-def test_a_transposed_image_has_its_sides_exchanged():
-    net = nn.Sequential(Does(lambda X: X.transpose(2, 3)), conv((3, 5)))
+@pytest.mark.parametrize(
+    "does", [lambda X: X.transpose(2, 3), lambda X: X[0, 0].t()[None, None]]
+)
+def test_a_transposed_image_has_its_sides_exchanged(does):
+    net = nn.Sequential(Does(does), conv((3, 5)))
     assert field(net, (1, 16, 16)) == (5, 3)
 
 
@@ -302,6 +321,14 @@ GUESSES = {
     "chosen by the image": lambda X: X[:, :, :, X.sum((0, 1, 2)).argsort()],
     "norm of rows": lambda X: X.norm(dim=3, keepdim=True) + X,
     "renormed": lambda X: torch.renorm(X, 2, 2, 0.1),
+    "rows in other shapes": lambda X: X.view(1, 1, 8, 32),
+    "pixels in a line": lambda X: F.max_pool2d(X.view(1, 1, 256, 1), (3, 1), 1),
+    "beside an unknown part": lambda X: torch.cat([X, X[:, :, [3, 0]]], 2),
+    "rolled in a line": lambda X: X + X.roll(3),
+    "pixels by two lists": lambda X: X[:, :, [[0, 5]], [[3, 9]]],
+    "attention behind a mask": lambda X: F.scaled_dot_product_attention(
+        X, X, X, attn_mask=torch.eye(16, dtype=torch.bool)
+    ),
     "values of attention": lambda X: F.scaled_dot_product_attention(
         X.new_ones(1, 1, 16, 8), X.new_ones(1, 1, 16, 8), X
     ),
