@@ -617,25 +617,29 @@ def places(content, *above):
             yield from places(content[key], *above, key)
 
 
+GONE = object()
+
+
 def replaced(content, way, other):
-    """``content`` with ``other`` in one place, or without it where that is ``way``."""
+    """``content`` with ``other`` in one place, or without it where that is ``GONE``."""
     parts = dict(content) if isinstance(content, dict) else dict(enumerate(content))
     if len(way) > 1:
         other = replaced(parts[way[0]], way[1:], other)
     parts[way[0]] = other
-    if other is way:
+    if other is GONE:
         del parts[way[0]]
     return parts if isinstance(content, dict) else type(content)(parts.values())
 
 
 def others(value, way):
     """What may stand in the place of ``value`` and does not belong there."""
-    yield from (way, "x", math.nan, torch.zeros(2, 3, 4))
+    yield from (GONE, "x", math.nan, torch.zeros(2, 3, 4))
     if isinstance(value, torch.Tensor) and value.ndim:
         yield value.new_ones(())
         yield value.new_ones(1).expand(value.shape)
         yield torch.full(value.shape, math.nan)
-    if way[-1] in ("step", "exp_avg_sq"):
+        yield value.float() if value.dtype == torch.float64 else value.double()
+    if way[-1] in ("step", "exp_avg_sq", "lr"):
         yield -value - 1
 
 
@@ -701,7 +705,7 @@ def test_a_run_of_a_newer_version_is_not_damaged(tmp_path, stored, part):
     assert "delete" not in str(said.value) and str(path) in str(said.value)
 
 
-@pytest.mark.parametrize("epochs", ["[]", '[{"loss": null}]'])
+@pytest.mark.parametrize("epochs", ["[]", '[{"loss": null}, {}]', "[{}, {}, {}]"])
 def test_a_history_that_no_run_has_is_refused(tmp_path, stored, epochs):
     path = shutil.copy(stored, tmp_path / "run.pt")
     values = json.loads(torch.load(path, weights_only=True)["history"])
