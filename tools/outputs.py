@@ -415,15 +415,15 @@ def main() -> None:
         paths = select(asked.names)
     except ValueError as error:
         sys.exit(str(error))
-    try:
-        for path in paths:
+    ship()  # what a process has left that was killed
+    for path in paths:
+        try:
             if asked.cells:
                 _update_cells(path, asked.cells, asked.after or [])
             else:
                 _update(path, force=asked.force)
-    finally:  # also for a chapter that was stopped before its end
-        ship_runs()
-        ship_weights()
+        finally:  # also for a chapter that was stopped before its end
+            ship()
 
 
 def _update(path: Path, *, force: bool) -> None:
@@ -457,6 +457,12 @@ def _update_cells(path: Path, words: list[str], after: list[str]) -> None:
         print(f"  not run since they changed: {', '.join(left)}")
 
 
+def ship() -> None:
+    """Put what has been trained into the package, where the next chapter reads it."""
+    ship_runs()
+    ship_weights()
+
+
 def ship_runs() -> None:
     """Put the histories of all named runs into the package, less their pictures."""
     for file in sorted(RUNS.glob("*.json")):
@@ -472,7 +478,7 @@ def _alike(one: History, other: History) -> bool:
 
 
 def ship_weights() -> None:
-    """Put small weights that are newer than those in the package in their place.
+    """Put small weights no older than those in the package in their place.
 
     Older ones are no news: git may have brought the package others since.
     """
@@ -480,7 +486,7 @@ def ship_weights() -> None:
         file = RUNS / "weights" / f"{name}.npz"
         shipped = trained.SHIPPED / file.name
         small = file.exists() and file.stat().st_size <= MOST_SHIPPED
-        if small and _when(shipped) < _when(file):
+        if small and _when(shipped) <= _when(file):
             with storage.written(shipped) as place:
                 place.write(file.read_bytes())
 

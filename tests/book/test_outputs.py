@@ -1,7 +1,9 @@
 """What `make outputs` stores, and when it refuses to."""
 
 import copy
+import dataclasses
 import os
+import sys
 from pathlib import Path
 
 import nbformat
@@ -9,7 +11,10 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from d2lmini.training.history import History
 from tools import address, outputs
+
+RUN = outputs.RUNS / "lenet.json"
 
 
 @pytest.mark.parametrize(
@@ -309,3 +314,48 @@ def test_a_run_anew_finds_no_state_and_replaces_them_at_its_end(
         for path in states.rglob("*.pt")
     }
     assert found == {"many/0.pt": "new", "many/1.pt": "new", "other.pt": "old"}
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """A book and a package of its own, for ``main``."""
+    for name in ("D2LMINI_DATA", "D2LMINI_RUNS", "JUPYTER_PREFER_ENV_PATH"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setattr(outputs.book, "ROOT", tmp_path)
+    monkeypatch.setattr(outputs, "RUNS", tmp_path / "runs")
+    for module in (outputs.runs, outputs.trained):
+        (shipped := tmp_path / "package" / module.__name__).mkdir(parents=True)
+        monkeypatch.setattr(module, "SHIPPED", shipped)
+    paths = [tmp_path / "lenet.ipynb", tmp_path / "nin.ipynb"]
+    for path in paths:
+        cells = [new_markdown_cell("# T"), new_code_cell(path.stem)]
+        outputs.write(new_notebook(cells=cells), path)
+    monkeypatch.setattr(outputs, "select", lambda names: paths)
+    return tmp_path
+
+
+@pytest.mark.parametrize("options", [[], ["--force"]])
+def test_a_chapter_reads_what_the_one_before_has_trained(shelf, monkeypatch, options):
+    read = []
+
+    class Chapter:
+        def __init__(self, nb, **_):
+            self.source = nb.cells[1].source
+
+        def execute(self, env):
+            weights = outputs.trained.SHIPPED / "lenet.npz"
+            read.append(outputs.runs.load("lenet").seed)
+            read.append(weights.exists() and weights.read_text(encoding="utf-8"))
+            if self.source == "lenet":
+                trained(Path(env["D2LMINI_RUNS"]), seed=7)
+
+    def trained(folder, seed):
+        dataclasses.replace(any_run, seed=seed).save(folder / "lenet.json")
+        kept(folder / "weights" / "lenet.npz", str(seed))
+
+    any_run = History.load(RUN)
+    trained(outputs.RUNS, seed=6)  # by a process that was killed before it shipped
+    monkeypatch.setattr(outputs, "NotebookClient", Chapter)
+    monkeypatch.setattr(sys, "argv", ["outputs", *options])
+    outputs.main()
+    assert read == [6, "6", 7, "7"]
