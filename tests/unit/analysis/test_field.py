@@ -229,6 +229,10 @@ def test_a_transposed_image_has_its_sides_exchanged(does):
     assert field(net, (1, 16, 16)) == (5, 3)
 
 
+def test_padding_counts_around_a_single_pixel():
+    assert field(conv(padding=1), (1, 1, 1)) == (3, 3)
+
+
 def test_a_gate_counts_the_padding_once():
     """Squeeze-and-excitation between two padded convolutions of 8×8 pixels."""
     gate = Does(gated, nn.Sequential(nn.AdaptiveAvgPool2d(1), conv(1)))

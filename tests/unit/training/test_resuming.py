@@ -639,7 +639,7 @@ def others(value, way):
         yield value.new_ones(1).expand(value.shape)
         yield torch.full(value.shape, math.nan)
         yield value.float() if value.dtype == torch.float64 else value.double()
-    if way[-1] in ("step", "exp_avg_sq", "lr"):
+    if way[-1] in ("step", "exp_avg_sq", "lr", "key"):
         yield -value - 1
 
 
