@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from traitlets import TraitError, validate
-
 from d2lmini.widgets import still
 from d2lmini.widgets.base import Figure
 from d2lmini.widgets.traits import Whole
-
-LEAST, MOST = 3, 13  # odd kernels
 
 
 class StackLab(Figure):
@@ -21,18 +15,9 @@ class StackLab(Figure):
     """
 
     module = "stack"
-    kernel = Whole(7, LEAST, MOST).tag(sync=True)
+    kernel = Whole(7, 3, 13, odd=True).tag(sync=True)
     channels = Whole(64, 1, 1024).tag(sync=True)
     side = Whole(28, 1, 512).tag(sync=True)
-
-    @validate("kernel")
-    def _odd(self, proposal: dict[str, Any]) -> int:
-        kernel = int(proposal["value"])
-        if kernel % 2 == 0:
-            raise TraitError(
-                f"kernel is {kernel}; give an odd number from {LEAST} to {MOST}."
-            )
-        return kernel
 
     @property
     def layers(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from traitlets import TraitError, TraitType
@@ -22,6 +23,15 @@ def tidy(value: Any, digits: int = 12) -> int | float:
     if not math.isfinite(number):
         raise ValueError(f"{value!r} is not a finite number")
     return int(number) if number == int(number) else number
+
+
+def whole(value: Any) -> int | None:
+    """A whole number as an int, 28 / 2 too; None for what is none."""
+    try:
+        return operator.index(value)
+    except TypeError:  # also tensors and arrays of a fraction, or of several numbers
+        found = isinstance(value, Real) and float(value).is_integer()
+        return int(value) if found else None
 
 
 def doubles(values: Any) -> torch.Tensor:
@@ -116,20 +126,25 @@ class Within(TraitType):  # type: ignore[type-arg]
 
 
 class Whole(Within):
-    """A whole number from `low` to `high`."""
+    """A whole number from `low` to `high`, or of these only the `odd` ones."""
 
-    def __init__(self, default: int, low: int, high: int, **kwargs: Any) -> None:
+    def __init__(
+        self, default: int, low: int, high: int, *, odd: bool = False, **kwargs: Any
+    ) -> None:
+        self.odd = odd
         super().__init__(default, low, high, **kwargs)
 
     def validate(self, obj: Any, value: Any) -> int:
-        """The value as an int; TraitError when it is not whole, or out of range."""
-        whole = hasattr(value, "__index__")
-        if not whole or not self.low <= operator.index(value) <= self.high:
+        """The value as an int; TraitError when it is not one of these."""
+        number = whole(value)
+        fits = number is not None and self.low <= number <= self.high
+        if number is None or not fits or (self.odd and number % 2 == 0):
+            kind = "an odd" if self.odd else "a whole"
             raise TraitError(
-                f"{self.name} is {value!r}; give a whole number from {self.low} to "
+                f"{self.name} is {value!r}; give {kind} number from {self.low} to "
                 f"{self.high}."
             )
-        return int(value)
+        return number
 
 
 def proposed(proposal: Any, *names: str) -> list[Any]:
@@ -153,11 +168,12 @@ class Pair(TraitType):  # type: ignore[type-arg]
     def validate(self, obj: Any, value: Any) -> Any:
         """The value as [height, width]; TraitError when out of range."""
         try:
-            both = [value, value] if hasattr(value, "__index__") else value
-            pair = [operator.index(v) for v in both]
+            both = value if whole(value) is None else [value, value]
+            pair = [whole(v) for v in both]
         except TypeError:
             pair = []
-        if len(pair) != 2 or not self.low <= min(pair) <= max(pair) <= self.high:
+        fits = [v is not None and self.low <= v <= self.high for v in pair]
+        if fits != [True, True]:
             raise TraitError(
                 f"{self.name} is {value!r}; give a whole number from {self.low} to "
                 f"{self.high}, or two of them (height, width)."

@@ -189,6 +189,11 @@ def test_a_still_picture_says_what_the_figure_says():
         ("dropout", {"p": 1}, "p is 1; give a number from 0 to 0.95"),
         ("dropout", {"steps": 401}, "steps is 401; give a whole number from 1 to 400"),
         ("stack", {"kernel": 6}, "kernel is 6; give an odd number from 3 to 13"),
+        ("stack", {"kernel": 2}, "kernel is 2; give an odd number from 3 to 13"),
+        ("stack", {"side": torch.tensor(2.5)}, "side is .* give a whole number from"),
+        ("stack", {"side": torch.tensor([3, 5])}, "side is .* give a whole number"),
+        ("stack", {"side": float("inf")}, "side is inf; give a whole number from 1"),
+        ("augment", {"shift": torch.tensor(2.5)}, "shift is .* give a whole number"),
         ("stack", {"channels": 0}, "channels is 0; give a whole number from 1 to 1024"),
     ],
 )
@@ -198,6 +203,14 @@ def test_wrong_settings_are_refused_in_words(lab, wrong, words):
     (name, value), made = *wrong.items(), LABS[lab]()
     with pytest.raises(TraitError, match=words):
         setattr(made, name, value)
+
+
+def test_a_number_is_whole_however_it_is_written():
+    lab = LABS["stack"](side=28 / 2, kernel=torch.tensor(5))
+    assert (type(lab.side), lab.side, type(lab.kernel), lab.kernel) == (int, 14, int, 5)
+    shift = LABS["augment"](shift=torch.tensor([1, 2])).shift
+    assert shift == [1, 2] and [type(v) for v in shift] == [int, int]
+    assert LABS["augment"](shift=(2.0, 1)).shift == [2, 1]
 
 
 def test_two_pictures_must_be_of_one_size():
