@@ -144,15 +144,18 @@ def _code(
     return new_cell("code", name, source, {**metadata, "nbgrader": whole})
 
 
+def parser() -> argparse.ArgumentParser:
+    """What the command takes."""
+    made = argparse.ArgumentParser(prog="python -m tools.exercise")
+    made.add_argument("chapter", help="such as pooling")
+    made.add_argument("slug", help="its short name, such as median")
+    made.add_argument("--predict", action="store_true", help="not to write: to predict")
+    return made
+
+
 def main() -> None:
     """Write the cells and say where they are."""
-    parser = argparse.ArgumentParser(prog="python -m tools.exercise")
-    parser.add_argument("chapter", help="such as pooling")
-    parser.add_argument("slug", help="its short name, such as median")
-    parser.add_argument(
-        "--predict", action="store_true", help="not to write: to predict"
-    )
-    asked = parser.parse_args()
+    asked = parser().parse_args()
     try:
         made = new(asked.chapter, asked.slug, "predict" if asked.predict else "write")
     except ValueError as error:

@@ -397,16 +397,21 @@ def pick(nb: NotebookNode, words: list[str]) -> list[str]:
     return [name for name in known if name in wanted]
 
 
+def parser() -> argparse.ArgumentParser:
+    """What the command takes."""
+    made = argparse.ArgumentParser(prog="python -m tools.outputs")
+    made.add_argument("names", nargs="*", help="chapters, such as lenet")
+    made.add_argument("--force", action="store_true", help="run unchanged ones too")
+    made.add_argument("--cells", nargs="+", metavar="ID", help="these cells alone")
+    made.add_argument("--after", nargs="+", metavar="ID", help="run them before")
+    return made
+
+
 def main() -> None:
     """Run what has changed; stop at the first chapter that fails."""
-    parser = argparse.ArgumentParser(prog="python -m tools.outputs")
-    parser.add_argument("names", nargs="*", help="chapters, such as lenet")
-    parser.add_argument("--force", action="store_true", help="run unchanged ones too")
-    parser.add_argument("--cells", nargs="+", metavar="ID", help="these cells alone")
-    parser.add_argument("--after", nargs="+", metavar="ID", help="run them before")
-    asked = parser.parse_args()
+    asked = parser().parse_args()
     if asked.cells and not asked.names:
-        parser.error("--cells needs the name of a chapter")
+        parser().error("--cells needs the name of a chapter")
     if why := refusal(dict(os.environ)):
         sys.exit(why)
     data.settle()

@@ -1,6 +1,7 @@
 """The guides quote what really happens."""
 
 import argparse
+import importlib
 import re
 
 import pytest
@@ -15,6 +16,7 @@ from d2lmini.data import files
 from d2lmini.nets import lenet
 from tools.book import ROOT, chapters
 
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 LEARNER = (ROOT / "book/guide/learner.md").read_text(encoding="utf-8")
 INSTRUCTOR = (ROOT / "book/guide/instructor.md").read_text(encoding="utf-8")
 
@@ -83,6 +85,16 @@ def test_the_commands_of_the_instructors_guide_name_what_exists():
         asked = assign.parser().parse_args(command.replace("\\\n", " ").split())
         assert isinstance(asked, argparse.Namespace)
         assert assign.chosen(asked.ids, known)
+
+
+def test_the_commands_of_tools_are_called_as_they_take_it():
+    text = ARCHITECTURE + LEARNER + INSTRUCTOR
+    called = re.findall(r"python -m (tools\.\w+)([^`\n>]*)", text)
+    assert {"tools.exercise", "tools.outputs"} <= {name for name, _ in called}
+    for name, rest in called:
+        tool = importlib.import_module(name)
+        if hasattr(tool, "parser"):
+            tool.parser().parse_args(rest.split())
 
 
 def pool(X, size):
