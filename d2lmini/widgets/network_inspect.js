@@ -118,7 +118,7 @@ export function inspector(on) {
   const row = h("div", { class: "d2l-net-row" }, body, tools);
   const el = h(
     "div",
-    { class: "d2l-net-inspect", role: "group", "aria-label": "The chosen number" },
+    { class: "d2l-net-inspect", tabindex: -1, role: "group", "aria-label": "The chosen number" },
     small.el,
     said.el,
     row,
@@ -179,10 +179,11 @@ export function inspector(on) {
     shown.show(part.weights, { tint: "signed" });
     heads[1].textContent = view.can.edit ? "Kernel, to edit" : "Kernel";
   }
-  // To the first control that the tab key would come to.
+  // To the first field that the tab key would come to, or where there is none to the
+  // panel: on a button the next Enter would silence the map, or close the panel.
   function enter() {
-    const fields = /** @type {NodeListOf<HTMLElement>} */ (el.querySelectorAll("input, select, button"));
-    [...fields].find((one) => one.tabIndex >= 0 && one.checkVisibility())?.focus();
+    const fields = /** @type {NodeListOf<HTMLElement>} */ (el.querySelectorAll("input, select"));
+    ([...fields].find((one) => one.tabIndex >= 0 && one.checkVisibility()) ?? el).focus();
   }
   return { el, draw, enter, close: on.close };
 }

@@ -122,14 +122,15 @@ function build(model) {
 
   const keys = h(
     "p",
-    { id: uid(), class: "d2l-note" },
+    { id: uid(), class: "d2l-note d2l-net-keys" },
     "In the maps by keyboard: arrows choose a number, Page Up and Page Down another map; Enter leads to what the number is made of, Escape back.",
   );
   // what is shown on either side: { id, network, nodes, outputOf, X }
   /** @type {any[]} */
   const sides = [0, 1].map((side) => {
     const here = { side, id: "", network: null, nodes: [], touched: null, X: null, next: null, values: null, key: "" };
-    const view = strips({ short, keys: short ? null : keys.id, onSelect: (...how) => side === 0 && select4(...how) });
+    // nothing can be chosen in the short form, which has no panel, nor in what stands beside
+    const view = strips({ short, keys: keys.id, onSelect: short || side ? null : select4 });
     const bars = answers(classes);
     const pass = passing((values) => {
       Object.assign(here, { values, X: here.next });
@@ -419,6 +420,12 @@ function build(model) {
     shift(inspect.el, layer ?? both, "after");
     const about = loose && get("tour") ? partOf(get("tour")) : null;
     shift(guide.el, about ?? controls.networks, "before");
+    measure();
+  }
+  // How high they are just now, since nothing that has the focus is to lie under them.
+  function measure() {
+    root?.style.setProperty("--sheet", `${inspect.el.offsetHeight}px`);
+    root?.style.setProperty("--strip", `${guide.strip.offsetHeight}px`);
   }
   // Moves a part beside another, and the focus with it.
   function shift(part, place, side) {
@@ -482,9 +489,12 @@ function build(model) {
     });
     const theme = new MutationObserver(() => sides.forEach((here) => here.view.repaint()));
     theme.observe(node, { attributes: true, attributeFilter: ["data-theme"] });
+    const sizes = new ResizeObserver(measure);
+    for (const one of short ? [] : [inspect.el, guide.strip]) sizes.observe(one);
     drawTour();
     return () => {
       theme.disconnect();
+      sizes.disconnect();
       for (const here of sides) here.view.stop();
     };
   }

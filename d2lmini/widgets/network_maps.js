@@ -63,18 +63,18 @@ function paintTiles(canvas, data, [count, H, W], scale, corner, range) {
 
 // All maps of one layer.
 //   onSelect(place, inward)  hears a click, a tap and the keys; a place is [channel, row, column],
-//                  and `inward` says that it was Enter, which asks for what the number is made of
+//                  and `inward` says that it was Enter, which asks for what the number is made of;
+//                  without it the maps are a picture, to which no key leads
 //   keys           the id of the line that says what the keys do
 // Returns { el, show, stop }.
 //   show(data, [C, H, W], { kept: channels in the data, range, chosen: place or null, box: three intervals or null, silent: [channels] })
 export function maps({ label, keys, onSelect }) {
   const canvas = h("canvas", {
     class: "d2l-maps",
-    tabindex: 0,
-    role: "application",
-    "aria-roledescription": "maps",
     "aria-label": label,
-    "aria-describedby": keys,
+    ...(onSelect
+      ? { tabindex: 0, role: "application", "aria-roledescription": "maps", "aria-describedby": keys }
+      : { role: "img" }),
   });
   const el = h("div", { class: "d2l-net-maps" }, canvas);
   let width = 0;
@@ -179,12 +179,15 @@ export function maps({ label, keys, onSelect }) {
     if (!next) return;
     event.preventDefault();
     if (next[0] < 0 || next[0] >= count) return;
+    if (event.repeat && event.key === "Enter") return; // it has led there already
     onSelect(place(next[0], clamp(next[1], 0, H - 1), clamp(next[2], 0, W - 1)), event.key === "Enter");
     // what tells of the number may have come to lie over it
     setTimeout(() => canvas.scrollIntoView({ block: "nearest", behavior: "instant" }));
   }
-  canvas.addEventListener("click", pick);
-  canvas.addEventListener("keydown", move);
+  if (onSelect) {
+    canvas.addEventListener("click", pick);
+    canvas.addEventListener("keydown", move);
+  }
   const sizes = new ResizeObserver(() => {
     const next = Math.floor(el.clientWidth);
     if (next === width) return;
@@ -247,7 +250,7 @@ export function pad({ label, size, range, onPaint }) {
   });
   const keys = h(
     "p",
-    { id, class: "d2l-note" },
+    { id, class: "d2l-note d2l-net-keys" },
     "Draw on it. By keyboard: arrows move the pen, space draws, Shift + arrow a line.",
   );
   const place = status("d2l-hidden");

@@ -10,7 +10,7 @@ const UNITS = /relu|sigmoid|tanh/;
 const BARS = 10; // answers that are shown
 
 // The maps of a network, layer under layer.
-//   onSelect(i, place, inward), keys: as of `maps`
+//   onSelect(i, place, inward) or null, keys: as of `maps`
 // Returns { el, build(net), show(result, marks), part(i), stop }.
 export function strips({ short, keys, onSelect }) {
   const el = h("div", { class: "d2l-net-strips" });
@@ -28,7 +28,7 @@ export function strips({ short, keys, onSelect }) {
       head.append(" ", note);
       const own = SILENT_OPS.includes(op)
         ? null
-        : maps({ label: names[i], keys, onSelect: (...how) => onSelect(i, ...how) });
+        : maps({ label: names[i], keys, onSelect: onSelect && ((...how) => onSelect(i, ...how)) });
       const row = h("div", { class: "d2l-net-strip", "data-node": i }, head, own?.el);
       return { el: row, note, maps: own };
     });

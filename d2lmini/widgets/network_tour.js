@@ -61,7 +61,7 @@ export function tourOf(nodes, shapeOf, titles, classes) {
 }
 
 // The strip with the tour's text.  `go(n)` chooses a step, from 1; 0 leaves it.
-// Returns { el, draw(n, steps) }.
+// Returns { el, strip, draw(n, steps) }.
 export function tour({ go }) {
   const said = status();
   const open = button({ label: "Guided tour", onClick: () => go(1) });
@@ -92,5 +92,5 @@ export function tour({ go }) {
     next.set(shown < count ? "Next ›" : "Done");
     if (!was) next.el.focus({ preventScroll: true });
   }
-  return { el, draw };
+  return { el, strip: inside, draw };
 }

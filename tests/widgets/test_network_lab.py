@@ -223,6 +223,8 @@ def test_the_short_form_answers_nearly_as_torch_with_eight_bits(page_of):
         truth = lab.output.softmax(1)[0]
         assert (shares(page) - truth).abs().max() < 0.03
     assert page.locator(".d2l-net-strip").count() == 2
+    # no key leads to where none does anything
+    assert page.locator("canvas.d2l-maps[role=img]:not([tabindex])").count() == 2
 
 
 def test_silence_and_an_edited_kernel_change_the_answer_as_in_torch(lenet_page):
@@ -302,9 +304,32 @@ def test_what_has_the_focus_is_under_no_other_part(lenet_page, width, height):
         assert page.evaluate(FREE), page.evaluate("document.activeElement.ariaLabel")
 
 
+# Scrolls until the bottom of a canvas is a little above the panel.
+ABOVE = """(canvas) => {
+  const bottomOf = (one) => one.getBoundingClientRect().bottom;
+  const panel = document.querySelector(".d2l-net-inspect").getBoundingClientRect();
+  scrollBy({ top: bottomOf(canvas) + 30 - panel.top, behavior: "instant" });
+  canvas.focus({ preventScroll: true });
+  return scrollY;
+}"""
+
+
+def test_what_is_covered_by_nothing_stays_where_it_is(lenet_page):
+    page = lenet_page
+    for node in (1, 4):  # two panels of one height
+        canvas = page.locator(f"[data-node='{node}'] canvas")
+        canvas.press("ArrowRight")
+        page.locator(".d2l-net-inspect").wait_for()
+    at = canvas.evaluate(ABOVE)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(50)  # for what should not come
+    assert page.evaluate("scrollY") == at
+
+
 def test_enter_leads_into_a_number_and_escape_out_of_it(lenet_page):
     page = lenet_page
     canvas = page.locator("[data-node='0'] canvas")
+    canvas.wait_for()  # hidden until the first answers are there; the key would be lost
     canvas.press("Enter")
     page.wait_for_function("document.activeElement.ariaLabel?.startsWith('Kernel')")
     chosen = {"selected": [0, 0, 14, 14]}
@@ -319,6 +344,25 @@ def test_enter_leads_into_a_number_and_escape_out_of_it(lenet_page):
     assert oracle.state_of(page, 0, "selected") == {"selected": []}
 
 
+@pytest.mark.parametrize("node", [1, 11])
+def test_enter_again_and_again_changes_no_network(lenet_page, node):
+    """Where there is no kernel to lead to: the panel has buttons alone."""
+    page = lenet_page
+    canvas = page.locator(f"[data-node='{node}'] canvas")
+    canvas.wait_for()
+    canvas.press("Enter")
+    page.wait_for_function("document.activeElement.ariaLabel === 'The chosen number'")
+    page.keyboard.press("Enter")
+    shown = oracle.state_of(page, 0, "silenced", "selected")
+    assert shown["silenced"] == [] and shown["selected"][0] == node
+    page.keyboard.press("Escape")
+    assert canvas.evaluate("at => at === document.activeElement")
+    for _ in range(2):  # held down
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    assert oracle.state_of(page, 0, "silenced", "selected") == shown
+
+
 def test_two_pictures_stand_side_by_side(lenet_page):
     oracle.read(lenet_page, [{"other": "picture:6", "rotate": 0}])
     answers = lenet_page.locator(".d2l-net-answer:visible .d2l-net-best")
@@ -328,6 +372,8 @@ def test_two_pictures_stand_side_by_side(lenet_page):
         "Shirt",
     ]
     assert lenet_page.locator("[data-node='3']:visible").count() == 2
+    # a number is chosen in the left one
+    assert lenet_page.locator("[data-node='3'] [tabindex]:visible").count() == 1
     # untouched beside what was done to it
     oracle.read(lenet_page, [{"other": "untouched", "invert": True}])
     answers.first.and_(lenet_page.locator(":not(:text('Ankle boot'))")).wait_for()
@@ -544,6 +590,8 @@ def test_what_the_keys_do_is_told_to_whoever_sees_and_whoever_hears(lenet_page):
     assert "arrows move the pen, space draws" in drawing
     (maps,) = set(lenet_page.locator(".d2l-maps").evaluate_all(TOLD))
     assert "Page Up and Page Down" in maps
+    lenet_page.emulate_media(media="print")
+    assert not any(lenet_page.locator(".d2l-net-pad, .d2l-maps").evaluate_all(TOLD))
 
 
 def test_names_and_shares_have_room_where_letters_are_spaced(page_of):
