@@ -393,6 +393,7 @@ function build(model) {
       run.points.push(...message.points);
       latest = message;
       told.say(sentence(run, message));
+      if (message.rests && phase !== "going") told.quiet(false);
       show();
     },
     epoch(message) {
@@ -494,7 +495,8 @@ function build(model) {
   function pause() {
     if (phase !== "going") return; // as where Reset is pressed before a run, or after its end
     engine?.send({ do: "pause" });
-    rest("ready");
+    phase = "ready"; // heard when the worker has said where it rests: it may be in a step
+    show();
   }
   function rest(next) {
     phase = next;

@@ -257,6 +257,7 @@ export function training(engine, port, helpers) {
       training: job.step && job.step % job.steps === 0 ? meanOf(job.seen) : null,
       rate: ms ? (1000 * count) / ms : 0,
       memory: memory(),
+      rests,
     });
     if (job.rate.length > 20) job.rate.splice(0, job.rate.length - 20);
     if (rests || now - asked > 250) view();
@@ -286,8 +287,8 @@ export function training(engine, port, helpers) {
       }
       if (count) job.rate.push([count, now - start]);
     } catch (error) {
+      progress(performance.now(), true); // first: what is heard at the end is the last step
       fail(error);
-      progress(performance.now(), true);
       return;
     }
     if (now - told > REPORT) progress(now);

@@ -253,6 +253,19 @@ def test_what_is_seen_at_rest_is_of_the_step_that_is_named(page_of):
     assert counted.count() == 1
 
 
+def test_a_pause_is_heard_once_and_of_the_step_at_which_it_rests(page_of):
+    page = page_of(Playground(**{**SMALL, "epochs": 50}))
+    page.evaluate(oracle.LISTEN)
+    press(page, "▶ Play")
+    page.get_by_text(re.compile("^Epoch .* of 50[.] Training")).wait_for()
+    page.evaluate("spoken.length = 0")
+    press(page, "❚❚ Pause")
+    page.wait_for_function("spoken.length")
+    page.wait_for_timeout(100)  # for what should not come
+    (told,) = page.evaluate("spoken")
+    assert told.startswith("Stopped. Epoch ")
+
+
 # Writes down what the worker says that is made next.
 HEAR = """() => {
   const Usual = Worker;
@@ -278,7 +291,10 @@ def test_what_goes_wrong_is_said_and_training_goes_on(page_of, tmp_path):
         choose(page, seed=seed)
     page.wait_for_function("heard.includes('ready')")
     assert page.evaluate(PHASE) == "idle"
+    page.evaluate(oracle.LISTEN)
     assert len(play(page, "failed")) == 1
+    ends = [text for text in page.evaluate("spoken") if text.startswith("Stopped.")]
+    assert ends == [page.evaluate("spoken.at(-1)")] and "Epoch 0 " not in ends[0]
     choose(page, watch="sizes")
     press(page, "Reset: Playground")  # after one: it stays at its end
     assert page.evaluate(PHASE) == "failed"
@@ -298,7 +314,7 @@ def test_what_goes_wrong_is_said_and_training_goes_on(page_of, tmp_path):
     page.get_by_text("Epoch 0.13 of 1.").wait_for()
     assert page.evaluate(WARNING) == ""
     press(page, "Start again")
-    page.evaluate(oracle.LISTEN)
+    page.evaluate("spoken.length = 0")
     exams = play(page)
     told = page.evaluate("spoken.splice(0)")  # how it ends, and no step on the way
     assert told[-1].startswith("Stopped. Epoch 1 of 1. Training")
