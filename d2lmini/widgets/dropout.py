@@ -61,10 +61,11 @@ class DropoutLab(Figure):
         """The output without dropout, and in this step."""
         pixels = [v for row in self.image for v in row]
         ends = (min(0, *pixels), 2 * max(pixels))
+        said = ". White is 2 times the largest number without dropout"
         return still.row(
             still.grid(self.image, "Without dropout", ends),
             still.grid(nested(self.output(self.seed), 3), "In this step", ends),
-            caption=self.describe(),
+            caption=self.describe() + said * still.is_picture(self.image),
         )
 
 

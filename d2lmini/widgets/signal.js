@@ -178,11 +178,11 @@ function build(model) {
     back.label(`Size of the gradient: ${r.gradient.map(plain).join(", ")}`);
     const apart = r.spread[DEPTH] / r.spread[0];
     words.say(
-      "From the input to layer 10 the signal's size changes by the factor ",
+      "From the input to layer 10 the signal's size is multiplied by ",
       value("forwards", r.signal[DEPTH] / r.signal[0]),
       " and the distance between pictures by ",
       value("apart", apart, apart && apart < ROUNDING ? "≈ 0" : plain(apart)),
-      "; from layer 10 back to the input the gradient changes by ",
+      "; from layer 10 back to the input the gradient is multiplied by ",
       value("backwards", r.gradient[0] / r.gradient[DEPTH]),
       ".",
     );

@@ -109,7 +109,7 @@ function build(model) {
     );
   }
   // below the drawing and not in it, so that it may break
-  const both = h("p", { class: "d2l-head", style: "max-width: 640px; text-align: center" });
+  const both = h("p", { class: "d2l-note", style: "max-width: 640px; text-align: center" });
   const hint = h("div", { class: "d2l-note" }, "Drag the orange point to widen the field. Biases are left out.");
   return { children: [tools.el, picture.el, both, hint, bars, words.el], draw, ready: () => picture.stop };
 }

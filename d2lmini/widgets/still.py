@@ -65,8 +65,13 @@ def grid(values: Any, caption: str, ends: tuple[float, float] | None = None) -> 
 
     Pictures that are to be compared have the same ends.
     """
-    large = len(values) > 12 or len(values[0]) > 12
+    large = is_picture(values)
     return picture(values, caption, ends) if large else table(values, caption)
+
+
+def is_picture(values: Any) -> bool:
+    """Whether `grid` draws them, as too many to be read in a table."""
+    return len(values) > 12 or len(values[0]) > 12
 
 
 def row(*parts: str, caption: str) -> str:

@@ -311,7 +311,8 @@ def test_sizes_beyond_the_axis_are_told_and_rounding_is_no_distance(page_of):
     count = sum(v < 1e-7 for v in lab.signal + lab.spread)
     assert f"{count} beyond the axis" in page.inner_text(".d2l")
     oracle.read(page, [{"unit": "sigmoid"}])
-    assert "distance between pictures by ≈ 0;" in page.inner_text(".d2l-sum")
+    said = page.inner_text(".d2l-sum")
+    assert "is multiplied by" in said and "distance between pictures by ≈ 0;" in said
     oracle.read(page, [{"unit": "none", "gain": 1}])
     assert "beyond the axis" not in page.inner_text(".d2l")
 

@@ -123,6 +123,9 @@ def test_a_still_picture_has_the_scale_of_the_figure(light):
     assert still.grey_png(nested(lab.changed, 3), (0, 1)) in lab.still()
     dropped = DropoutLab(side, p=light / 2)
     assert still.grey_png(side, (0, 2 * 19 / 40)) in dropped.still()
+    white = "White is 2 times the largest number without dropout"
+    assert white in dropped.still()
+    assert white not in DropoutLab([[0.5]]).still()  # a table has no greys
 
 
 def test_as_many_are_dropped_as_p_says_and_the_mean_stays():
@@ -167,6 +170,7 @@ def test_the_field_is_dragged(page_of):
     page.mouse.move(x - 36, y, steps=3)
     page.mouse.up()
     assert oracle.state_of(page, 0, "kernel") == {"kernel": 3}
+    assert page.locator("p.d2l-note").inner_text().startswith("Both see 3 of")
 
 
 def test_looks(page_of):
