@@ -5,7 +5,8 @@ with names (``lenet``), those, if changed; ``--force`` runs them in any case, an
 trains anew: in a folder of its own, whose runs replace the old ones at the end.
 Without it a training that was interrupted goes on, and one that is finished and whose
 recipe has not changed is read again: hours are not spent on a corrected sentence.  The
-states lie in ``book/runs/checkpoints``.
+states lie in ``book/runs/checkpoints``.  Where ``--force`` did not come to its end, the
+next run without it goes on there, and only another ``--force`` begins once more.
 
 ``lenet --cells ID …`` runs these cells alone and leaves what all others show byte for
 byte; so a new exercise needs no training.  In place of an id: ``changed`` (whatever
@@ -126,20 +127,56 @@ def run(
     nb.metadata["d2lmini"] = {"code": hashes(nb)}
 
 
-def run_anew(nb: NotebookNode, folder: Path) -> None:
-    """Execute ``nb`` in place where no training finds a state of an earlier one.
+def run_anew(nb: NotebookNode, path: Path) -> None:
+    """Execute ``nb``, the chapter ``path``, apart from the states of earlier runs.
 
-    At the end, what the new ones have left takes the place of that in ``book/runs``,
-    where all stays as it was if a cell fails.
+    At the end, what its trainings have left takes the place of that in ``book/runs``,
+    where all stays as it was if a cell fails.  So does what lies apart, and is said.
     """
-    apart = RUNS / "checkpoints" / ".anew"
-    shutil.rmtree(apart, ignore_errors=True)
-    run(nb, folder, runs=apart)
-    for file in [path for path in apart.rglob("*") if path.is_file()]:
+    apart = _apart(path)
+    try:
+        _go_on(nb, path.parent, apart)
+    except BaseException:  # a cell that failed, a kernel that died, Ctrl-C
+        if is_unfinished(path):
+            print(
+                f"What {path.stem} has trained anew lies in {apart}: without --force "
+                "the next run goes on with it, with --force it begins once more, and "
+                "if you delete the folder, all is as it was."
+            )
+        raise
+    for file in [found for found in apart.rglob("*") if found.is_file()]:
         place = RUNS / file.relative_to(apart)
         place.parent.mkdir(parents=True, exist_ok=True)
+        os.utime(file)  # news, though it may have waited here for days
         file.replace(place)
     shutil.rmtree(apart, ignore_errors=True)
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether a forced run of the chapter ``path`` has stopped before its end."""
+    return any(_apart(path).rglob("*.pt"))
+
+
+def _apart(path: Path) -> Path:
+    return RUNS / "checkpoints" / ".anew" / path.stem
+
+
+def _go_on(nb: NotebookNode, folder: Path, apart: Path) -> None:
+    """Run ``nb`` on the states in ``apart``, less those of what it trains no longer."""
+    earlier = set(apart.rglob("*.pt"))
+    while True:
+        try:
+            run(nb, folder, runs=apart)
+            return
+        except CellExecutionError as error:
+            refused = error.evalue if error.ename == "CheckpointError" else ""
+            others = {file for file in earlier if refused.startswith(f"{file} ")}
+            if not others:
+                raise
+        for file in others:
+            print(f"{refused}\nIt is deleted, and that training begins anew.")
+            file.unlink()
+        earlier -= others  # no file a second time
 
 
 def run_cells(
@@ -401,7 +438,7 @@ def parser() -> argparse.ArgumentParser:
     """What the command takes."""
     made = argparse.ArgumentParser(prog="python -m tools.outputs")
     made.add_argument("names", nargs="*", help="chapters, such as lenet")
-    made.add_argument("--force", action="store_true", help="run unchanged ones too")
+    made.add_argument("--force", action="store_true", help="train all anew")
     made.add_argument("--cells", nargs="+", metavar="ID", help="these cells alone")
     made.add_argument("--after", nargs="+", metavar="ID", help="run them before")
     return made
@@ -434,13 +471,17 @@ def main() -> None:
 def _update(path: Path, *, force: bool) -> None:
     name = path.relative_to(book.ROOT)
     nb = nbformat.read(path, as_version=4)
-    if is_fresh(nb) and not force:
+    if force:
+        shutil.rmtree(_apart(path), ignore_errors=True)
+    anew = force or is_unfinished(path)
+    if is_fresh(nb) and not anew:
         print(f"{name}: its code has not changed")
         return
-    print(f"{name}: running …", flush=True)
+    on = " on, where --force has stopped" if anew and not force else ""
+    print(f"{name}: running{on} …", flush=True)
     begun = time.monotonic()
     try:
-        (run_anew if force else run)(nb, path.parent)
+        run_anew(nb, path) if anew else run(nb, path.parent)
     except CellExecutionError as error:
         sys.exit(f"{name} is left as it was, because a cell failed:\n{error}")
     write(nb, path)

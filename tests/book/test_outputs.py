@@ -284,36 +284,22 @@ def kept(path, text):
 
 
 class Training:
-    """In place of a kernel: leaves states, then fails where ``nb`` has no cells."""
+    """In place of a kernel: trains by the recipe in cell 1, then does as it says."""
 
     def __init__(self, nb, **options):
-        self.nb = nb
+        self.recipe, *self.rest = nb.cells[1].source.split()
 
     def execute(self, env):
         for name in ("many/0", "many/1"):
             state = Path(env["D2LMINI_RUNS"], "checkpoints", f"{name}.pt")
-            assert not state.exists()
-            kept(state, "new")
-        assert self.nb.cells
-
-
-def test_a_run_anew_finds_no_state_and_replaces_them_at_its_end(
-    good, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(outputs, "NotebookClient", Training)
-    monkeypatch.setattr(outputs, "RUNS", tmp_path)
-    states = tmp_path / "checkpoints"
-    for name in ("many/0", "other", ".anew/checkpoints/many/1"):
-        kept(states / f"{name}.pt", "old")
-    with pytest.raises(AssertionError):
-        outputs.run_anew(new_notebook(), tmp_path)
-    assert (states / "many" / "0.pt").read_text(encoding="utf-8") == "old"
-    outputs.run_anew(good, tmp_path)
-    found = {
-        path.relative_to(states).as_posix(): path.read_text(encoding="utf-8")
-        for path in states.rglob("*.pt")
-    }
-    assert found == {"many/0.pt": "new", "many/1.pt": "new", "other.pt": "old"}
+            if state.exists() and self.recipe not in state.read_text(encoding="utf-8"):
+                said = f"{state} belongs to another run: delete this one."
+                raise CellExecutionError("", "CheckpointError", said)
+            kept(state, state.exists() * "again " + self.recipe)
+        if "fails" in self.rest:
+            raise CellExecutionError("", "NameError", "")
+        if "clashes" in self.rest:  # names two trainings alike
+            raise CellExecutionError("", "CheckpointError", f"{state} is another's")
 
 
 @pytest.fixture
@@ -359,3 +345,73 @@ def test_a_chapter_reads_what_the_one_before_has_trained(shelf, monkeypatch, opt
     monkeypatch.setattr(sys, "argv", ["outputs", *options])
     outputs.main()
     assert read == [6, "6", 7, "7"]
+
+
+@pytest.fixture
+def begin(shelf, monkeypatch):
+    """A function that runs a chapter of this code, and gives the states it leaves."""
+    monkeypatch.setattr(outputs, "NotebookClient", Training)
+    path = shelf / "lenet.ipynb"
+    for name in ("many/0", "many/1", "other"):
+        kept(outputs.RUNS / "checkpoints" / f"{name}.pt", "old")
+
+    def states(source, *, force=False):
+        nb = new_notebook(cells=[new_markdown_cell("# T"), new_code_cell(source)])
+        outputs.write(nb, path)
+        try:
+            outputs._update(path, force=force)
+        except SystemExit as error:
+            assert "because a cell failed" in str(error)
+            assert " " in source
+        files = (outputs.RUNS / "checkpoints").glob("[!.]*/*.pt")
+        return [file.read_text(encoding="utf-8") for file in sorted(files)]
+
+    return states
+
+
+def test_a_run_anew_finds_no_state_and_replaces_them_at_its_end(begin):
+    states = outputs.RUNS / "checkpoints"
+    assert begin("A", force=True) == ["A", "A"]
+    assert begin("A fails", force=True) == ["A", "A"]
+    assert begin("B", force=True) == ["B", "B"]
+    assert (states / "other.pt").read_text(encoding="utf-8") == "old"
+    assert list((states / ".anew").iterdir()) == []
+
+
+def test_a_run_anew_that_failed_is_gone_on_with_unless_forced(begin, capsys):
+    assert begin("A fails", force=True) == ["old", "old"]
+    assert "without --force the next run goes on" in capsys.readouterr().out
+    assert begin("A fails") == ["old", "old"]
+    assert begin("A") == ["again A", "again A"]
+    assert "running on, where --force has stopped" in capsys.readouterr().out
+    assert begin("A fails", force=True) and begin("A", force=True) == ["A", "A"]
+
+
+def test_a_chapter_whose_run_anew_was_stopped_is_not_current(begin, capsys):
+    begin("A", force=True)
+    kept(outputs._apart(Path("lenet.ipynb")) / "checkpoints" / "many" / "0.pt", "A")
+    path = outputs.book.ROOT / "lenet.ipynb"
+    outputs._update(path, force=False)
+    assert "running on" in capsys.readouterr().out
+    outputs._update(path, force=False)
+    assert "has not changed" in capsys.readouterr().out
+
+
+def test_a_run_anew_drops_the_states_of_what_is_trained_no_longer(begin, capsys):
+    begin("A fails", force=True)
+    assert begin("B") == ["again B", "B"]  # it was begun twice
+    assert "delete this one.\nIt is deleted" in capsys.readouterr().out
+    begin("C fails", force=True)
+    assert begin("C clashes") == ["B", "B"]  # and no end of trying
+
+
+def test_what_was_trained_anew_is_shipped_however_long_it_has_waited(begin):
+    begin("A fails", force=True)
+    waited = outputs._apart(Path("lenet.ipynb")) / "weights" / "lenet.npz"
+    kept(waited, "new")
+    os.utime(waited, (1, 1))
+    kept(outputs.trained.SHIPPED / "lenet.npz", "git's")
+    begin("A")
+    outputs.ship_weights()
+    shipped = outputs.trained.SHIPPED / "lenet.npz"
+    assert shipped.read_text(encoding="utf-8") == "new"
