@@ -200,9 +200,15 @@ def close(mine, logits):
     return torch.allclose(mine, logits.softmax(1)[0], atol=2e-4)
 
 
+def answered(page):
+    """The page once the first answers are there: until then a key to a map is lost."""
+    page.locator(".d2l-net-bars li").first.wait_for()
+    return page
+
+
 @pytest.fixture
 def lenet_page(page_of):
-    return page_of(NetworkLab())
+    return answered(page_of(NetworkLab()))
 
 
 def test_the_ten_pictures_get_torchs_answers(lenet_page):
@@ -216,7 +222,7 @@ def test_the_ten_pictures_get_torchs_answers(lenet_page):
 
 def test_the_short_form_answers_nearly_as_torch_with_eight_bits(page_of):
     lab = NetworkLab(form="short", bits=8)
-    page = page_of(lab)
+    page = answered(page_of(lab))
     for i in range(10):
         lab.picture = i
         oracle.read(page, [{"picture": i}])
@@ -329,7 +335,6 @@ def test_what_is_covered_by_nothing_stays_where_it_is(lenet_page):
 def test_enter_leads_into_a_number_and_escape_out_of_it(lenet_page):
     page = lenet_page
     canvas = page.locator("[data-node='0'] canvas")
-    canvas.wait_for()  # hidden until the first answers are there; the key would be lost
     canvas.press("Enter")
     page.wait_for_function("document.activeElement.ariaLabel?.startsWith('Kernel')")
     chosen = {"selected": [0, 0, 14, 14]}
@@ -349,7 +354,6 @@ def test_enter_again_and_again_changes_no_network(lenet_page, node):
     """Where there is no kernel to lead to: the panel has buttons alone."""
     page = lenet_page
     canvas = page.locator(f"[data-node='{node}'] canvas")
-    canvas.wait_for()
     canvas.press("Enter")
     page.wait_for_function("document.activeElement.ariaLabel === 'The chosen number'")
     page.keyboard.press("Enter")
@@ -423,7 +427,7 @@ def test_the_tour_leads_through_and_can_be_left(lenet_page):
 
 
 def test_where_nothing_sticks_the_number_stands_under_its_layer(page_of):
-    page = page_of('<div style="overflow: auto">', NetworkLab(), "</div>")
+    page = answered(page_of('<div style="overflow: auto">', NetworkLab(), "</div>"))
     page.locator("[data-node='4'] canvas").press("Enter")
     after = "[data-node='4'] + .d2l-net-inspect"
     assert page.locator(after).is_visible()
@@ -687,7 +691,8 @@ def test_padding_is_never_the_largest(page_of):
     with torch.no_grad():
         conv.weight.zero_()
         conv.bias.fill_(-1.5)
-    page = page_of(NetworkLab(net, torch.rand(1, 1, 8, 8), selected=[1, 0, 0, 0]))
+    lab = NetworkLab(net, torch.rand(1, 1, 8, 8), selected=[1, 0, 0, 0])
+    page = answered(page_of(lab))
     window = page.locator("[data-grid=window] [role=row]").all_inner_texts()
     assert [row.split() for row in window] == [
         ["−∞", "−∞", "−∞"],
