@@ -399,10 +399,11 @@ def test_a_chapter_whose_run_anew_was_stopped_is_not_current(begin, capsys):
 
 def test_a_run_anew_drops_the_states_of_what_is_trained_no_longer(begin, capsys):
     begin("A fails", force=True)
-    assert begin("B") == ["again B", "B"]  # it was begun twice
+    left = ["again B", "B"]  # the chapter was begun twice
+    assert begin("B") == left
     assert "delete this one.\nIt is deleted" in capsys.readouterr().out
     begin("C fails", force=True)
-    assert begin("C clashes") == ["B", "B"]  # and no end of trying
+    assert begin("C clashes") == left  # and no end of trying
 
 
 def test_what_was_trained_anew_is_shipped_however_long_it_has_waited(begin):
