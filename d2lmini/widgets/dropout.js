@@ -46,7 +46,7 @@ function build(model) {
   const hint = h(
     "div",
     { class: "d2l-note" },
-    `All three have one scale, from black for 0 to white for ${WHITE} times the largest number without dropout, and for all above.`,
+    `One scale for all three: black is 0, white is ${WHITE} times the largest number without dropout, or more.`,
   );
 
   function draw() {
