@@ -120,19 +120,19 @@ def cell_of(source, **about):
 
 def test_files_come_along_as_far_as_they_may(tmp_path):
     """No link, no pipe, no notebook, and no more than so many bytes of all together."""
-    (tmp_path / "secret").write_text("theirs")
+    (tmp_path / "secret").write_text("theirs", encoding="utf-8")
     given, copied = tmp_path / "given", tmp_path / "copied"
     (given / "a").mkdir(parents=True)
-    (given / "a" / "first.py").write_text("1 + 1")
-    (given / "more.ipynb").write_text("{}")
+    (given / "a" / "first.py").write_text("1 + 1", encoding="utf-8")
+    (given / "more.ipynb").write_text("{}", encoding="utf-8")
     (given / "link").symlink_to(tmp_path / "secret")
     os.mkfifo(given / "pipe")
     copy_files(given, copied, most=9)
     assert [p.name for p in copied.rglob("*") if p.is_file()] == ["first.py"]
-    (given / "a" / "second.py").write_text("2 + 2")
+    (given / "a" / "second.py").write_text("2 + 2", encoding="utf-8")
     copy_files(given, tmp_path / "few", most=9)
     (kept,) = (tmp_path / "few" / "a").iterdir()
-    assert kept.read_text() in ("1 + 1", "2 + 2")
+    assert kept.read_text(encoding="utf-8") in ("1 + 1", "2 + 2")
     copy_files(given, tmp_path / "none", most=4)
     assert not (tmp_path / "none").exists()
 
