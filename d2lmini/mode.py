@@ -8,7 +8,7 @@ import os
 #: chapters show of those.
 QUICK_BATCHES = (2, 1, 1)
 QUICK_BATCH_SIZES = (8, 8, 64)
-QUICK_ENLARGED = (8, 8, 24)
+QUICK_ENLARGED = (4, 4, 24)
 QUICK_EPOCHS = 1
 #: Squares along each side that a map of occlusion covers in quick mode.
 QUICK_PLACES = 4

@@ -74,7 +74,7 @@ def single(state, o, k):
 
 def test_every_number_in_the_browser_equals_torch(page_of):
     rng = random.Random(0)
-    states = [{**PLAIN, **s} for s in EXTREMES] + [settings(rng) for _ in range(200)]
+    states = [{**PLAIN, **s} for s in EXTREMES] + [settings(rng) for _ in range(120)]
     impossible = dense = 0
     shown = oracle.read(page_of(ChannelsLab()), states)
     for state, seen in zip(states, shown, strict=True):
@@ -131,7 +131,7 @@ print(json.dumps(answers))
 
 def test_traits_in_a_kernel_equal_torch(kernel):
     rng = random.Random(1)
-    states = [settings(rng) for _ in range(150)]
+    states = [settings(rng) for _ in range(100)]
     answers = json.loads(kernel.run(LIVE.format(states=json.dumps(states))))
     for state, held in zip(states, answers, strict=True):
         expected = truth(state)

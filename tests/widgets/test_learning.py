@@ -35,7 +35,7 @@ def softmax_state(rng):
 
 def test_softmax_and_its_slopes_equal_torch(page_of):
     rng = random.Random(0)
-    states = [softmax_state(rng) for _ in range(100)]
+    states = [softmax_state(rng) for _ in range(70)]
     for state, shown in zip(
         states, oracle.read(page_of(SoftmaxLab()), states), strict=True
     ):
@@ -129,7 +129,7 @@ def walked(state, points):
 
 def test_every_step_equals_torchs_optimizers(page_of):
     rng = random.Random(1)
-    states = [descent_state(rng) for _ in range(100)]
+    states = [descent_state(rng) for _ in range(70)]
     lab, gone = DescentLab(), 0
     shows = oracle.read(page_of(lab), states)
     for state, shown in zip(states, shows, strict=True):
@@ -223,7 +223,7 @@ def schedule_state(rng):
 
 def test_rates_are_the_packages(page_of):
     rng = random.Random(2)
-    states = [schedule_state(rng) for _ in range(100)]
+    states = [schedule_state(rng) for _ in range(70)]
     shows = oracle.read(page_of(ScheduleLab()), states)
     for state, shown in zip(states, shows, strict=True):
         lr, up = state["lr"], state["warm_up"]

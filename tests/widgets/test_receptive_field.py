@@ -88,7 +88,7 @@ def truth(state, axis):
 
 def test_the_field_is_where_the_gradient_is_not_zero(page_of):
     rng = random.Random(0)
-    states = [{**PLAIN, **s} for s in EXTREMES] + [settings(rng) for _ in range(200)]
+    states = [{**PLAIN, **s} for s in EXTREMES] + [settings(rng) for _ in range(120)]
     shown = oracle.read(page_of(ReceptiveField()), states)
     broken = holes = 0
     for state, seen in zip(states, shown, strict=True):
@@ -142,7 +142,7 @@ print(json.dumps(answers))
 
 def test_traits_in_a_kernel_equal_torch(kernel):
     rng = random.Random(1)
-    states = [settings(rng) for _ in range(150)]
+    states = [settings(rng) for _ in range(100)]
     answers = []
     for i in range(0, len(states), 50):  # a kernel drops what it says too fast
         some = json.dumps(states[i : i + 50])
