@@ -18,7 +18,7 @@ from d2lmini.widgets import base, network
 from d2lmini.widgets.network import export
 from tools import products
 
-COUNT = 100
+COUNT = 80
 
 # The engine with WebAssembly, and one that has none.
 LOAD = """(text) => {

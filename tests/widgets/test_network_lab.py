@@ -22,7 +22,7 @@ from d2lmini.widgets import NetworkLab, network, network_lab
 from d2lmini.widgets import base as figure
 from tools import figures
 
-SEEDS = range(100, 180)  # test_engine.py has the first hundred
+SEEDS = range(100, 180)  # test_engine.py has those from 0 on
 RANGE = [-1.0, 2.0]
 
 # Each job: the outputs of all nodes; then, for places, the field and the sum of parts.
@@ -152,7 +152,7 @@ def test_window_and_kernel_add_up_to_the_number(looked):
                     max(windows[0]), abs=1e-4
                 )
                 pooled += 1
-    assert summed > 60 and pooled > 10
+    assert summed > 40 and pooled > 6
 
 
 def test_a_changed_picture_is_torchs(kit):

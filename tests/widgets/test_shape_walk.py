@@ -61,7 +61,7 @@ def made(name):
 
 
 def sizes(name):
-    return (28, 96, 224) if name in LONG else SIZES
+    return (28, 224) if name in LONG else SIZES
 
 
 @cache
