@@ -1,4 +1,4 @@
-"""The receptive field of every tensor that a network makes of an image."""
+"""Follows receptive fields through what is computed, rule by rule."""
 
 from collections.abc import Iterator
 from typing import Any
