@@ -115,10 +115,10 @@ def test_without_a_network_one_sentence_says_so_soon(fresh):
 
 
 def test_a_python_that_is_too_old_is_named(fresh):
-    old = fresh / "python2"
+    old = fresh / "an old python"
     old.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     old.chmod(0o755)
-    done = make("book", "PYTHON=./python2", folder=fresh)
+    done = make("book", "PYTHON=./an old python", folder=fresh)
     assert done.stderr.startswith("Python 3.10 or newer is needed")
     assert not (fresh / ".venv").exists()
 
