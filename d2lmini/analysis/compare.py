@@ -24,6 +24,8 @@ MOST = 10**9  # pictures: beyond, a count is a slip
 LAST_SEED = 2**64 - 1  # as PyTorch has it
 EXACT = 10_000  # differing pictures up to which ways are counted as whole numbers
 FEW = 25  # differing pictures below which the bootstrap finds too many differences
+DRAWS = 10_000, 1_000_000  # of the bootstrap, the least and the most
+BEYOND = 250  # of them beyond each end
 
 
 class Estimate(NamedTuple):
@@ -125,21 +127,27 @@ def paired(
     labels: Tensor,
     *,
     confidence: float = 0.95,
-    draws: int = 10_000,
+    draws: int | None = None,
     seed: int = 0,
 ) -> Paired:
     """Compare the classes (N,) that two networks gave to pictures with ``labels`` (N,).
 
     All three are integers, as ``logits.argmax(1)`` and not whether it was right.
     The interval is the paired bootstrap's (Efron, 1979): ``draws`` times, N pictures
-    are drawn with replacement, each with both answers.  Where fewer than ``FEW``
-    pictures were answered rightly by one network alone, it is exact instead (Clopper &
-    Pearson, 1934, of the way they split), and holds zero just when ``p`` is at least
-    1 − ``confidence``.  PyTorch's random state stays.  Raises TypeError for what is no
-    class, and ValueError for numbers that do not fit.
+    are drawn with replacement, each with both answers.  None draws 10,000 times at 95%
+    and below, and more often above, so that as many draws lie beyond an end: ``k``
+    times as often for the best of ``k``, a million times at most.  Where fewer than
+    ``FEW`` pictures were answered rightly by one network alone, it is exact instead
+    (Clopper & Pearson, 1934, of the way they split), and holds zero just when ``p`` is
+    at least 1 − ``confidence``.  PyTorch's random state stays.  Raises TypeError for
+    what is no class, and ValueError for numbers that do not fit.
     """
     first, second, labels = _same_pictures(first, second, labels)
-    share, draws = _share(confidence), whole("draws", draws, most=1_000_000)
+    share = _share(confidence)
+    least, most = DRAWS
+    if draws is None:
+        draws = max(least, min(round(2 * BEYOND / (1 - share)), most))
+    draws = whole("draws", draws, most=most)
     seed = whole("seed", seed, least=0, most=LAST_SEED)
     right, other = first == labels, second == labels
     gained, lost = int((right & ~other).sum()), int((other & ~right).sum())

@@ -167,6 +167,19 @@ def answers(n, gained, lost, both):
     return first, second, torch.ones(n, dtype=torch.long)
 
 
+@pytest.mark.parametrize(
+    ("confidence", "draws"),
+    [(0.5, 10_000), (0.95, 10_000), (1 - 0.05 / 21, 210_000), (1 - 1e-12, 1_000_000)],
+)
+def test_as_many_draws_lie_beyond_an_end_whatever_the_confidence(confidence, draws):
+    given = answers(10_000, 283, 215, 9000)
+    found = paired(*given, confidence=confidence)
+    assert found == paired(*given, confidence=confidence, draws=draws)
+    other = paired(*given, confidence=confidence, seed=1)
+    if confidence < 1 - 1e-6:  # 12 draws would let it jump by several pictures
+        assert other.difference.low == pytest.approx(found.difference.low, abs=1.1e-4)
+
+
 def test_paired_counts_and_resamples_pictures():
     first, second, labels = answers(200, 30, 14, 120)
     found = paired(first, second, labels)
