@@ -52,8 +52,8 @@ class Book:
 
     def pages(self) -> list[Path]:
         """Every page whose text may name a chapter."""
-        outside = (self.root / name for name in ("README.md", "ARCHITECTURE.md"))
-        return [*book.pages(self.root), *(page for page in outside if page.exists())]
+        outside = (*self.root.glob("*.md"), *self.root.glob("benchmarks/*.md"))
+        return [*book.pages(self.root), *sorted(outside)]
 
     def wanted(self, page: Path) -> str:
         """What the file ``page`` should hold."""
