@@ -324,7 +324,7 @@ def _session(
 _ENDINGS = ("file unusable", "other result", "litter")
 PARTS = {
     "kills": Part(
-        *("SIGKILL at any time", 1400, 3),
+        *("SIGKILL at any time", 1400, 2),
         *(_attacked(signal.SIGKILL, aimed=False), _ENDINGS),
     ),
     "kills-aimed": Part(

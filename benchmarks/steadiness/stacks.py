@@ -275,7 +275,7 @@ class _Summed(nn.Module):
 
 PARTS = {
     "stacks": Part(
-        *("random stacks: shapes, costs, misfits", 3000, 100, _stacks),
+        *("random stacks: shapes, costs, misfits", 3000, 50, _stacks),
         (
             *("wrong row", "wrong total", "refused though it fits"),
             *("accepted though it misfits", "another layer named", "wrong size named"),

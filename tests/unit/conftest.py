@@ -21,7 +21,10 @@ def plain_session(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(classes, "_met", {})
     mode.withdraw()
-    torch.manual_seed(0)
+    # torch.manual_seed keeps a traceback for each kind of device that is not in use.
+    torch.default_generator.manual_seed(0)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(0)
     yield
     mode.withdraw()
     if dynamo := sys.modules.get("torch._dynamo"):
