@@ -109,7 +109,8 @@ clean:  ## remove what was built and all caches; .venv and work/ stay
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 $(STAMP): requirements.txt pyproject.toml
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	@if [ -x "$(PYTHON)" ]; then set -- "$(PYTHON)"; else set -- $(PYTHON); fi; \
+	"$$@" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 	  echo "Python 3.10 or newer is needed; name one: make PYTHON=python3.12 …" >&2; \
-	  exit 1; }
-	@"$(PYTHON)" -m tools.install
+	  exit 1; }; \
+	"$$@" -m tools.install

@@ -3,11 +3,12 @@
 import os
 
 #: Batches that quick mode keeps of the training, validation and test set, and the
-#: most images in one.  Chapters pick the images they show from the first test batch,
-#: and 64 hold some of each class.  Enlarged ones cost more: a rehearsal makes one step
-#: with them, and among 16 are what chapters show of those.
-QUICK_BATCHES, QUICK_BATCH_SIZES = (2, 1, 1), (8, 8, 64)
-QUICK_ENLARGED_BATCHES, QUICK_ENLARGED_SIZES = (1, 1, 1), (4, 4, 16)
+#: most images in one.  Two, since a fault may show in the second step alone.  Chapters
+#: pick the images they show from the first test batch, and 64 hold some of each class.
+#: Enlarged ones cost more, and among 16 are what chapters show of those.
+QUICK_BATCHES = (2, 1, 1)
+QUICK_BATCH_SIZES = (8, 8, 64)
+QUICK_ENLARGED = (2, 2, 16)
 QUICK_EPOCHS = 1
 #: Squares along each side that a map of occlusion covers in quick mode.
 QUICK_PLACES = 4

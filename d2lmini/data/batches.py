@@ -267,11 +267,10 @@ def load_fashion_mnist(
         mode.admit(sets[1].source)
     batch_sizes = [batch_size] * 3
     if mode.quick():
-        counts, most = mode.QUICK_BATCHES, mode.QUICK_BATCH_SIZES
-        if resize is not None and resize > parts[0].images.shape[-1]:
-            counts, most = mode.QUICK_ENLARGED_BATCHES, mode.QUICK_ENLARGED_SIZES
+        enlarged = resize is not None and resize > parts[0].images.shape[-1]
+        most = mode.QUICK_ENLARGED if enlarged else mode.QUICK_BATCH_SIZES
         batch_sizes = [min(batch_size, n) for n in most]
-        kept = [n * m for n, m in zip(counts, batch_sizes, strict=True)]
+        kept = [n * m for n, m in zip(mode.QUICK_BATCHES, batch_sizes, strict=True)]
         sets = [
             part.pick(torch.arange(min(len(part), n), device=chosen))
             for part, n in zip(sets, kept, strict=True)

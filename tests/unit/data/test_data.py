@@ -192,8 +192,8 @@ def test_quick_mode_keeps_a_handful_and_says_so(monkeypatch):
     assert data.test.images.labels.bincount(minlength=10).min() > 2, "chapters pick"
     assert len(load_fashion_mnist(4, root="offline").train.images) == 2 * 4
     enlarged = load_fashion_mnist(128, root="offline", resize=36)
-    assert [len(part) for part in enlarged] == [1, 1, 1]
-    assert [len(part.images) for part in enlarged] == [4, 4, 16]
+    assert [len(part) for part in enlarged] == [2, 1, 1]
+    assert [len(part.images) for part in enlarged] == [4, 2, 16]
     assert {5, 6, 7, 9} <= set(enlarged.test.images.labels.tolist()), "chapters pick"
     assert "quick mode" in mode.notes()
 
