@@ -52,8 +52,9 @@ class Book:
 
     def pages(self) -> list[Path]:
         """Every page whose text may name a chapter."""
-        outside = (*self.root.glob("*.md"), *self.root.glob("benchmarks/*.md"))
-        return [*book.pages(self.root), *sorted(outside)]
+        names = ("README.md", "ARCHITECTURE.md", "benchmarks/*.md")
+        outside = (page for name in names for page in sorted(self.root.glob(name)))
+        return [*book.pages(self.root), *outside]
 
     def wanted(self, page: Path) -> str:
         """What the file ``page`` should hold."""

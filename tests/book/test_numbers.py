@@ -122,6 +122,27 @@ def test_a_wrong_title_on_a_page_is_found(toy):
     assert "book/index.md has another number or title" in found and "Oen" in found
 
 
+@pytest.mark.parametrize(
+    ("name", "to"),
+    [("README.md", ""), ("ARCHITECTURE.md", ""), ("benchmarks/speed.md", "../")],
+)
+def test_a_page_outside_the_book_is_kept_right_as_well(toy, name, to):
+    page = toy / name
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(f"[chapter 7]({to}{FIRST})", encoding="utf-8")
+    assert complaints(toy)
+    assert numbers.update(toy) == [page]
+    assert page.read_text(encoding="utf-8") == f"[chapter 1]({to}{FIRST})"
+
+
+def test_private_notes_beside_the_book_are_neither_judged_nor_changed(toy):
+    notes = f"Écrit après chapter 7 ([chapter 3]({FIRST}))".encode("latin-1")
+    (toy / "notes.md").write_bytes(notes)
+    assert complaints(toy) == []
+    assert numbers.update(toy) == []
+    assert (toy / "notes.md").read_bytes() == notes
+
+
 def test_the_package_names_no_number(toy):
     (toy / "d2lmini").mkdir()
     (toy / "d2lmini/net.py").write_text(
