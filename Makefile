@@ -44,9 +44,6 @@ lab: $(STAMP)  ## open a copy of the chapters in JupyterLab (BOOK=book: with sol
 # One thread each: several processes whose threads wait for one another on the
 # same cores have been seen to slow each other down fiftyfold.
 test: export OMP_NUM_THREADS := 1
-# Networks ask at once for the memory that they gave back: glibc shall keep it at hand.
-test: export MALLOC_MMAP_THRESHOLD_ := 33554432
-test: export MALLOC_TRIM_THRESHOLD_ := 1073741824
 # Compiled once and not by each of dozens of processes, also where that is switched off.
 test: export PYTHONDONTWRITEBYTECODE :=
 # The user's own data, if they are named, else the drawn sample, which needs no network.
