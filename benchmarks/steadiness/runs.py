@@ -328,7 +328,7 @@ PARTS = {
         *(_attacked(signal.SIGKILL, aimed=False), _ENDINGS),
     ),
     "kills-aimed": Part(
-        *("SIGKILL while the file is written", 700, 7),
+        *("SIGKILL while the file is written", 700, 5),
         *(_attacked(signal.SIGKILL, aimed=True), _ENDINGS),
     ),
     "interrupts": Part(

@@ -47,7 +47,7 @@ def test_enough_answers_are_kept(exercise):
 
 def test_the_chapters_own_solution_passes_with_all_numbers(exercise):
     sentences = set()
-    for variant in exercise.all_variants(most=3):
+    for variant in exercise.all_variants(most=2):
         outcome = attempt(exercise, variant=variant)
         assert outcome.passed, f"{variant}: {outcome.error!r}"
         assert not outcome.complained, "nbgrader gives no points for stderr"

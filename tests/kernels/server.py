@@ -132,6 +132,7 @@ class Server:
         if threading.active_count() > 1:
             return f"imports have started threads: {threading.enumerate()}"
         gc.freeze()
+        gc.set_threshold(20_000, 20, 50)  # looking for circles took a twentieth
         return ""
 
     def ended(self, kernel):
