@@ -48,7 +48,7 @@ def test_page(visit, site, name):
     assert page.evaluate(PICTURES) == []
     assert page.evaluate(MISREAD) == []
     assert page.evaluate(FORMULAS) == []
-    for width in (1280, 320):
+    for width in (1280, 390, 320):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate(OVERFLOW) == [], width
         assert page.evaluate(STRETCHED) == [], width
