@@ -109,7 +109,7 @@ function complaint(wrong) {
   const names = wrong.slice(0, NAMED).map((key) => `“${key.slice(0, 40)}”`);
   const more = wrong.length - names.length;
   const all = names.join(", ") + (more ? ` and ${more} more` : "");
-  return `The address gives ${all} a value that this figure cannot take: it has its usual one.`;
+  return `The address gives ${all} a value that this figure cannot take: the usual one is used instead.`;
 }
 
 // A sentence on the address, in the figure; none takes it away.

@@ -262,7 +262,7 @@ function along(model, want) {
   const intro = h(
     "p",
     {},
-    "A notebook, in Colab or elsewhere, that starts from the same weights, sees the same batches and so comes to the same numbers, but for rounding. The last cell reads the weights that were trained here.",
+    "A notebook, in Colab or elsewhere, that starts from the same weights, sees the same batches and so arrives at the same numbers, apart from rounding. The last cell reads the weights that were trained here.",
   );
   const row = h("div", { class: "d2l-row" }, copyAll.el, weights.el, pictures.el);
   const el = h("details", {}, h("summary", {}, "Take it along: this run as Python"), intro, list, row, said.el);
@@ -300,7 +300,7 @@ function sentence(run, message) {
   // it is of the last whole epoch, and training goes on
   const when = exam && exam[0] < message.epoch ? ` at epoch ${fmt(exam[0], 2)}` : "";
   const validation = exam ? ` Validation${when}: loss ${fmt(exam[1], 3)}, accuracy ${fmt(100 * exam[2], 1)}%.` : "";
-  const pace = message.rate ? ` ${Math.round(message.rate).toLocaleString("en")} pictures a second,` : "";
+  const pace = message.rate ? ` ${Math.round(message.rate).toLocaleString("en")} pictures per second,` : "";
   const memory = message.memory ? ` ${fmt(message.memory / 1e6, 1)} MB of numbers.` : "";
   return `Epoch ${fmt(message.epoch, 2)} of ${run.epochs}.${training}${validation}${pace}${memory}`;
 }
@@ -411,7 +411,7 @@ function build(model) {
       rest("failed");
       wrong.say(
         message === "overflow"
-          ? `At epoch ${fmt(epoch, 2)} the loss is no number any more: a learning rate of ${plain(model.get("lr"))} is too large here. Take a smaller one and play again.`
+          ? `At epoch ${fmt(epoch, 2)} the loss is no longer a number: a learning rate of ${plain(model.get("lr"))} is too large here. Take a smaller one and play again.`
           : message,
       );
     },

@@ -11,7 +11,7 @@ export const realPictures = async (packed) => {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   const content = new Uint8Array(await new Response(stream).arrayBuffer());
   if (content.length !== count * (1 + side * side))
-    throw new Error("The file of the pictures is not whole: load it again.");
+    throw new Error("The file of the pictures is incomplete: load it again.");
   const labels = content.slice(0, count);
   const images = content.slice(count);
   for (let at = 0; at < images.length; at++) {

@@ -12,7 +12,7 @@ export function training(engine, port, helpers) {
   const REPORT = 120; // ms between two reports
   const DAMAGED =
     typeof DecompressionStream === "undefined"
-      ? "This browser is too old to unpack the pictures. Take the drawn garments, or a browser of 2023 or later."
+      ? "This browser is too old to unpack the pictures. Take the drawn garments, or a browser from 2023 or later."
       : "The file of the pictures is damaged. Try again, or take the drawn garments.";
   const SCHEDULES = {
     constant: () => 1,

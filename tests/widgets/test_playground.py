@@ -303,7 +303,9 @@ def test_what_goes_wrong_is_said_and_training_goes_on(page_of, tmp_path):
     assert "beyond the axis, drawn at its end." in page.inner_text(".d2l")
     choose(page, pictures=128)  # two steps, of which the last is one too many
     assert len(play(page, "failed")) == 1
-    assert page.evaluate(WARNING).startswith("At epoch 1 the loss is no number")
+    assert page.evaluate(WARNING).startswith(
+        "At epoch 1 the loss is no longer a number"
+    )
     choose(page, picture=2)  # no number is no answer
     page.locator(".d2l-chance", has_text="–").first.wait_for()
     choose(page, layers=[[1, 7, 2, 0, "max"]] * 3, dense=[], lr=0.01)
