@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -105,6 +107,20 @@ def in_legend(name: str) -> str:
 
 def literal(figure: Figure) -> None:
     """Show all names as they are written: a dollar in one begins no formula."""
-    for text in figure.findobj(Text):
+    for text in _texts(figure):
         if "$" in text.get_text():
             text.set_parse_math(False)
+
+
+def _texts(artist: Artist) -> Iterator[Text]:
+    """All texts of a figure but those of axes that are switched off.
+
+    Axes make their ticks when they are asked for them, in more time than a small
+    picture takes.
+    """
+    unseen = isinstance(artist, Axes) and not artist.axison
+    for child in artist.get_children():
+        if isinstance(child, Text):
+            yield child
+        if not (unseen and isinstance(child, Axis)):
+            yield from _texts(child)
