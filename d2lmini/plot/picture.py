@@ -44,7 +44,8 @@ def small_png(figure: Figure, dpi: int, **options: Any) -> bytes:
         dpi //= 4
         figure.set_layout_engine("none")
     raw, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(raw, format="png", dpi=dpi, **options)
+    packed = {"compress_level": 0}  # not at all, since it is unpacked at once
+    figure.savefig(raw, format="png", dpi=dpi, pil_kwargs=packed, **options)
     image = Image.open(raw).convert("RGB")
     image.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
     return small.getvalue()
