@@ -189,7 +189,7 @@ export function layerSizes() {
   const note = h(
     "p",
     { class: "d2l-note" },
-    "Means over one batch: of the output's sizes, of the gradient's (root mean square), of the step against the weights. The units asleep are those that stay at an end of their function for the whole batch: such a unit learns nothing. A bar gains a tenth of its full length with each factor of ten.",
+    "From one batch: the mean size of the output, the root mean square of the gradient, and the size of the step relative to that of the weights. The units asleep are those that stay at an end of their function for the whole batch: they learn nothing, or almost nothing. A bar gains a tenth of its full length with each factor of ten.",
   );
   const el = h("div", {}, scrolled("Sizes in the layers", table), note);
   const cell = (v) =>
