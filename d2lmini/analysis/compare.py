@@ -1,12 +1,12 @@
 """How sure a difference between networks is: intervals and paired tests.
 
-The book's one rule for a tie is :attr:`Estimate.tie`.  Over what the interval is
-taken depends on the claim: over the test pictures (:func:`paired`, or
+The book's one rule for a tie is :attr:`Estimate.tie`.  What the interval is taken over
+depends on the claim: over the test pictures (:func:`paired`, or
 :func:`unpaired` where the answers are not known) for two trained networks, over seeds
 (:func:`over_seeds`, or :func:`unpaired_seeds` where the two share nothing that a seed
 decides) for two recipes.  For the best of ``k`` comparisons give
 ``confidence=1 - 0.05 / k``.  :func:`claims` puts them into a table.  All raise
-TypeError or ValueError for numbers that cannot be.
+TypeError or ValueError for impossible numbers.
 """
 
 import math
@@ -37,7 +37,7 @@ class Estimate(NamedTuple):
 
     @property
     def tie(self) -> bool:
-        """Of a difference: whether its interval holds zero."""
+        """Of a difference: whether its interval contains zero."""
         return self.low <= 0 <= self.high
 
 
@@ -68,7 +68,7 @@ def measured(
 ) -> Estimate:
     """An ``accuracy`` over ``of`` pictures with :func:`wilson`'s interval.
 
-    For what is known as a share alone, as a stored ``test_accuracy`` or a published
+    For what is known only as a share, such as a stored ``test_accuracy`` or a published
     one; Fashion-MNIST's test set has 10,000 pictures.  Rounded to whole pictures.
     """
     of = whole("of", of, most=MOST)
@@ -79,7 +79,7 @@ def measured(
 def unpaired(first: Estimate, second: Estimate) -> Estimate:
     """The first accuracy less the second, both from :func:`measured` (Newcombe, 1998).
 
-    For networks whose answers are not known, as those of a publication; where they
+    For networks whose answers are not known, such as those of a publication; where they
     are, :func:`paired` sees smaller differences.
     """
     for name, one in (("first", first), ("second", second)):
@@ -93,8 +93,8 @@ def unpaired(first: Estimate, second: Estimate) -> Estimate:
 def mcnemar(only_first: int, only_second: int) -> float:
     """How often luck alone splits the pictures so unevenly, or more (McNemar, 1947).
 
-    The pictures that one network alone gets right fall to either with probability ½
-    where both are equally good: the exact binomial test, both sides, in place of
+    Where both are equally good, a picture that only one network gets right falls to
+    either with probability ½: the exact binomial test, both sides, in place of
     McNemar's own approximation by the chi-square distribution.  Of more than ``EXACT``
     such pictures, to four digits or better.
     """
@@ -132,15 +132,15 @@ def paired(
 ) -> Paired:
     """Compare the classes (N,) that two networks gave to pictures with ``labels`` (N,).
 
-    All three are integers, as ``logits.argmax(1)`` and not whether it was right.
+    All three are integers, such as ``logits.argmax(1)``, not whether it was right.
     The interval is the paired bootstrap's (Efron, 1979): ``draws`` times, N pictures
     are drawn with replacement, each with both answers.  None draws 10,000 times at 95%
     and below, and more often above, so that as many draws lie beyond an end: ``k``
     times as often for the best of ``k``, a million times at most.  Where fewer than
-    ``FEW`` pictures were answered rightly by one network alone, it is exact instead
-    (Clopper & Pearson, 1934, of the way they split), and holds zero just when ``p`` is
-    at least 1 − ``confidence``.  PyTorch's random state stays.  Raises TypeError for
-    what is no class, and ValueError for numbers that do not fit.
+    ``FEW`` pictures were answered correctly by only one network, it is exact instead
+    (Clopper & Pearson, 1934, of the way they split), and contains zero just when ``p``
+    is at least 1 − ``confidence``.  PyTorch's random state stays as it is.  Raises
+    TypeError for what is not a class, and ValueError for numbers that do not fit.
     """
     first, second, labels = _same_pictures(first, second, labels)
     share = _share(confidence)
@@ -222,9 +222,9 @@ def unpaired_seeds(
 ) -> Estimate:
     """Mean of the first less that of the second, with Welch's interval (1947).
 
-    For recipes whose runs share no first weights and no order of the pictures, so that
-    which belongs to which is arbitrary; each needs two seeds or more.  The degrees of
-    freedom are rounded down, which can only make the interval wider.
+    For recipes whose runs share no initial weights and no order of the pictures, so
+    that which belongs to which is arbitrary; each needs two seeds or more.  The
+    degrees of freedom are rounded down, which can only make the interval wider.
     """
     share = _share(confidence)
     sides = _accuracies(first, second)
@@ -242,7 +242,7 @@ def unpaired_seeds(
 
 
 def claims(rows: Sequence[tuple[str, str, Estimate]]) -> Table:
-    """What a study claims, each as (a difference, over what its interval is, both).
+    """What a study claims, each as (a difference, what its interval is over, both).
 
     The last column is the rule's answer: a tie, or which of the two is higher.
     """
@@ -256,7 +256,7 @@ def claims(rows: Sequence[tuple[str, str, Estimate]]) -> Table:
 
 def _claimed(rows: Sequence[tuple[str, str, Estimate]]) -> list[Any]:
     """``rows``, each two texts and an estimate; else TypeError."""
-    remedy = "give (a difference, over what its interval is, an Estimate)"
+    remedy = "give (a difference, what its interval is over, an Estimate)"
     given = listed("rows", rows, f"{remedy} in a list")
     for number, row in enumerate(given, 1):
         three = isinstance(row, (tuple, list)) and len(row) == 3
@@ -267,9 +267,9 @@ def _claimed(rows: Sequence[tuple[str, str, Estimate]]) -> list[Any]:
 
 
 def student(confidence: float, freedom: int) -> float:
-    """The t within ±which Student's distribution holds the share ``confidence``.
+    """The t for which Student's distribution has the share ``confidence`` within ±t.
 
-    ``freedom`` are its degrees of freedom, as many as seeds less one.
+    ``freedom`` are its degrees of freedom, one less than the number of seeds.
     """
     share, freedom = _share(confidence), whole("freedom", freedom, most=1_000_000)
     low, high = 0.0, math.pi / 2  # of the angle whose tangent is t / √freedom

@@ -30,9 +30,9 @@ class ImageSet:
     """Images and labels as whole tensors on one device.
 
     ``images``: uint8 (N, channels, height, width); ``labels``: int64 (N,), each the
-    number of one of ``classes``, names that differ unless they are empty, which are
-    the labels themselves ("0", "1", …) where they are not given; ``source`` says where
-    the images come from.  The tensors are kept, not copied, and from now on figures
+    number of one of ``classes``, whose names differ unless they are empty, and are the
+    labels themselves ("0", "1", …) where they are not given; ``source`` says where the
+    images come from.  The tensors are kept, not copied, and from now on figures
     know the classes.  Raises TypeError or ValueError for anything else.
     """
 
@@ -244,7 +244,7 @@ def load_fashion_mnist(
     part, those of training and validation with at most 8 images.
     Later figures say whether the sample was drawn; random states stay as they are.
     Raises :class:`d2lmini.data.files.DataError`, and TypeError or ValueError for
-    an argument that cannot be.
+    an impossible argument.
     """
     batch_size, resize, seed = _options(batch_size, resize, seed)
     augment = _augmentation(augment)
@@ -288,7 +288,7 @@ def split(labels: Tensor, held_out: int) -> tuple[Tensor, Tensor]:
 
     ``labels`` (N,) int64; both results are ascending, disjoint, on the CPU, and the
     same on every machine.  Raises TypeError or ValueError where the classes that occur
-    cannot give ``held_out`` images, all the same number.
+    cannot give ``held_out`` images, the same number of each.
     """
     held_out = whole("held_out", held_out, least=0)
     remedy = "give an int64 tensor (N,), the class of each image"

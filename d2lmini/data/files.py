@@ -198,7 +198,9 @@ def _alone(folder: Path) -> AbstractContextManager[object]:
     try:
         return lock.acquire(timeout=WAIT)
     except Timeout:
-        print(f"another program fetches Fashion-MNIST into {folder}: waiting for it")
+        print(
+            f"another program is fetching Fashion-MNIST into {folder}: waiting for it"
+        )
         return lock.acquire()
 
 
@@ -216,7 +218,7 @@ def _download(name: str) -> bytes:
                 content = _content(name, response)
             if hashlib.md5(content, usedforsecurity=False).hexdigest() == MD5[name]:
                 return content
-            reason = f"{len(content):,} bytes with another checksum came"
+            reason = f"{len(content):,} bytes came, with another checksum"
         except (OSError, HTTPException, ValueError) as error:
             said = str(getattr(error, "reason", error)) or type(error).__name__
             reason = " ".join(said.split())

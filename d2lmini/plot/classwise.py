@@ -28,7 +28,7 @@ def per_class(
     most six.  Classes are sorted by the first network's accuracy, hardest on
     top, and those without images, which have no dot, below; a line joins the dots of
     a class.  ``classes`` name them; None means as the session's data do.  Raises
-    ValueError for what is no such matrix.
+    ValueError for anything but such matrices.
     """
     named("counts", counts)
     few(counts, "networks to compare", len(COLOURS))
@@ -111,7 +111,7 @@ def confusion(
 
     Every cell carries its number, a count or a share, up to ``MOST_NUMBERS`` classes;
     the shade is its share of the row.  ``classes`` name them; None means as the
-    session's data do.  Raises TypeError or ValueError for what is no such matrix.
+    session's data do.  Raises TypeError or ValueError for anything but such a matrix.
     """
     matrix = _matrix("", counts)
     words = names(classes, len(matrix))

@@ -58,7 +58,7 @@ def curves(
     """Training loss, and training and validation accuracy, of each epoch.
 
     One colour and marker per run, of up to 36; in the accuracy panel the dashed
-    line is the training set and the full one the validation set.  With ``epochs``, the
+    line is the training set and the solid one the validation set.  With ``epochs``, the
     axis spans a run of that length from the start; ``so_far`` are points of the
     last run's epoch that is under way, joined by a dotted line.
     """

@@ -26,7 +26,7 @@ def gradients(
     """The sizes found by :func:`d2lmini.gradient_sizes`, a line per network, log scale.
 
     ``nets`` maps a network's name to its sizes; all must have the same layers.  What
-    has a size is called a ``part``: where it is no layer, say "block", or what it is.
+    has a size is called a ``part``: if it is not a layer, say "block", or what it is.
     A gradient of exactly 0 has no place on a log scale and is left out; ValueError for
     one that is below 0 or not finite.
     """

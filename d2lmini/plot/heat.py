@@ -27,8 +27,8 @@ def heat(
 
     The outline of the image is drawn over the map.  A map with values below
     zero has orange there, blue above, and white at zero; any other runs from
-    white to blue.  Of an image in colour, the mean is drawn.  ``unit`` stands at the
-    colour bar.  Raises ValueError when the shapes differ.
+    white to blue.  Of a colour image, the channels' mean is drawn.  ``unit`` stands at
+    the colour bar.  Raises ValueError when the shapes differ.
     """
     grey, shown = _checked(image, heat)
     grey, note = bright(grey)

@@ -36,8 +36,8 @@ def lines(
     """Shares over ``places`` (numbers, or words in order), one line per name.
 
     Each of ``series`` is (places,), or (runs, places): then the line is the mean
-    and a band reaches from the least to the largest run.  ``form`` is how the alt
-    text writes a value; without a % in it, the values are no shares, and their axis
+    and a band runs from the least to the largest run.  ``form`` is how the alt
+    text writes a value; without a % in it, the values are not shares, and their axis
     begins at 0, or below where they do.  Raises ValueError for no series, more than
     six, or one of another length.
     """

@@ -26,14 +26,14 @@ def numbers(
     made = _tensor(values)
     if made is None:
         if isinstance(values, Tensor) and values.is_meta:
-            remedy = "give one with numbers, which the device meta has none of"
+            remedy = "give one with numbers, of which the device meta has none"
         remedy = remedy or "give a tensor of numbers, or an array or a list of them"
         raise TypeError(f"{name} is {found(values)}: {remedy}.")
     if made.numel() == 0:
         raise ValueError(f"{name} is {found(made)}: there is nothing to draw.")
     if finite and not made.isfinite().all():
         raise ValueError(
-            f"{name} holds values that are no numbers (NaN or infinite): leave them "
+            f"{name} holds values that are not finite (NaN or infinite): leave them "
             "out, or find where they come from."
         )
     return _bounded(name, made)

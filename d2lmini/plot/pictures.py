@@ -32,8 +32,8 @@ def images(
     ``classes`` name the labels; None means as the session's data do.  ``titles``, one
     for each, stand there instead.  ``columns`` is how many make a row at most, and
     ``alt`` replaces the sentence that the figure writes of itself.  Values are
-    brightness in [0, 1], or whole numbers to 255; with others, the figure says what
-    black and white are.  Raises TypeError or ValueError for what are no pictures, and
+    brightness in [0, 1], or whole numbers up to 255; with others, the figure says what
+    black and white are.  Raises TypeError or ValueError for what is not pictures, and
     for labels or titles that do not fit them.
     """
     words = _listed(titles)
@@ -133,7 +133,7 @@ def feature_maps(
     """The channels of one activation (1, C, H, W) or (C, H, W), side by side.
 
     Each channel has its own scale, dark to bright.  ``image`` (1, H, W) or
-    (H, W), the network's input, comes first; of one in colour the mean.
+    (H, W), the network's input, comes first; if it is in colour, the channels' mean.
     """
     maps = _channels("maps", maps)  # (C, H, W)
     what = f"{len(maps)} feature maps of {maps.shape[1]}×{maps.shape[2]}"

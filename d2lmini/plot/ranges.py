@@ -26,7 +26,7 @@ def ranges(
 
     ``rows`` holds (value, low, high).  With ``zero``, they are differences: a line
     stands at zero, and where a bar reaches it the dot is hollow, a tie.  ``form`` is
-    how the alt text writes a number.  Raises TypeError for what is no number or no
+    how the alt text writes a number.  Raises TypeError for what is not a number or a
     truth value, and ValueError for no rows, more than twelve, and numbers that are not
     in order.
     """

@@ -46,7 +46,7 @@ def scatter(
     that chance leaves to ``y``.  With ``front``, a stepped line joins the Pareto front,
     the points that no other beats: none has a smaller ``x`` and a larger ``y``.  The
     points of the front are full, the others hollow; a front of one point has no line.
-    Raises TypeError for what is no number or no truth value, and ValueError for no
+    Raises TypeError for what is not a number or a truth value, and ValueError for no
     points, more than twelve, or numbers that cannot be drawn.
     """
     xlog, front = truth("xlog", xlog), truth("front", front)
@@ -76,7 +76,7 @@ def pareto(points: Given) -> list[str]:
 
     One point beats another if it is better in x (smaller) or y (larger), and
     no worse in the other.  Points may have a range of ``y`` as well, as in
-    :func:`scatter`; ValueError for what are no points.
+    :func:`scatter`; ValueError for what are not points.
     """
     places = {name: (x, y) for name, (x, y, *_) in _made(points).items()}
 

@@ -20,10 +20,10 @@ Lines = Sequence[Sequence[str]]
 class Table:
     """``rows`` of results under ``head``, the names of the columns.
 
-    The first entry of a row names it.  A column of numbers, of whatever kind, stands
-    to the right; None is a dash.  ``formats`` maps a column's name to a format of
-    Python's (``".4f"``) for its numbers; without one they are as :func:`readable` has
-    them.  Raises ValueError for a row of another length than ``head``, and for
+    The first entry of a row names it.  A column of numbers, of whatever kind, is
+    aligned to the right; None is a dash.  ``formats`` maps a column's name to a format
+    of Python's (``".4f"``) for its numbers; without one they are as :func:`readable`
+    has them.  Raises ValueError for a row of another length than ``head``, and for
     a format that names no column or suits no number; TypeError for an entry that is
     neither text nor a number.
     """
@@ -99,7 +99,7 @@ def _number(name: str, value: Any) -> Any:
         value = float(value)
     if not isinstance(value, numbers.Number) or isinstance(value, complex):
         raise TypeError(
-            f"an entry of the column {name!r} is {found(value)}: give a number, a "
+            f"an entry of the column {name!r} is {found(value)}: give a number, "
             "text or None."
         )
     return value
@@ -108,7 +108,7 @@ def _number(name: str, value: Any) -> Any:
 def readable(value: int | float) -> str:
     """A number as the book writes it: 0.8904, 12.5, 5000, 11,175,370, −3.
 
-    Four digits count, and all of a whole number; groups of three begin with
+    With four significant digits, or all of a whole number; groups of three begin with
     numbers of five digits.
     """
     if not isinstance(value, numbers.Integral):  # NumPy's float32, a fraction

@@ -220,7 +220,7 @@ def _read(path: Path, device: torch.device) -> dict[str, Any]:
         raise CheckpointError(_damaged(path, error)) from error
     if not isinstance(state, dict) or not state.keys() >= OWN:
         raise CheckpointError(
-            f"{path} is no checkpoint of a run, or one of another version: give "
+            f"{path} is not a checkpoint of a run, or one of another version: give "
             "another file, or delete this one."
         )
     return state
@@ -249,7 +249,7 @@ def _refuse_lasting(path: Path, run: Run) -> None:
 
 def _damaged(path: Path, error: Exception, reason: str = "") -> str:
     return (
-        f"{path} is damaged or no checkpoint ({reason or type(error).__name__}): "
+        f"{path} is damaged or not a checkpoint ({reason or type(error).__name__}): "
         "delete it to start anew."
     )
 

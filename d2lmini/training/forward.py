@@ -232,7 +232,8 @@ def _precision(
     """What to compute in; ValueError if weights of their type do not allow it."""
     if asked is not None and not isinstance(asked, torch.dtype):
         raise TypeError(
-            f"precision is {found(asked)}: give a dtype, as torch.bfloat16, or None."
+            f"precision is {found(asked)}: give a dtype, such as torch.bfloat16, or "
+            "None."
         )
     if weights != torch.float32:  # chosen by whoever converted the net
         allowed: tuple[torch.dtype, ...] = (weights,)

@@ -33,11 +33,11 @@ class Graph:
     launch them one by one than the GPU to compute them.  A graph launches all of them
     at once.  Recorded are the forward pass, ``loss`` and the backward pass; the
     optimizer's step stays as it is.  Batches of another size, and the first of an epoch
-    (which notices look at), are computed as ever.
+    (which notices look at), are computed as usual.
 
     What Python decides is decided once, when the step is recorded.  So a step is
     refused with ValueError that reads a number from the GPU, draws numbers on the CPU,
-    or puts new tensors in the place of buffers or weights; and a loss, which must keep
+    or replaces buffers or weights with new tensors; and a loss, which must keep
     no state, that gives something else for the same logits through the first epoch or
     at the beginning of a later one.  Hooks in Python, and tensors that are neither
     weights nor buffers, are not followed.
@@ -65,7 +65,7 @@ class Graph:
     def __call__(self, X: Tensor, y: Tensor, tally: Tally) -> bool:
         """Compute the gradients for ``X`` and ``y`` and add to ``tally``.
 
-        False, and nothing is done, for a batch that is to be computed as ever.
+        False, and nothing is done, for a batch that is to be computed as usual.
         """
         if self.size is None:
             self.size = X.shape

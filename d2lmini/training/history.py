@@ -81,7 +81,7 @@ class History:
         """The class given to each test image, int64 (N,), as the test set orders them.
 
         So two networks can be compared picture by picture.  Raises ValueError for a
-        run that did not keep them, as runs of earlier versions.
+        run that did not keep them, such as a run of an earlier version.
         """
         if not self.answers:
             raise ValueError(
@@ -122,7 +122,7 @@ class History:
         return curves([self])
 
     def table(self) -> str:
-        """The run as plain text, a line an epoch; timings are left out, since
+        """The run as plain text, a line per epoch; timings are left out, since
         two runs never agree on them (they are in ``epochs``)."""
         lines = ["epoch   loss   train   validation"]
         for number, e in enumerate(self.epochs, 1):

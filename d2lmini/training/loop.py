@@ -86,14 +86,14 @@ def train(
     ``resume`` names a file that keeps the run's state after each epoch and
     that the run continues from, bit for bit on a CPU, if it exists; it is
     refused if another run wrote it, which its content tells (code, closures, weights,
-    data, seed) and not names alone.  Kept are the net's weights and buffers, the
-    optimizer with the weights that it steps beside them, the average, and the random
+    data, seed) and not names alone.  It keeps the net's weights and buffers, the
+    optimizer with the weights that it steps besides them, the average, and the random
     generators of PyTorch, NumPy and Python.  What layers or the loss keep in other
-    attributes is not, and is said where it changes.  ``name`` labels the run in plots;
-    with ``D2LMINI_RUNS`` set, the run also keeps its state, its history and its
-    weights in that folder under this name.  ``watch`` is a few images (N, C, H, W) as
-    the net takes them: the history then keeps, at some moments of the run,
-    what the net says of them and its first kernels.
+    attributes is not stored, and the report says so where it changes.  ``name`` labels
+    the run in plots; with ``D2LMINI_RUNS`` set, the run also keeps its state, its
+    history and its weights in that folder under this name.  ``watch`` is a few images
+    (N, C, H, W) as the net takes them: the history then keeps, at some moments of the
+    run, what the net says of them and its first kernels.
 
     ``average`` is the decay of an exponential moving average of the weights, such
     as 0.998: then the averaged net is what is measured and what ``net`` ends as.
@@ -104,28 +104,28 @@ def train(
     where a step is hundreds of short kernels, as in small networks.  ``net`` and
     ``loss`` must then do the same in every step; where they are seen not to, ValueError
     says so.  It needs the memory of a second step.  On other devices, and in several
-    processes, it is said and not done.
+    processes, the report says so and nothing is recorded.
 
     The net's weights, buffers and gradients change, and it moves to the data's device;
     the memory layout of its weights and the mode of each layer are afterwards what they
-    were.  A layer in evaluation mode within a net in training mode is left so: frozen
+    were.  A layer in evaluation mode within a net in training mode stays so: frozen
     batch normalisation stays frozen.  ``data`` count their passes, and PyTorch's
     random state moves on.
 
     Started by torchrun, several processes share each batch (``batch_size`` is that of
     all of them, and ``loss`` gets the logits of all) and train what one would; process
     0 reports and stores, all return the same history, and Ctrl-C or the death of one
-    ends all with SystemExit.  Weights and buffers are alike in all of them (ValueError
-    at the end of an epoch in which an optimizer or a schedule has drawn others), other
-    attributes of layers may come apart.
+    ends all with SystemExit.  Weights and buffers are the same in all of them
+    (ValueError at the end of an epoch in which an optimizer or a schedule has drawn
+    others); other attributes of layers may come to differ.
 
     Ctrl-C ends the run and returns the epochs so far; a notebook that runs all its
     cells stops after this one.  When a batch does not fit into memory it is worked
-    through in halves, quarters …, with the same gradient but for rounding (batch
-    normalisation sees the smaller batch; a loss in which pictures meet, like that of
-    CutMix, is refused).  Raises TypeError or ValueError for an
-    impossible argument, an input that does not fit the net, or a loss that is no
-    longer a number, and :class:`~d2lmini.training.checkpoint.CheckpointError` for a
+    through in halves, quarters …, with the same gradient apart from rounding (batch
+    normalisation sees the smaller batch; a loss that combines several pictures, like
+    that of CutMix, is refused).  Raises TypeError or ValueError for an impossible
+    argument, an input that does not fit the net, or a loss that is no longer a number,
+    and :class:`~d2lmini.training.checkpoint.CheckpointError` for a
     file that cannot be used.
     """
     _check(net, data, optimizer, schedule, loss, watch, report)
@@ -245,7 +245,7 @@ def _check(
         instance(f"data.{part}", batches, Batches, _THREE)
     if not isinstance(optimizer, type):
         function("optimizer", optimizer, "give a class such as torch.optim.Adam")
-    progress = "give a function of progress alone, as those in schedules"
+    progress = "give a function of progress alone, such as those in schedules"
     function("schedule", schedule, progress, takes=1)
     options(schedule, _SCHEDULES)
     function("loss", loss, LOSS)

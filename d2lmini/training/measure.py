@@ -28,11 +28,11 @@ def predict(
     Logits are float32, or float64 where the net is.
     The net moves to the data's device; it is in evaluation mode meanwhile, and
     afterwards each of its layers is in the mode that it was in.  ``batches`` count the
-    pass; random states stay, as long as the net draws nothing in that mode (a lazy
-    layer draws its weights, in its first pass).  A batch
+    pass; random states stay as they are, as long as the net draws nothing in that mode
+    (a lazy layer draws its weights, in its first pass).  A batch
     that does not fit into memory is worked through in pieces.  Raises TypeError or
-    ValueError for what is no net or no :class:`Batches`, images that do not fit, and a
-    net that does not give one row of logits for each image.
+    ValueError for what is not a net or not :class:`Batches`, images that do not fit,
+    and a net that does not give one row of logits for each image.
     """
     _check_measured(net, batches)
     return _answers(net, batches, precision)
@@ -64,7 +64,7 @@ def evaluate(
 ) -> tuple[float, float]:
     """Mean loss and accuracy of ``net`` on ``batches``, without training.
 
-    Of ``net``, and of errors, the same is true as in :func:`predict`.  An answer with
+    The same is true of ``net``, and of errors, as in :func:`predict`.  An answer with
     NaN in it counts as wrong.
     """
     _check_measured(net, batches)

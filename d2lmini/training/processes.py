@@ -95,7 +95,7 @@ class Group:
                 raise ValueError(
                     f"Process {rank} draws other batches of data.train than process 0: "
                     "let their order follow from seed and epoch, and not from the "
-                    "generator of PyTorch, which is another in each."
+                    "generator of PyTorch, which differs in each."
                 )
 
     def _of_all(self, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -175,7 +175,7 @@ class Group:
             if reason:
                 reason = reason.replace(" there", " in process 0")
                 raise ValueError(
-                    f"Process {rank} is about to train something else than process 0 "
+                    f"Process {rank} is about to train something other than process 0 "
                     f"({reason.replace(' here', f' in process {rank}')}): start the "
                     "same script, with the same data, in each, and let no function of "
                     "it read which process this is (a Report may)."

@@ -175,8 +175,8 @@ class Run:
         if not torch.allclose(parted, whole, rtol=OFF, atol=far, equal_nan=True):
             raise ValueError(
                 f"A batch of {len(y)} does not fit into memory, and the loss "
-                f"{_name(loss)} of its pieces is another, as of a sum, of weighted "
-                "classes or of mixed pictures: give a smaller batch_size."
+                f"{_name(loss)} of its pieces is a different one, as with a sum, "
+                "weighted classes or mixed pictures: give a smaller batch_size."
             )
 
     @torch.no_grad()

@@ -18,7 +18,7 @@ SIDE, MOST_STEPS, MOST_SEED = 28, 400, 9999
 class DropoutLab(Figure):
     """A layer's output, drawn as the picture `image`, under dropout with `p`.
 
-    `seed` is the training step that is shown, and `steps` of them, from it on, are
+    `seed` is the training step that is shown; from it on, `steps` of them are
     averaged.  In each step a number is zero with probability `p`, and otherwise
     divided by 1 − `p`.
     """

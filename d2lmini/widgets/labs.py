@@ -37,7 +37,8 @@ def picture(image: Any, side: int = LARGEST_PICTURE) -> list[list[float]]:
             return grid
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"The image holds what is no number: {error}; give (height, width) numbers."
+            f"The image holds something that is no number: {error}; give (height, "
+            "width) numbers."
         ) from None
     raise ValueError(
         f"The image has shape {shape or 'ragged or empty'}; give (height, width) with "

@@ -72,14 +72,14 @@ def check(question: Question) -> Question:
 def picture(question: Question) -> tuple[str, bytes] | None:
     """The ending (such as "png") and the bytes of a question's picture, if it has one.
 
-    Raises ValueError for what is no picture as a data: address.
+    Raises ValueError for what is not a picture as a data: address.
     """
     if (source := question.get("picture")) is None:
         return None
     found = re.fullmatch(r"data:image/(png|jpeg|gif|svg\+xml);base64,(.+)", str(source))
     try:
         if found is None:
-            raise ValueError("it is no data: address of a PNG, JPEG, GIF or SVG")
+            raise ValueError("it is not a data: address of a PNG, JPEG, GIF or SVG")
         return found[1].partition("+")[0], base64.b64decode(found[2], validate=True)
     except ValueError as error:
         what = f"{question.get('text')!r} cannot be read: {error}"
@@ -193,7 +193,7 @@ class Quiz(Figure):
 
     @property
     def score(self) -> int:
-        """How many questions are answered rightly now."""
+        """How many questions are answered correctly now."""
         return sum(self.is_right(i) for i in range(len(self.questions)))
 
     def describe(self) -> str:

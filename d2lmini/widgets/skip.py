@@ -22,11 +22,11 @@ KINDS = ("chain", "sum", "concatenation")
 class SkipLab(Figure):
     """A batch of 16 through `depth` layers, in each of `KINDS`, and a gradient back.
 
-    A layer multiplies the ReLU of its input by normal-sized weights of the variance
+    A layer multiplies the ReLU of its input by weights with the variance
     `gain`² / inputs.  The chain hands on that product; the sum adds the layer's input
-    to it; concatenation lays 6 new units beside all that there were.  With
+    to it; concatenation adds 6 new units to all that there were.  With
     `normalise`, a layer first divides its input by its root mean square, which the way
-    back takes for a constant.  At the end arrives a gradient of size 1.
+    back takes for a constant.  A gradient of size 1 arrives at the end.
     """
 
     module = "skip"

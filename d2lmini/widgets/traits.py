@@ -85,7 +85,9 @@ class Grid(TraitType):  # type: ignore[type-arg]
             self._check(shape)  # before the numbers of a large tensor are copied
             grid = nested(value)
         except (TypeError, ValueError) as error:
-            raise TraitError(f"{self.name} holds what is no number: {error}.") from None
+            raise TraitError(
+                f"{self.name} holds something that is no number: {error}."
+            ) from None
         self._check(shape_of(grid) or ())
         return grid
 

@@ -331,9 +331,9 @@ def test_gift_holds_no_pictures_and_escapes_its_signs():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"picture": "dot.png"}, "no data: address"),
+        ({"picture": "dot.png"}, "not a data: address"),
         ({"picture": "data:image/png;base64,%%"}, "cannot be read"),
-        ({"picture": "data:text/html;base64,eA=="}, "no data: address"),
+        ({"picture": "data:text/html;base64,eA=="}, "not a data: address"),
         ({"alt": " "}, "no `alt`"),
     ],
 )

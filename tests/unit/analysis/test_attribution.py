@@ -224,7 +224,7 @@ def test_a_label_of_a_batch_is_a_label(ask):
         (lambda net, X: gradient_map(Blind(), X), "no gradient comes from .*Blind"),
         (lambda net, X: gradient_map(net.to("meta"), X), "on the device meta"),
         (lambda net, X: plot.heat(X, X[0, :5]), "do not lie over each other"),
-        (lambda net, X: plot.heat(X, X[0] / 0), "no numbers"),
+        (lambda net, X: plot.heat(X, X[0] / 0), "not finite"),
         (lambda net, X: plot.per_class({}), "0 networks"),
         (lambda net, X: plot.per_class({"a": X[0, :5]}), "counts of 'a' are"),
     ],

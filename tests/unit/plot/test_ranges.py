@@ -47,7 +47,7 @@ def test_the_numbers_below_do_not_run_into_each_other(low, size):
         ({}, "there are 0 rows"),
         ({"a": (1, 2, 3)}, "'a' is .1.0, 2.0, 3.0.: give .value, low, high."),
         ({"a": (1, 2)}, "'a' is"),
-        ({"a": (1, 0, float("nan"))}, "no numbers"),
+        ({"a": (1, 0, float("nan"))}, "not finite"),
     ],
 )
 def test_what_cannot_be_drawn_is_named(rows, words):

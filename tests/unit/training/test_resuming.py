@@ -690,7 +690,7 @@ def test_a_file_of_another_form_is_told(tmp_path, stored, part):
         changed(path, **{part: None})
     else:
         torch.save([small_net().state_dict()], path)
-    with pytest.raises(CheckpointError, match=r"run\.pt is no checkpoint .* delete"):
+    with pytest.raises(CheckpointError, match=r"run\.pt is not a checkpoint .* delete"):
         run(path)
 
 
@@ -755,7 +755,7 @@ def test_a_file_that_unpacks_to_more_than_itself_is_refused(tmp_path):
             more = bytes(10_000_000 * (i == 0))
             new.writestr(part.filename, old.read(part) + more)
     path.write_bytes(packed.getvalue())
-    with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
+    with pytest.raises(CheckpointError, match="damaged or not a checkpoint"):
         run(path)
 
 
