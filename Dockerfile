@@ -1,4 +1,4 @@
-# A machine to grade on, without a GPU and without rights:
+# A machine to grade on, without a GPU and without privileges:
 #
 #     docker build --tag d2lmini-course .
 #

@@ -1,6 +1,6 @@
 """How nbgrader makes, runs and marks assignments from this book.
 
-It works where it lies: copy it to the folder of your course, which then holds
+It works in any folder: copy it to that of your course, which then holds
 source/, release/, submitted/, autograded/, feedback/ and gradebook.db.
 """
 
