@@ -420,7 +420,7 @@ function build(model) {
         ),
       );
     if (!r.training)
-      rows.push(line("Prediction leaves the moving averages as they are, and every number is normalised for itself."));
+      rows.push(line("Prediction leaves the moving averages as they are, and every number is normalised by itself."));
     facts.replaceChildren(...rows);
   }
   function drawSum() {

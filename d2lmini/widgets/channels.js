@@ -49,7 +49,7 @@ const isPicture = (G) => Math.max(G.length, G[0].length) > LARGEST_INPUT;
 
 function problemOf(X, K, b, groups) {
   if (X.length % groups || K.length % groups)
-    return `${groups} groups need numbers of input and output channels that divide by ${groups}; there are ${X.length} and ${K.length}.`;
+    return `${groups} groups need numbers of input and output channels that are divisible by ${groups}; there are ${X.length} and ${K.length}.`;
   if (X.length !== groups * K[0].length)
     return groups > 1
       ? `In ${groups} groups, each kernel has ${plural(X.length / groups, "channel")}, not ${K[0].length}.`

@@ -160,8 +160,8 @@ class ChannelsLab(Figure):
         own = len(self.kernel[0])
         if channels % groups or outputs % groups:
             return (
-                f"{groups} groups need numbers of input and output channels that "
-                f"divide by {groups}; there are {channels} and {outputs}."
+                f"{groups} groups need numbers of input and output channels that are "
+                f"divisible by {groups}; there are {channels} and {outputs}."
             )
         if channels != groups * own and groups > 1:
             each = plural(channels // groups, "channel")

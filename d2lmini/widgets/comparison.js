@@ -390,7 +390,7 @@ function tableOf(model, data) {
   const caption = h(
     "caption",
     { class: "d2l-hidden" },
-    `${data.title}, a row for each ${data.what}; the heads sort it`,
+    `${data.title}, a row for each ${data.what}; the column headings sort it`,
   );
   const el = h(
     "div",
@@ -670,7 +670,7 @@ function build(model) {
   const key = h(
     "p",
     { class: "d2l-note", style: "margin-bottom: 1.1rem" },
-    "★ best of its column. – no value. A head sorts, and pressed again turns the order round.",
+    "★ best of its column. – no value. A column heading sorts; pressed again, it reverses the order.",
   );
   let sorted = `${model.get("sort")} ${model.get("descending")}`;
   let width = 720;

@@ -265,7 +265,7 @@ class BatchNorm {
     const { eps, momentum } = this.node;
     const count = X.data.length / X.shape[1];
     if (training && count < 2)
-      throw new Error(`${this.node.name} cannot train on one number a channel: take a batch of 2 or more.`);
+      throw new Error(`${this.node.name} cannot train on one number per channel: take a batch of 2 or more.`);
     Object.assign(this, { training, count, normal: floats(X.data.length), scale: floats(X.shape[1]) });
     const Y = tensor(X.shape);
     this.channels(X, (c, planes) => {
@@ -642,7 +642,7 @@ export function oneCycle(progress, warmUp = 0.3) {
 // One step on a batch; returns the loss before it.
 export function train(network, step, X, labels, lr, draw = Math.random) {
   const { loss, grad } = crossEntropy(network.forward(X, { training: true, draw }), labels);
-  if (!Number.isFinite(loss)) throw new Error("The loss is no number any more: take a smaller learning rate.");
+  if (!Number.isFinite(loss)) throw new Error("The loss is no longer a number: take a smaller learning rate.");
   network.backward(grad, false);
   step(lr);
   return loss;

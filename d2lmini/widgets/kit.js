@@ -648,10 +648,10 @@ function sizeOf(file) {
 async function squareOf(file, side) {
   const name = file.name ? `“${file.name}”` : "This";
   if (!/^image\//.test(file.type))
-    throw new Error(`${name} is no picture (${file.type || "of no known kind"}). Take a PNG, JPEG or WebP file.`);
+    throw new Error(`${name} is not a picture (${file.type || "of no known kind"}). Take a PNG, JPEG or WebP file.`);
   if (file.size > LARGEST_FILE)
     throw new Error(
-      `${name} has ${Math.round(file.size / 1e6)} MB. Take a picture of at most ${LARGEST_FILE / 1e6} MB.`,
+      `${name} is ${Math.round(file.size / 1e6)} MB. Take a picture of at most ${LARGEST_FILE / 1e6} MB.`,
     );
   const unreadable = () => {
     throw new Error(`${name} cannot be read as a picture. Save it as PNG or JPEG and take that.`);
@@ -676,7 +676,7 @@ async function squareOf(file, side) {
 //   use(square)  takes { source, said };  complain(error) says why there is none
 export function taker({ side, chosen, use, complain }) {
   let turn = 0;
-  const none = "That was no file. Save the picture as PNG or JPEG and take that.";
+  const none = "That was not a file. Save the picture as PNG or JPEG and take that.";
   const read = async ([file]) => {
     if (!file) throw new Error(none);
     return squareOf(file, side);

@@ -37,7 +37,7 @@ def picture(image: Any, side: int = LARGEST_PICTURE) -> list[list[float]]:
             return grid
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"The image holds something that is no number: {error}; give (height, "
+            f"The image holds something that is not a number: {error}; give (height, "
             "width) numbers."
         ) from None
     raise ValueError(

@@ -279,7 +279,7 @@ function build(model) {
     const wanted = packed(here.X.data, range);
     if (here === beside && here.id === main.id && wanted !== packed(main.next.data, range)) {
       Object.assign(here, { values: null, key: "" });
-      return problem.say("Of a network that the kernel computes, one picture can be seen at a time.");
+      return problem.say("With a network that the kernel computes, one picture can be seen at a time.");
     }
     if (here.key !== sent.of && (wanted === sent.of || isLive(model))) {
       here.key = sent.of;

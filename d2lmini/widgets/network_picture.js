@@ -72,7 +72,7 @@ export function brought(source, [C, H, W], turn) {
   const steps = [["the middle square", first.canvas]];
   if (C === 1) steps.push(["in grey", painted(first, (at) => greyOf(first.data, at))]);
   steps.push([`at ${times(H, W)}`, painted(small, (at) => (C === 1 ? greys[at / 4] : null))]);
-  if (over) steps.push(["turned over: bright on black", painted(small, (at) => 1 - greys[at / 4])]);
+  if (over) steps.push(["inverted: bright on black", painted(small, (at) => 1 - greys[at / 4])]);
   return { numbers, steps, over };
 }
 
@@ -101,7 +101,7 @@ export function anyPicture({ size, chosen, onPicture, onCamera = () => {} }) {
   function use({ source, said: words }) {
     const { numbers, steps: shown } = brought(source, size, true);
     steps.replaceChildren(...shown.map(([text, canvas]) => h("li", {}, canvas, h("span", {}, text))));
-    said.say(`${words} Brought to what the network takes, step by step. ${privacy}`);
+    said.say(`${words} Converted to what the network takes, step by step. ${privacy}`);
     onPicture(numbers);
   }
   const complain = (error) => {
@@ -150,7 +150,7 @@ function camera({ onFrame, onError, onCamera }) {
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
     } catch {
-      onError(new Error("The camera was not allowed, or there is none. A file does as well."));
+      onError(new Error("The camera was not allowed, or there is none. A file will do as well."));
       return;
     }
     video.srcObject = stream;

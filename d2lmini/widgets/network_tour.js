@@ -20,7 +20,7 @@ export function tourOf(nodes, shapeOf, titles, classes) {
   const steps = [
     {
       at: "picture",
-      text: `A network gets numbers: here ${C === 1 ? "" : `${C} times `}${H} × ${W}, from black to white. Choose another picture, or draw into this one with a mouse, a finger, or the arrow keys and space.`,
+      text: `A network gets numbers: here ${C === 1 ? "" : `${C} times `}${H} × ${W}, from black to white. Choose another picture, or draw on this one with a mouse, a finger, or the arrow keys and space.`,
     },
     first >= 0 && {
       at: first,
@@ -29,7 +29,7 @@ export function tourOf(nodes, shapeOf, titles, classes) {
     },
     first >= 0 && {
       at: "inspect",
-      text: "One number of a map is chosen now. Below you see its window, its kernel, and the sum of their products. Point at other numbers, by a click or the arrow keys, and watch the window move over the picture.",
+      text: "One number of a map is chosen now. Below you see its window, its kernel, and the sum of their products. Point at other numbers, with a click or the arrow keys, and watch the window move over the picture.",
       set: middle(first),
     },
     unit >= 0 && {
@@ -39,17 +39,17 @@ export function tourOf(nodes, shapeOf, titles, classes) {
     },
     pool >= 0 && {
       at: pool,
-      text: "Pooling keeps one number for each window. The maps shrink, and where exactly a pattern stood is forgotten on purpose.",
+      text: "Pooling keeps one number for each window. The maps shrink, and exactly where a pattern was is forgotten on purpose.",
       set: middle(pool),
     },
     second >= 0 && {
       at: second,
-      text: `A later kernel reads all the maps before it. Its number sees a wide piece of the picture: the frame on it. Step through “From map”.`,
+      text: `A later kernel reads all the maps before it. Its number sees a wide part of the picture, the framed one. Step through “From map”.`,
       set: middle(second),
     },
     {
       at: "answers",
-      text: `At the end stand ${classes} numbers, made into probabilities. Silence a map: choose one of its numbers and press “Silence this map”. Which maps does the answer need?`,
+      text: `At the end are ${classes} numbers, turned into probabilities. Silence a map: choose one of its numbers and press “Silence this map”. Which maps does the answer need?`,
     },
     {
       at: "changes",

@@ -123,7 +123,7 @@ function build(model) {
   const hint = h(
     "div",
     { class: "d2l-note" },
-    "Drag the orange point: up and down for the rate, to the sides for the length of the way up.",
+    "Drag the orange point: up and down for the rate, sideways for the length of the rise.",
   );
   return { children: [tools, chart.el, hint, words.el], draw, ready: () => chart.stop };
 }

@@ -106,11 +106,11 @@ function compared([first, second]) {
 }
 
 const NOTE =
-  "Memory: the output for one image, as float32 (4 bytes a number). Field: the input pixels, padding included, that can change one place of the output; ? if that is not known. ";
+  "Memory: the output for one image, as float32 (4 bytes per number). Field: the input pixels, padding included, that can change one place of the output; ? if that is not known. ";
 const IN_TABLE =
-  "Bars and percentages: share of the network's total. Blocks at the left: the side of the feature map, compared with the image's; a dot has no sides.";
+  "Bars and percentages: share of the network's total. Blocks at the left: the side of the feature map, compared with the image's; a dot has no side.";
 const IN_BOXES =
-  "A box is as high as the side of its maps and as wide as the root of their number, on one scale for both networks; a vector has a side of 1. Orange boxes are dense layers, grey ones pooling, and a thick edge has a block of several layers. Below a box: its share of the network's parameters, and of its multiply–adds.";
+  "A box is as high as the side of its maps and as wide as the root of their number, on one scale for both networks; a vector has a side of 1. Orange boxes are dense layers, grey ones pooling, and a thick edge marks a block of several layers. Below a box: its share of the network's parameters, and of its multiply–adds.";
 
 function build(model) {
   const data = model.get("data"),

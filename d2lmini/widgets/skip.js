@@ -157,7 +157,7 @@ function build(model) {
   const note = h(
     "div",
     { class: "d2l-note" },
-    "A bar is the size of the gradient where it has come back to. It arrives on the right with size 1. A bar that hangs down is below 1.",
+    "Each bar is the size of the gradient that has come back to that point. It arrives on the right with size 1. A bar that hangs down is below 1.",
   );
 
   function draw() {
@@ -174,7 +174,7 @@ function build(model) {
     });
     const value = (kind) => h("b", { "data-number": kind, "data-value": found[kind][0] }, plain(found[kind][0]));
     words.say(
-      "At the input arrives: in the chain ",
+      "What arrives at the input: in the chain ",
       value("chain"),
       ", with the sum ",
       value("sum"),

@@ -86,7 +86,7 @@ class Grid(TraitType):  # type: ignore[type-arg]
             grid = nested(value)
         except (TypeError, ValueError) as error:
             raise TraitError(
-                f"{self.name} holds something that is no number: {error}."
+                f"{self.name} holds something that is not a number: {error}."
             ) from None
         self._check(shape_of(grid) or ())
         return grid

@@ -231,7 +231,7 @@ def test_looks(page_of):
         ({"seen": [[0, float("inf"), 2, False]]}, "spread is inf"),
         ({"seen": [[0, 1, 2.5, True]]}, "size is 2.5"),
         ({"seen": [[0, 1, 2]]}, "give .mean, spread, size, training."),
-        ({"noise": [float("inf")]}, "no number"),
+        ({"noise": [float("inf")]}, "not a number"),
         ({"controls": ["colour"]}, "No control is called"),
     ],
 )

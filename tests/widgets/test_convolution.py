@@ -265,7 +265,7 @@ def test_looks(page_of):
         ({"dilation": (1, 2, 3)}, r"dilation is \(1, 2, 3\)"),
         ({"kernel": torch.zeros(6, 2)}, "takes 5 × 5 at most"),
         ({"input": [[1, 2], [3]]}, "ragged"),
-        ({"input": [[float("nan")]]}, "no number"),
+        ({"input": [[float("nan")]]}, "not a number"),
         ({"controls": ["colour"]}, "No control is called"),
     ],
 )

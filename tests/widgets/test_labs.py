@@ -321,10 +321,10 @@ def test_a_picture_of_ones_own(page_of):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (file("a.pdf", kind="application/pdf"), "“a.pdf” is no picture"),
+        (file("a.pdf", kind="application/pdf"), "“a.pdf” is not a picture"),
         (file("b.png", content=b"no picture"), "“b.png” cannot be read"),
         (file("c.png", content=b""), "“c.png” cannot be read"),
-        (41_000_000, "“d.png” has 41 MB"),
+        (41_000_000, "“d.png” is 41 MB"),
         (file("e.png", (7, 90)), "“e.png” has 7 × 90 pixels: too few"),
     ],
 )

@@ -460,7 +460,7 @@ DROP = """() => {
   document.querySelector(".d2l").dispatchEvent(drop);
 }"""
 GARBAGE = [
-    (file("a.pdf", kind="application/pdf"), "“a.pdf” is no picture"),
+    (file("a.pdf", kind="application/pdf"), "“a.pdf” is not a picture"),
     (file("b.png", content=b"no picture"), "“b.png” cannot be read"),
     (file("c.png"), "“c.png” has 1 × 1 pixels: too few"),
 ]
@@ -481,9 +481,9 @@ def test_a_picture_of_ones_own_and_what_is_none(lenet_page):
         page.locator(".d2l-own .d2l-warn", has_text=words).wait_for()
         assert oracle.state_of(page, 0, "picture") == {"picture": 9}
     page.evaluate(TEXT)
-    page.locator(".d2l-own .d2l-warn", has_text="That was no file").wait_for()
+    page.locator(".d2l-own .d2l-warn", has_text="That was not a file").wait_for()
     page.evaluate(DROP)
-    page.locator(".d2l-own .d2l-warn", has_text="“d.png” has 41 MB").wait_for()
+    page.locator(".d2l-own .d2l-warn", has_text="“d.png” is 41 MB").wait_for()
     moving = file("e.gif", (40, 30), "image/gif", form="GIF")
     page.set_input_files("input[type=file]", moving)
     page.locator(".d2l-own", has_text="Only its first frame counts").wait_for()
@@ -492,7 +492,7 @@ def test_a_picture_of_ones_own_and_what_is_none(lenet_page):
         "the middle square",
         "in grey",
         "at 28 × 28",
-        "turned over: bright on black",
+        "inverted: bright on black",
     ]
     assert "never leaves your machine" in page.inner_text(".d2l-own")
     page.set_input_files(
