@@ -44,8 +44,10 @@ def small_png(figure: Figure, dpi: int, **options: Any) -> bytes:
         dpi //= 4
         figure.set_layout_engine("none")
     raw, small = io.BytesIO(), io.BytesIO()
-    packed = {"compress_level": 0}  # not at all, since it is unpacked at once
-    figure.savefig(raw, format="png", dpi=dpi, pil_kwargs=packed, **options)
+    # Not compressed, since it is unpacked at once, and by a backend that has this
+    # option: a figure of the user's may come with another one.
+    options |= {"pil_kwargs": {"compress_level": 0}, "backend": "agg"}
+    figure.savefig(raw, format="png", dpi=dpi, **options)
     image = Image.open(raw).convert("RGB")
     image.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
     return small.getvalue()

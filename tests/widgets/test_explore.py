@@ -6,6 +6,7 @@ import io
 import matplotlib
 import oracle
 import pytest
+from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -74,6 +75,17 @@ def test_frames_are_pictures_and_deterministic():
     assert make[0].html() == make[1].html()
     image = Image.open(io.BytesIO(base64.b64decode(make[0].frames[0])))
     assert image.format == "PNG" and not image.info.get("Software")
+
+
+def test_a_figure_may_come_with_a_canvas_that_knows_no_option():
+    class Bare(FigureCanvasBase):  # as cairo's
+        def print_png(self, filename):
+            raise AssertionError("drawn by another backend")
+
+    figure = Figure(figsize=(1, 1))
+    Bare(figure)
+    assert explore(lambda x: figure, x=[1]).frames
+    assert type(figure.canvas) is Bare
 
 
 def test_a_function_may_draw_on_the_current_figure():
