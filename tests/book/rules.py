@@ -258,13 +258,21 @@ def drawers_say_what_they_hold(nb, path):
 
 
 def right_answers_do_not_stand_out(nb, path):
-    """Whoever takes the longest choice is wrong as often as not, in every chapter."""
+    """Whoever takes the longest choice is wrong as often as not, in every chapter.
+
+    And no right one is so much longer than the others that it need not be read.
+    """
     lengths = []
     for question in quizzes.in_notebook(nb):
         if choices := question.get("choices"):
             *_, second, most = sorted(len(choice["text"]) for choice in choices)
             right = [len(choice["text"]) for choice in choices if choice["right"]]
             lengths.append(most > second and right == [most])
+            if lengths[-1] and most > 1.3 * second:
+                yield (
+                    f"the right answer to {question['text']!r} has {most} characters, "
+                    f"the longest wrong one {second}: move the rest to its `why`."
+                )
     if lengths and sum(lengths) > len(lengths) / 2:
         yield (
             f"the right answer is the longest one in {sum(lengths)} of {len(lengths)} "

@@ -158,8 +158,8 @@ QUIZ = [
     {
         "text": "Which?",
         "choices": [
-            {"text": "by far the longest of all", "why": "Yes.", "right": True},
-            {"text": "short", "why": "No."},
+            {"text": "the longest of them all", "why": "Yes.", "right": True},
+            {"text": "nearly as long as it", "why": "No."},
         ],
     }
 ]
@@ -224,6 +224,17 @@ def a_check_without_a_name_when_open(nb):
 @breaks(rules.right_answers_do_not_stand_out)
 def the_longest_is_right(nb):
     nb.cells.append(quiz_cell(QUIZ))
+
+
+@breaks(rules.right_answers_do_not_stand_out)
+def one_right_answer_of_two_is_much_longer(nb):
+    right, wrong = QUIZ[0]["choices"]
+    far = {"text": "What?", "choices": [right, wrong | {"text": "short"}]}
+    fair = {
+        "text": "Which?",
+        "choices": [right, wrong | {"text": "no, it is longer still: this"}],
+    }
+    nb.cells.append(quiz_cell([far, fair]))
 
 
 @breaks(rules.no_trailing_semicolon)
