@@ -113,10 +113,10 @@ def literal(figure: Figure) -> None:
 
 
 def _texts(artist: Artist) -> Iterator[Text]:
-    """All texts of a figure but those of axes that are switched off.
+    """All texts of a figure but the ticks' of axes that are switched off.
 
-    Axes make their ticks when they are asked for them, in more time than a small
-    picture takes.
+    To ask an axis for its ticks makes them, which takes longer than to draw a small
+    picture without any.
     """
     unseen = isinstance(artist, Axes) and not artist.axison
     for child in artist.get_children():

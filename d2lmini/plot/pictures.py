@@ -182,7 +182,7 @@ def _grid(
             ax.set_axis_off()
         for ax, panel, title in zip(axes, panels, titles, strict=False):
             ax.imshow(panel.numpy(), cmap=cmap, vmin=span[0], vmax=span[1])
-            # Where it would come to stand; matplotlib asks all ticks before it says so.
+            # Its usual place, given since matplotlib would make all ticks to find it.
             ax.set_title(title, fontsize=8, loc="center", y=1.0)
         if scale:
             figure.colorbar(axes[0].images[0], ax=axes, shrink=0.8, aspect=12)
