@@ -30,9 +30,11 @@ def written(path: str | Path) -> Iterator[BinaryIO]:
     Until then, and after any error, ``path`` is what it was; a link to a file
     stays one, and a file keeps its mode.  Missing folders are made, and drafts
     beside it whose process has died are removed.  A pipe or a device is written to
-    as it is.  Raises StorageError, and KeyboardInterrupt as it came, where a library
-    reports either as an error of its own.
+    as it is.  Raises StorageError where the disk refuses, and TypeError for what is no
+    path.  A refusal or a Ctrl-C that a library has wrapped in an error of its own is
+    unwrapped first; other errors of the block leave it as they came.
     """
+    _refuse_nameless(path)
     if _flows(path):
         with _explained(path), open(_opened(path), "wb") as file:
             yield file
@@ -49,11 +51,27 @@ def written(path: str | Path) -> Iterator[BinaryIO]:
 
 
 def check(path: str | Path) -> None:
-    """Raise StorageError where :func:`written` would; ``path`` stays as it is."""
+    """Raise what :func:`written` would before its block; ``path`` stays as it is."""
+    _refuse_nameless(path)
     if _flows(path):  # whoever reads it would take a try for the end
         return
     with _explained(path), _draft(Path(os.path.realpath(path))):
         pass
+
+
+def _refuse_nameless(path: object) -> None:
+    """One sentence for what no file can be called."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"the path is {path!r}: give a text or a Path.")
+    try:
+        name = os.fsencode(path)
+    except UnicodeEncodeError:  # half a character, say
+        name = b""
+    if not name or b"\0" in name:
+        raise StorageError(
+            f"{os.fspath(path)!r} cannot be written (it is no file's name): give a "
+            "path that can be written."
+        )
 
 
 #: What a process has open already, by the name that it gives it.
@@ -107,7 +125,7 @@ def _explained(path: str | Path) -> Iterator[None]:
         cause = _cause(error, outer)
         if isinstance(cause, KeyboardInterrupt):
             raise cause from None
-        if cause is None:
+        if cause is None or _elsewhere(cause, path):
             raise
         remedy = "free some space" if full(cause) else "give a path that can be written"
         failure = StorageError(
@@ -115,6 +133,20 @@ def _explained(path: str | Path) -> Iterator[None]:
         )
         failure.errno = cause.errno
         raise failure from error
+
+
+def _elsewhere(error: OSError, path: str | Path) -> bool:
+    """Whether a block met ``error`` with another file or machine than its own."""
+    if isinstance(error, StorageError):  # which names its own
+        return True
+    if isinstance(error, ConnectionError) and not isinstance(error, BrokenPipeError):
+        return True
+    if not isinstance(error.filename, str | bytes | os.PathLike):  # as writes have it
+        return False
+    place, named = (
+        Path(os.path.realpath(os.fsdecode(one))) for one in (path, error.filename)
+    )
+    return named not in place.parents and named.parent != place.parent  # with drafts
 
 
 def full(error: Exception) -> bool:

@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -88,6 +89,34 @@ def test_an_error_that_is_already_being_handled_is_not_the_cause(tmp_path):
     except KeyboardInterrupt:
         with pytest.raises(TypeError, match="mine"), written(tmp_path / "file"):
             raise TypeError("mine") from None
+
+
+@pytest.mark.parametrize(
+    ("fail", "error"),
+    [
+        (lambda: Path("/nowhere/data.txt").read_text(), FileNotFoundError),
+        (lambda: socket.create_connection(("127.0.0.1", 1)), ConnectionRefusedError),
+    ],
+)
+def test_what_the_block_does_elsewhere_keeps_its_own_error(tmp_path, fail, error):
+    with pytest.raises(error) as caught, written(tmp_path / "file"):
+        fail()
+    assert not isinstance(caught.value, StorageError) and names(tmp_path) == []
+
+
+def test_a_file_within_the_block_of_another_names_itself_alone(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StorageError) as caught, written(tmp_path / "file"):
+        put(tmp_path / "folder", b"content")
+    assert str(caught.value).startswith(f"{tmp_path / 'folder'} cannot be written (it")
+
+
+@pytest.mark.parametrize("call", [storage.check, lambda path: put(path, b"content")])
+@pytest.mark.parametrize("path", [None, 5, b"x", "", "a\0b", "\ud800"])
+def test_what_names_no_file_is_one_sentence(path, call):
+    with pytest.raises((TypeError, StorageError)) as caught:
+        call(path)
+    assert repr(path) in str(caught.value) and ": give a " in str(caught.value)
 
 
 @pytest.mark.parametrize(
