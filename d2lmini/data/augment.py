@@ -1,11 +1,13 @@
 """Augmentation of a whole batch at once, one random draw per image.
 
 Each function takes ``X`` float (N, C, H, W) in [0, 1], which stays as it is, and a
-CPU generator, and returns a new batch of the same shape.  Drawing on the CPU gives
-every device the same changes for the same seed.  Join several with :func:`chain`,
-change an option with ``functools.partial``; one that cannot be is refused where the
-partial is given to :func:`chain` or to the data.  The sides that :func:`erase` draws
-are rounded to whole pixels, and so are the share and the shape.
+CPU generator, and returns a new batch of the same shape.  The data give them that; a
+function does not look, so call none by hand with uint8 pixels, numbers up to 255 or a
+single image.  Drawing on the CPU gives every device the same changes for the same seed.
+Join several with :func:`chain`, change an option with ``functools.partial``; one that
+cannot be is refused where the partial is given to :func:`chain` or to the data.  The
+sides that :func:`erase` draws are rounded to whole pixels, and so are the share and the
+shape.
 
 A run is resumed if these functions are, docstrings and all, what they were: a change
 to one of them refuses the files of all who used it.
@@ -94,7 +96,11 @@ def brightness(X: Tensor, generator: torch.Generator, *, by: float = 0.3) -> Ten
 
 
 _DEMANDS: Demands = {
-    "padding": (crop, "a whole number from 0", lambda n: operator.index(n) >= 0),
+    "padding": (
+        crop,
+        "a whole number from 0",
+        lambda n: not isinstance(n, bool) and operator.index(n) >= 0,
+    ),
     "probability": (erase, "a number from 0 to 1", lambda p: 0 <= p <= 1),
     "narrowest": (erase, "a number above 0, such as 0.3", lambda n: 0 < n < math.inf),
     "area": (
@@ -102,7 +108,11 @@ _DEMANDS: Demands = {
         "(least, most), two shares of the image such as (0.02, 0.25)",
         lambda area: len(area) == 2 and all(0 <= end <= 1 for end in area),
     ),
-    "by": (brightness, "a finite number, such as 0.3", math.isfinite),
+    "by": (  # far beyond, a factor is infinite, and black becomes NaN
+        brightness,
+        "a number from -100 to 100, such as 0.3",
+        lambda by: abs(by) <= 100,
+    ),
 }
 
 

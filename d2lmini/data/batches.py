@@ -18,6 +18,7 @@ from d2lmini.data.classes import CLASSES, meet, name, names, unnamed
 from d2lmini.device import best_device
 
 VALIDATION = 5_000  # images that leave the 60 000 of the training files
+TRAINING = 60_000 - VALIDATION
 SPLIT_SEED = 2017  # fixes which: never the seed of a run
 LAST_SEED = 2**32 - 1  # as NumPy has it
 MOST_CLASSES = 100_000  # beyond, a label is a mistake
@@ -61,8 +62,22 @@ class ImageSet:
         return len(self.images)
 
     def pick(self, index: Tensor) -> "ImageSet":
-        """The images and labels at ``index`` (int64), as a new set."""
-        return replace(self, images=self.images[index], labels=self.labels[index])
+        """The images and labels at ``index`` (int64, or a mask), as a new set.
+
+        Raises TypeError or ValueError for what names no image, or one that is not here.
+        """
+        if isinstance(index, Tensor) and index.dtype == torch.bool:
+            index = index.nonzero().flatten() if index.shape == (len(self),) else index
+        last = len(self) - 1
+        remedy = f"give an int64 tensor (M,), places from 0 to {last:,}"
+        chosen = class_numbers("index", index, remedy)
+        if chosen.ndim != 1 or not len(chosen):
+            raise ValueError(f"index is {found(index)}: {remedy}.")
+        for place in (int(end) for end in chosen.aminmax()):
+            if not -len(self) <= place <= last:
+                raise ValueError(f"index holds {place}: {remedy}.")
+        chosen = chosen.to(self.labels.device)
+        return replace(self, images=self.images[chosen], labels=self.labels[chosen])
 
 
 def _check_images(images: Tensor) -> None:
@@ -72,6 +87,8 @@ def _check_images(images: Tensor) -> None:
         raise ValueError(f"images is {found(images)}: {remedy}.")
     if images.is_meta:
         raise ValueError(f"images is {found(images)}: give pixels, on a real device.")
+    if images.layout != torch.strided:
+        raise ValueError(f"images is {found(images)}, sparse: give images.to_dense().")
 
 
 def _check_names(classes: tuple[str, ...]) -> None:
@@ -145,7 +162,11 @@ class Batches:
             yield self.prepare(images[rows], generator), labels[rows]
 
     def prepare(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """uint8 (N, C, height, width) → float32 (N, C, resize, resize)."""
+        """uint8 (N, C, height, width) → float32 (N, C, resize, resize).
+
+        Raises TypeError or ValueError for other images: floats would be divided again.
+        """
+        _check_images(images)
         if torch.get_default_dtype() != torch.float32:
             images = images.float()
         X = images / 255  # float32, in one pass
@@ -194,11 +215,17 @@ def _augmented(augment: Augment, X: Tensor, generator: torch.Generator) -> Tenso
 
 
 def resized(X: Tensor, size: int) -> Tensor:
-    """(N, C, h, w) → (N, C, size, size), bilinear with antialiasing.
+    """Floats (N, C, h, w) → (N, C, size, size), bilinear with antialiasing.
 
     Where nothing is made smaller there is nothing to smooth, and the plain way computes
-    the same faster.
+    the same faster; ``X`` itself is given back where it has that size.  Raises
+    TypeError or ValueError for what are no such pictures, or no such size.
     """
+    size = whole("size", size, most=LARGEST)
+    remedy = "give floats (N, channels, height, width), with sides above 0"
+    instance("X", X, Tensor, remedy)
+    if X.ndim != 4 or not X.is_floating_point() or 0 in X.shape[1:]:
+        raise ValueError(f"X is {found(X)}: {remedy}.")
     if X.shape[-2:] == (size, size):
         return X
     if X.device.type == "mps":  # not every PyTorch has the antialiasing there
@@ -232,15 +259,17 @@ def load_fashion_mnist(
 ) -> Splits:
     """Fashion-MNIST in 55 000 / 5 000 / 10 000 images, on the device.
 
+    The drawn sample has 6 000 / 1 000 / 2 000, and in quick mode fewer.
+
     ``root`` is a folder that holds ``FashionMNIST/raw`` or ``"offline"`` for
     the drawn sample; None means ``D2LMINI_DATA`` if that is set, else the
     user's cache, which is filled by a download when it is empty.  Every file
-    is checked before use.  The 5 000 validation images are 500 of each
-    class and always the same ones; ``seed`` orders the training batches.
+    is checked before use.  The validation images are equally many of
+    each class and always the same ones; ``seed`` orders the training batches.
     ``device=None`` is the best there is.  ``augment`` applies to the training
     images only.  ``train_size`` keeps that many training images, the same
-    number of each class and always the same ones, and the source says so
-    (the drawn sample may have fewer).  Quick mode keeps a few batches of each
+    number of each class and always the same ones, and the source says so (all of
+    the drawn sample where that has fewer).  Quick mode keeps a few batches of each
     part, those of training and validation with at most 8 images.
     Later figures say whether the sample was drawn; random states stay as they are.
     Raises :class:`d2lmini.data.files.DataError`, and TypeError or ValueError for
@@ -256,9 +285,7 @@ def load_fashion_mnist(
     drawn = files.is_offline(root)
     parts = _offline_parts() if drawn else _real_parts(root)
     if train_size is not None:
-        if drawn:  # smaller, and admitted below
-            train_size = min(train_size, len(parts[0].labels))
-        parts[0] = _subset(parts[0], train_size)
+        parts[0] = _subset(parts[0], train_size, TRAINING if drawn else None)
     parts = [part.on(chosen) for part in parts]
     # From here on nothing fails: a failed load changes nothing that figures say.
     sets = [ImageSet(*part, CLASSES) for part in parts]
@@ -323,14 +350,19 @@ class _Part(NamedTuple):
         return _Part(self.images.to(device), self.labels.to(device), self.source)
 
 
-def _subset(part: _Part, size: int) -> _Part:
-    """``size`` images of ``part``, the same number of each class."""
+def _subset(part: _Part, size: int, most: int | None) -> _Part:
+    """``size`` images of ``part``, the same number of each class.
+
+    ``most`` may be asked for; where ``part`` is a sample and has fewer, all are given.
+    """
     images, labels, source = part
-    if size % len(CLASSES) or not 0 < size <= len(labels):
+    most = most or len(labels)
+    if size % len(CLASSES) or not 0 < size <= most:
         raise ValueError(
             f"train_size must be a multiple of {len(CLASSES)} of at most "
-            f"{len(labels):,} images, or None for all of them, not {found(size)}."
+            f"{most:,} images, or None for all of them, not {found(size)}."
         )
+    size = min(size, len(labels))
     _, chosen = split(labels, size)
     source = f"{source}, {size:,} of {len(labels):,} training images"
     return _Part(images[chosen], labels[chosen], source)
@@ -369,4 +401,5 @@ def _present(device: torch.device | str | None) -> torch.device:
         one.item()  # which meta, where nothing is computed, does not have
         return one.device
     except (RuntimeError, AssertionError, ImportError):  # an unknown name; no such chip
-        raise ValueError(f"this machine has no device {device}: {remedy}.") from None
+        name = repr(str(device))
+        raise ValueError(f"this machine has no device {name}: {remedy}.") from None

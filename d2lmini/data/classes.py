@@ -78,8 +78,10 @@ def name(label: int, classes: Sequence[str]) -> str:
     if isinstance(label, bool) or not hasattr(label, "__index__"):
         raise TypeError(f"label is {found(label)}: give the number of a class.")
     if not 0 <= label < len(classes):
-        raise ValueError(
-            f"the label {label} names no class: labels run from 0 ({classes[0]}) to "
-            f"{len(classes) - 1} ({classes[-1]})."
+        first, last = (
+            f"{end} ({classes[end]})" if classes[end] != str(end) else str(end)
+            for end in (0, len(classes) - 1)
         )
+        there = f"start at {first}" if label < 0 else f"run from {first} to {last}"
+        raise ValueError(f"the label {label} names no class: labels {there}.")
     return classes[label]

@@ -352,8 +352,10 @@ def test_chain_applies_in_order():
     [
         (augment.crop, "padding", -1, "padding is -1: give a whole number from 0"),
         (augment.crop, "padding", 1.5, r"padding is 1\.5: give a whole number"),
-        (augment.brightness, "by", math.nan, "by is nan: give a finite number"),
-        (augment.brightness, "by", "much", "by is the text 'much': give a finite"),
+        (augment.crop, "padding", True, "padding is True: give a whole number"),
+        (augment.brightness, "by", math.nan, "by is nan: give a number from -100"),
+        (augment.brightness, "by", "much", "by is the text 'much': give a number"),
+        (augment.brightness, "by", 1e39, r"by is 1e\+39: give a number from -100"),
         (augment.erase, "probability", math.nan, "probability is nan: give a number"),
         (augment.erase, "probability", 50, "probability is 50: give a number from 0"),
         (augment.erase, "narrowest", -0.3, r"narrowest is -0\.3: give a number above"),
@@ -406,7 +408,13 @@ ONES = torch.ones(2).long()
         (PIXELS, ONES[:1], {}, "one label for each"),
         (PIXELS, ONES[:, None], {}, "one label for each"),
         (PIXELS, ONES.to("meta"), {}, "images are on cpu and the labels on meta: move"),
-        (PIXELS, torch.tensor([0, -1]), {}, "label -1 names no class"),
+        (PIXELS.to_sparse(), ONES, {}, r"sparse: give images\.to_dense"),
+        (
+            PIXELS,
+            torch.tensor([0, -1]),
+            {},
+            r"label -1 names no class: .* start at 0\.",
+        ),
         (PIXELS, torch.tensor([-5, -1]), {}, "label -5 names no class"),
         (PIXELS, torch.tensor([0, 10]), {"classes": CLASSES}, "label 10 names no"),
         (PIXELS, torch.tensor([0, 10**12]), {}, "label 1000000000000 names no class"),
@@ -423,6 +431,54 @@ def test_what_is_no_set_of_images_is_one_sentence(images, labels, options, words
     with pytest.raises((TypeError, ValueError), match=words) as caught:
         ImageSet(images, labels, **options)
     assert str(caught.value).count(". ") == 0
+
+
+@pytest.mark.parametrize(
+    ("index", "words"),
+    [
+        (torch.tensor([0, 99]), r"index holds 99: give an int64 .* from 0 to 39\."),
+        (torch.tensor([-41]), "index holds -41: give an int64 tensor"),
+        (torch.tensor(3), r"index is a tensor int64 of shape \(\): give an int64"),
+        (torch.tensor([]).long(), r"index is a tensor int64 of shape \(0,\): give"),
+        (torch.tensor([0.0]), "index is a tensor float32 .*: give an int64 tensor"),
+        (torch.ones(4).bool(), "index is a tensor bool .*: give an int64 tensor"),
+        (0, "index is 0: give an int64 tensor"),
+    ],
+)
+def test_what_picks_no_images_is_one_sentence(index, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        image_set(40).pick(index)
+
+
+def test_small_numbers_pick_and_are_no_mask():
+    own = image_set(4)
+    assert torch.equal(own.pick(own.labels > 1).labels, own.labels[own.labels > 1])
+    part = own.pick(torch.tensor([1, 0, 1, 3], dtype=torch.uint8))
+    assert torch.equal(part.images, own.images[[1, 0, 1, 3]])
+
+
+def test_what_is_prepared_is_divided_once():
+    few = Batches(image_set(4), 4)
+    ((X, _),) = few
+    with pytest.raises(ValueError, match=r"images is a tensor float32 .*give a uint8"):
+        few.prepare(X, torch.Generator())
+
+
+@pytest.mark.parametrize(
+    ("X", "size", "words"),
+    [
+        (torch.rand(1, 1, 4, 4), 0, "size must be at least 1, not 0"),
+        (torch.rand(1, 1, 4, 4), 2.5, r"size must be a whole number, not 2\.5"),
+        (torch.rand(1, 1, 4, 4), (8, 8), "size must be a whole number, not the tuple"),
+        (torch.rand(1, 4, 4), 4, r"X is a tensor float32 of shape \(1, 4, 4\): give"),
+        (torch.rand(1, 1, 0, 4), 4, "X is a tensor .*: give .* with sides above 0"),
+        (PIXELS, 8, "X is a tensor uint8 .*: give floats"),
+        (None, 8, "X is None: give floats"),
+    ],
+)
+def test_what_cannot_be_resized_is_one_sentence(X, size, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        resized(X, size)
 
 
 @pytest.mark.parametrize("count", [2, 10, 100])
@@ -495,10 +551,11 @@ LOADING = [
     ({"train_size": "1000"}, "train_size must be a whole number, not the text"),
     ({"train_size": 99.5}, "train_size must be a whole number, not 99.5"),
     ({"train_size": -(10**5000)}, "train_size must be .* not a whole number of"),
-    ({"device": "meta"}, "this machine has no device meta: give 'cpu'"),
-    ({"device": "hpu"}, "this machine has no device hpu: give 'cpu'"),
-    ({"device": "gpu"}, "this machine has no device gpu: give 'cpu'"),
-    ({"device": "cuda:77"}, "this machine has no device cuda:77: give 'cpu'"),
+    ({"device": "meta"}, "this machine has no device 'meta': give 'cpu'"),
+    ({"device": "hpu"}, "this machine has no device 'hpu': give 'cpu'"),
+    ({"device": "gpu"}, "this machine has no device 'gpu': give 'cpu'"),
+    ({"device": "cuda:77"}, "this machine has no device 'cuda:77': give 'cpu'"),
+    ({"device": ""}, "this machine has no device '': give 'cpu'"),
     ({"device": 0}, "device is 0: give 'cpu'"),
     ({"root": 5}, "root is 5: give the path of a folder"),
 ]
@@ -604,9 +661,10 @@ def test_train_size_keeps_as_many_of_each_class_and_says_so():
     assert torch.equal(data.test.images.images, whole.test.images.images)
 
 
-@pytest.mark.parametrize("size", [0, -10, 15])
+@pytest.mark.parametrize("size", [0, -10, 15, 6005, 55_010])
 def test_an_impossible_train_size_is_refused(size):
-    with pytest.raises(ValueError, match=f"multiple of 10 .* not {size}"):
+    """Of the sample too, where a rehearsal is to find what the real data refuse."""
+    with pytest.raises(ValueError, match=f"multiple of 10 .* 55,000 .* not {size}"):
         load_fashion_mnist(50, root="offline", train_size=size)
 
 
