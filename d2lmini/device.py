@@ -16,13 +16,15 @@ from d2lmini.arguments import dtype_name, whole
 
 
 def setup(seed: int = 0) -> torch.device:
-    """Seed every random generator, choose the device, print one line about it.
+    """Seed every random generator; choose the device, print a line on it, return it.
 
     Python's, NumPy's and PyTorch's generators are seeded, so that a notebook
-    run from top to bottom repeats itself on the same machine.  From here on, what
-    standard output cannot write (− and · in a file, on Windows) becomes "?";
-    PyTorch's own settings stay.  Raises TypeError or ValueError for a seed that is no
-    whole number from 0 to 2⁶⁴ − 1.
+    run from top to bottom repeats itself on the same machine.  A second line tells of
+    quick mode, and of a machine of Colab without a GPU; of several processes, only the
+    first one prints.  From here on, what standard output and standard error
+    cannot write (− and · in a file, on Windows) becomes "?"; PyTorch's own settings
+    stay.  Raises TypeError or ValueError for a seed that is no whole number from 0 to
+    2⁶⁴ − 1, and ValueError where several processes have too few GPUs.
     """
     seed = whole("seed", seed, least=0, most=2**64 - 1)
     _never_fail_to_print()

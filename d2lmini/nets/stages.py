@@ -16,7 +16,10 @@ def checked(stages: Sequence[Stage], like: object) -> Sequence[Stage]:
     Raises ValueError, naming the first stage that differs, or the empty list.
     """
     if not _listed(stages):
-        raise ValueError(f"the stages are {stages!r}: give a list of stages.")
+        raise ValueError(
+            f"{stages!r} is no list: give one, with an entry like {_shown(like)} for "
+            "each stage."
+        )
     if not stages:
         raise ValueError(
             f"the list of stages is empty: give one or more like {_shown(like)}."

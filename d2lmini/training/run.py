@@ -96,10 +96,11 @@ class Run:
         if isinstance(factor, Tensor) and not factor.ndim:
             factor = factor.item()
         factor = plain(factor)
-        if not isinstance(factor, (int, float)) or not 0 <= factor < math.inf:
+        number = isinstance(factor, (int, float)) and not isinstance(factor, bool)
+        if not number or not 0 <= factor < math.inf:
             raise ValueError(
-                f"the schedule gives {found(factor)}: it must give a factor of at "
-                "least 0 for the learning rate."
+                f"the schedule gives {found(factor)}: it must give a finite factor of "
+                "at least 0 for the learning rate."
             )
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
@@ -263,7 +264,7 @@ def made(optimizer: Optimizer, net: nn.Module, lr: float) -> torch.optim.Optimiz
         raise ValueError(
             f"The optimizer {_name(optimizer)} cannot be made of the net's parameters "
             f"and lr={lr:g} ({first_line(error)}): give a function of (parameters, "
-            "lr=…), such as torch.optim.Adam."
+            f"lr=…), such as torch.optim.Adam{_or_options(optimizer)}."
         ) from error
     if not isinstance(made, torch.optim.Optimizer):
         raise TypeError(
@@ -343,7 +344,15 @@ def _fused(optimizer: Optimizer) -> dict[str, bool]:
 
 
 def _name(function: Any) -> str:
+    if isinstance(function, functools.partial):
+        return _name(function.func)
     return str(getattr(function, "__qualname__", type(function).__name__))
+
+
+def _or_options(function: Any) -> str:
+    """The end of a remedy: what a partial adds may be what is wrong."""
+    given = isinstance(function, functools.partial) and function.keywords
+    return f", or change what the partial adds ({', '.join(given)})" if given else ""
 
 
 def _as_they_are(logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -360,7 +369,7 @@ def mean_loss(loss: Loss, logits: Tensor, y: Tensor) -> Tensor:
         raise ValueError(
             f"The loss {_name(loss)} does not take logits {tuple(logits.shape)} and "
             f"labels {tuple(y.shape)} ({first_line(error)}): give a function of these "
-            "two, such as F.cross_entropy."
+            f"two, such as F.cross_entropy{_or_options(loss)}."
         ) from error
     if not isinstance(value, Tensor) or value.ndim:
         problem = found(value)

@@ -1,8 +1,9 @@
-"""Learning-rate schedules: functions of progress in [0, 1].
+"""Learning-rate schedules: functions of progress in [0, 1).
 
-Each returns the factor that multiplies ``lr``; progress 0 is the first step of
-a run and 1 the end of its last.  Where ``one_cycle`` has a ``warm_up`` of 0 it begins
-at its peak, and with 1 it ends there.
+Each returns the factor that multiplies ``lr``; progress 0 is the first step of a run,
+and 1 would be the end of its last.  There ``cosine`` and ``one_cycle`` come to 0.
+``one_cycle`` starts at 0.04; with a ``warm_up`` of 0 it starts at its peak of 1, and
+with 1 it rises to it until the end, where it is not defined.
 
 A run is resumed if its schedule is, docstring and all, what it was: a change to one
 of these functions refuses the files of all who used it.

@@ -25,8 +25,8 @@ EARLY = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7)
 class Snapshot:
     """A network after ``progress`` epochs.
 
-    ``probabilities``: one row of ten for each watched image.  ``kernels`` are
-    the first input channel of the first convolution's first kernels, as
+    ``probabilities``: a row for each watched image, with one for each class.
+    ``kernels`` are the first input channel of the first convolution's first kernels, as
     base64 of int8 in ``shape`` (kernels, height, width), to be multiplied by
     ``scale``; empty for a network without a convolution.  ``loss`` is the mean
     of the epoch so far, None before the first batch.
@@ -86,7 +86,7 @@ def take(
 ) -> Snapshot:
     """The state of ``net``, and what it says of ``images`` (N, C, H, W).
 
-    Measured in evaluation mode and float32; the net is left as it was.
+    Measured in evaluation mode and the net's own precision; the net is left as it was.
     """
     device = next(net.parameters()).device
     images = images.to(device, dtype_of(net))

@@ -122,6 +122,16 @@ OPTIONS = [
     ({"schedule": schedules.constant(0.1)}, r"schedule is 1\.0: give a function"),
     ({"schedule": lambda p: -1}, "schedule gives -1: "),
     ({"schedule": lambda p: None}, "schedule gives None: "),
+    ({"schedule": lambda p: True}, "schedule gives True: "),
+    ({"schedule": lambda p: math.inf}, "schedule gives inf: .* a finite factor"),
+    (
+        {"optimizer": functools.partial(torch.optim.SGD, momentum=-0.9)},
+        r"optimizer SGD cannot .*Invalid momentum.*, or change what .*\(momentum\)\.",
+    ),
+    (
+        {"loss": functools.partial(F.cross_entropy, reduction="average")},
+        r"loss cross_entropy does not .*average.*, or change what .*\(reduction\)\.",
+    ),
     (
         {"loss": lambda logits, y: F.cross_entropy(logits, y) * 1j},
         "The loss gives a number of type complex64: let it return one number",

@@ -673,6 +673,8 @@ def test_precision_follows_the_compute_capability(monkeypatch, capability, wante
 
 def test_without_a_warm_up_the_peak_comes_first():
     assert schedules.one_cycle(0.0, 0) == 1
+    assert schedules.one_cycle(0.0, 1) == pytest.approx(0.04)
+    assert schedules.one_cycle(0.999, 1) == pytest.approx(1, abs=1e-4)
 
 
 @pytest.mark.parametrize("warm_up", [0.05, 0.3, 0.9])
