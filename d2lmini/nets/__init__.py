@@ -1,4 +1,10 @@
-"""The networks of the book, one a file, each as its chapter writes it."""
+"""The networks of the book, one a file, each as its chapter writes it.
+
+Each function returns a new network, in training mode, whose weights PyTorch's random
+state draws.  ValueError for stages that describe no network; what else is no number of
+channels, pixels or classes is left to PyTorch's layers to refuse.  The options of a
+function are explained at the head of its file.
+"""
 
 from d2lmini.nets.alexnet import alexnet
 from d2lmini.nets.densenet import densenet

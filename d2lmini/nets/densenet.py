@@ -1,4 +1,8 @@
-"""DenseNet (Huang et al., 2017), small, as the book uses it."""
+"""DenseNet (Huang et al., 2017), small, as the book uses it.
+
+``blocks`` has the number of convolutions of each dense block; ``growth`` is how many
+channels a convolution adds.
+"""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,8 @@
 """GoogLeNet (Szegedy et al., 2015).
 
 Its auxiliary classifiers, local response normalisations and dropout are left out.
+``stages`` has the ``Paths`` of each block of each stage; ``block(in_channels, paths)``
+makes one, whose output has ``out_channels(paths)``.
 """
 
 from collections.abc import Callable, Sequence

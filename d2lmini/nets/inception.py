@@ -1,4 +1,8 @@
-"""The Inception block in six other forms, and GoogLeNet with batch normalisation."""
+"""The Inception block in six other forms, and GoogLeNet with batch normalisation.
+
+``normalise`` looks for two-dimensional convolutions among a net's layers: a net that is
+one itself stays as it is, and so do the other kinds.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar

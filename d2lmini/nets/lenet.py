@@ -1,4 +1,8 @@
-"""LeNet-5 (LeCun et al., 1998), as its chapter writes it."""
+"""LeNet-5 (LeCun et al., 1998), as its chapter writes it.
+
+``pool`` is a class of layers, called with ``kernel_size`` and ``stride``; ``padding``
+that of the first convolution, any whole number from 0.
+"""
 
 from torch import nn
 

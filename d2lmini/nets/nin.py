@@ -1,4 +1,8 @@
-"""Network in Network (after Lin et al., 2014), with AlexNet's plan."""
+"""Network in Network (after Lin et al., 2014), with AlexNet's plan.
+
+``stages`` has channels, kernel, stride and padding of each block but the last;
+``block(in_channels, channels, kernel, stride, padding)`` makes one.
+"""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,8 @@
-"""ResNet-18 (He et al., 2016a)."""
+"""ResNet-18 (He et al., 2016a).
+
+``stages`` has (blocks, channels) of each stage; ``block(in_channels, out_channels,
+stride)`` makes one, with a stride of 2 where it halves the maps.
+"""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,9 @@
-"""Networks of AlexNet's kind, each built from a plan that a study changes."""
+"""Networks of AlexNet's kind, each built from a plan that a study changes.
+
+A plan checks its stages and widths.  Its pooling has stride 2, its ``dense`` must be a
+tuple or a list (an iterator would be used up by the check), its ``size`` a whole number
+and its ``norm`` True or False.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

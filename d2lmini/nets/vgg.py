@@ -1,4 +1,8 @@
-"""The networks of VGG with 3×3 kernels alone (Simonyan & Zisserman, 2015)."""
+"""The networks of VGG with 3×3 kernels alone (Simonyan & Zisserman, 2015).
+
+``stages`` has (convolutions, channels) of each block; ``ratio``, a whole number,
+divides the channels; ``size`` is that of the pictures, which each block halves.
+"""
 
 from collections.abc import Sequence
 
