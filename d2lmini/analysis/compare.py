@@ -80,14 +80,33 @@ def unpaired(first: Estimate, second: Estimate) -> Estimate:
     """The first accuracy less the second, both from :func:`measured` (Newcombe, 1998).
 
     For networks whose answers are not known, such as those of a publication; where they
-    are, :func:`paired` sees smaller differences.
+    are, :func:`paired` sees smaller differences.  Raises ValueError for what reaches
+    below 0 or beyond 1; a difference that does neither cannot be told from an accuracy.
     """
+    remedy = "give what measured(accuracy) returns"
     for name, one in (("first", first), ("second", second)):
-        instance(name, one, Estimate, "give what measured(accuracy) returns")
+        _in_order(name, one, remedy)
+        if one.low < 0 or one.high > 1:
+            raise ValueError(
+                f"{name} reaches from {one.low:g} to {one.high:g}, and an accuracy "
+                f"only from 0 to 1: {remedy}."
+            )
     value = first.value - second.value
     below = math.hypot(first.value - first.low, second.high - second.value)
     above = math.hypot(first.high - first.value, second.value - second.low)
     return Estimate(value, value - below, value + above)
+
+
+def _in_order(name: str, one: Estimate, remedy: str) -> None:
+    """TypeError or ValueError for what is no value with an interval around it."""
+    instance(name, one, Estimate, remedy)
+    ends = zip(Estimate._fields, one, strict=True)
+    value, low, high = (real(f"{end} of {name}", x) for end, x in ends)
+    if not low <= value <= high:
+        raise ValueError(
+            f"{name} is {value:g} in an interval from {low:g} to {high:g}, which does "
+            f"not hold it: {remedy}."
+        )
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -136,7 +155,8 @@ def paired(
     The interval is the paired bootstrap's (Efron, 1979): ``draws`` times, N pictures
     are drawn with replacement, each with both answers.  None draws 10,000 times at 95%
     and below, and more often above, so that as many draws lie beyond an end: ``k``
-    times as often for the best of ``k``, a million times at most.  Where fewer than
+    times as often for the best of ``k``, a million times at most; ``draws`` is from
+    10,000 to a million, and ``seed`` from 0 to 2⁶⁴ − 1.  Where fewer than
     ``FEW`` pictures were answered correctly by only one network, it is exact instead
     (Clopper & Pearson, 1934, of the way they split), and contains zero just when ``p``
     is at least 1 − ``confidence``.  PyTorch's random state stays as it is.  Raises
@@ -147,7 +167,7 @@ def paired(
     least, most = DRAWS
     if draws is None:
         draws = max(least, min(round(2 * BEYOND / (1 - share)), most))
-    draws = whole("draws", draws, most=most)
+    draws = whole("draws", draws, least=least, most=most)
     seed = whole("seed", seed, least=0, most=LAST_SEED)
     right, other = first == labels, second == labels
     gained, lost = int((right & ~other).sum()), int((other & ~right).sum())
@@ -156,7 +176,9 @@ def paired(
     else:
         ends = _resampled(gained, lost, len(right), share, draws, seed)
     low, high = (end / len(right) for end in ends)
-    difference = Estimate((gained - lost) / len(right), low, high)
+    value = (gained - lost) / len(right)
+    # The middle draw can be a picture off, and so all of an interval of hardly any.
+    difference = Estimate(value, min(low, value), max(high, value))
     return Paired(gained, lost, difference, mcnemar(gained, lost))
 
 
@@ -202,7 +224,10 @@ def over_seeds(
 ) -> Estimate:
     """Mean difference of two recipes that shared each seed, with Student's interval.
 
-    The i-th accuracies belong to one seed; at least two are needed.
+    The i-th accuracies belong to one seed; at least two are needed.  Two or three may
+    differ equally by accident, and then the interval is a point, whatever the
+    confidence: nothing has been seen of the spread, which is no proof of there being
+    none.
     """
     share = _share(confidence)
     pairs = _accuracies(first, second)
@@ -224,7 +249,8 @@ def unpaired_seeds(
 
     For recipes whose runs share no initial weights and no order of the pictures, so
     that which belongs to which is arbitrary; each needs two seeds or more.  The
-    degrees of freedom are rounded down, which can only make the interval wider.
+    degrees of freedom are rounded down, which can only make the interval wider.  Where
+    no recipe shows a spread, the interval is a point, as in :func:`over_seeds`.
     """
     share = _share(confidence)
     sides = _accuracies(first, second)
@@ -262,16 +288,17 @@ def _claimed(rows: Sequence[tuple[str, str, Estimate]]) -> list[Any]:
         three = isinstance(row, (tuple, list)) and len(row) == 3
         if not three or not all(isinstance(text, str) for text in row[:2]):
             raise TypeError(f"row {number} of the claims is {found(row)}: {remedy}.")
-        instance(f"the difference {row[0]!r}", row[2], Estimate, "give a difference")
+        _in_order(f"the difference {row[0]!r}", row[2], "give a difference")
     return given
 
 
 def student(confidence: float, freedom: int) -> float:
     """The t for which Student's distribution has the share ``confidence`` within ±t.
 
-    ``freedom`` are its degrees of freedom, one less than the number of seeds.
+    ``freedom`` are its degrees of freedom, one less than the number of seeds, and
+    10,000 at most: it is a sum of half as many terms.
     """
-    share, freedom = _share(confidence), whole("freedom", freedom, most=1_000_000)
+    share, freedom = _share(confidence), whole("freedom", freedom, most=10_000)
     low, high = 0.0, math.pi / 2  # of the angle whose tangent is t / √freedom
     for _ in range(60):
         angle = (low + high) / 2

@@ -192,6 +192,12 @@ def test_paired_counts_and_resamples_pictures():
     assert found.difference[1:] == pytest.approx(ends.tolist(), abs=0.006)
 
 
+def test_an_interval_of_hardly_any_confidence_holds_its_value_too():
+    for seed in range(5):
+        found = paired(*answers(9999, 2000, 1900, 9), confidence=1e-4, seed=seed)
+        assert found.difference.low <= found.difference.value <= found.difference.high
+
+
 def test_paired_is_antisymmetric_and_repeats_itself_for_the_same_seed():
     first, second, labels = answers(500, 40, 40, 300)
     state = torch.random.get_rng_state()
@@ -213,11 +219,11 @@ def test_paired_knows_the_extremes(gained):
 def test_a_few_pictures_are_a_tie_just_when_the_exact_test_says_so():
     for n in range(FEW):
         for gained in range(n + 1):
-            found = paired(*answers(50, gained, n - gained, 5), draws=1)
+            found = paired(*answers(50, gained, n - gained, 5))
             value, low, high = found.difference
             assert found.difference.tie == (found.p > 0.05)
             assert low <= value <= high
-            turned = paired(*answers(50, n - gained, gained, 5), draws=1)
+            turned = paired(*answers(50, n - gained, gained, 5))
             assert turned.difference == (-value, -high, -low)
 
 
@@ -254,6 +260,7 @@ def test_classes_are_integers_of_any_size():
         assert paired(first.to(kind), second, labels.to(kind)) == wanted
 
 
+PART = wilson(1, 2)
 ONES = torch.ones(3).long()
 NO_CLASSES = {  # of which True and 1 are alike
     "bool": ONES == ONES,
@@ -271,6 +278,12 @@ NO_CLASSES = {  # of which True and 1 are alike
         (lambda: wilson(1, 10, confidence=95), "confidence must be .* such as 0.95"),
         (lambda: measured(92.4), "accuracy must be from 0 to 1, .*, not 92.4"),
         (lambda: unpaired((0.9, 0.8, 1.0), wilson(1, 2)), "first is .*measured"),
+        (lambda: unpaired(PART, over_seeds([0.8, 0.9], [0.9, 0.8])), "second reaches"),
+        (lambda: unpaired(Estimate(1, 0.9, 1.1), PART), "first reaches .* to 1.1"),
+        (lambda: unpaired(Estimate(0.5, math.nan, 1), PART), "low of first .* not nan"),
+        (lambda: claims([("a", "b", Estimate(*[math.nan] * 3))]), "'a' must be"),
+        (lambda: claims([("a", "b", Estimate(0.1, 0.2, -0.2))]), "is 0.1 in an .*-0.2"),
+        (lambda: claims([("a", "b", Estimate("x", 1, 2))]), "value of the .* a number"),
         (lambda: mcnemar(-1, 2), "only_first must be at least 0"),
         (lambda: student(0.95, 0), "freedom must be at least 1"),
         (lambda: over_seeds([0.9], [0.8]), "1 and 1 accuracies: .*two seeds"),
@@ -282,7 +295,7 @@ NO_CLASSES = {  # of which True and 1 are alike
         (lambda: unpaired_seeds(torch.tensor(1), [1]), "first is a tensor int64"),
         (lambda: over_seeds([10**400, 1], [1, 1]), "an accuracy must be a finite"),
         (lambda: unpaired_seeds([1e200, 1], [1, 1]), "an accuracy must be .* 1e.50"),
-        (lambda: student(0.95, 10**400), "freedom must be at most 1000000"),
+        (lambda: student(0.95, 10**400), "freedom must be at most 10000,"),
         (lambda: wilson(3, 10**400), "of must be at most 1000000000, not a whole"),
         (lambda: measured(0.5, 10**400), "of must be at most 1000000000"),
         (lambda: mcnemar(10**400, 1), "only_first must be at most 1000000000"),
@@ -294,6 +307,7 @@ NO_CLASSES = {  # of which True and 1 are alike
         (lambda: paired(ONES, ONES, ONES[:2]), r"\(3,\), \(3,\) and \(2,\)"),
         (lambda: paired(*torch.ones(3, 0).long()), "one class for each"),
         (lambda: paired(ONES, ONES, ONES, seed=2**64), "seed must be at most"),
+        (lambda: paired(ONES, ONES, ONES, draws=9_999), "draws must be at least 10000"),
         (lambda: paired(ONES, ONES, ONES.float()), "labels is a tensor float32"),
         (lambda: paired(ONES, torch.ones(3, 4), ONES), "second is .*logits.argmax"),
         *[
