@@ -20,7 +20,8 @@ def found(value: Any) -> str:
     if value is None:
         return "None"
     if isinstance(value, Tensor):
-        kind = "meta tensor" if value.is_meta else "tensor"
+        sparse = "" if value.layout is torch.strided else "sparse "
+        kind = "meta tensor" if value.is_meta else f"{sparse}tensor"
         return f"a {kind} {dtype_name(value.dtype)} of shape {tuple(value.shape)}"
     if isinstance(value, np.ndarray):
         return f"a NumPy array {value.dtype} of shape {value.shape}"
@@ -154,11 +155,12 @@ def listed(name: str, value: Any, remedy: str) -> list[Any]:
 def classes(name: str, value: Any, remedy: str) -> Tensor:
     """``value``, a tensor of class numbers, as int64 (…) on the CPU; else TypeError.
 
-    Every integer dtype and device will do; true and false are no classes, and a meta
-    tensor has none.
+    Every integer dtype and device will do; true and false are no classes, a meta
+    tensor has none, and a sparse one is not computed with.
     """
     instance(name, value, Tensor, remedy)
     other = value.is_floating_point() or value.is_complex() or value.is_quantized
+    other = other or value.layout is not torch.strided
     if other or value.dtype == torch.bool or value.is_meta:
         raise TypeError(f"{name} is {found(value)}: {remedy}.")
     return value.cpu().long()  # type: ignore[no-any-return]

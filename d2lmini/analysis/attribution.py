@@ -8,12 +8,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from d2lmini import mode
+from d2lmini.analysis.given import of_gradients, of_images, of_logits
 from d2lmini.arguments import instance, real, whole
 from d2lmini.nets.borrowed import asked, dtype_of
 from d2lmini.nets.misfit import explain_misfit, is_network
 
 PLACES = 12  # squares along each side, unless told: 144 passes
 CHUNK = 64  # covered images in one pass
+BRIGHTEST = 1e4  # of a square, either way: a number in every precision
 
 
 def occlusion(
@@ -33,12 +35,13 @@ def occlusion(
     hidden.  ``None`` is the predicted class, a fifth of the image, and a
     stride that makes about 144 passes, in quick mode 16.  The map is on the CPU,
     float32; the net and the image stay as they were.  Raises TypeError or
-    ValueError for an image or an option that does not fit (Zeiler & Fergus, 2014).
+    ValueError for an image or an option that does not fit, and for answers that are
+    NaN or infinite (Zeiler & Fergus, 2014).
     """
     X = _one(net, image)
     H, W = X.shape[-2:]
     short, long = sorted((H, W))
-    grey = real("grey", grey, example="0.5")
+    grey = real("grey", grey, above=-BRIGHTEST, below=BRIGHTEST, example="0.5")
     patch = _whole("patch", patch, short // 5 | 1, most=short)
     places = mode.QUICK_PLACES if mode.quick() else PLACES
     stride = _whole("stride", stride, math.ceil(long / places), most=long)
@@ -61,7 +64,8 @@ def gradient_map(net: nn.Module, image: Tensor, label: int | None = None) -> Ten
     class) with respect to ``image`` (C, H, W), the largest over its channels.
     The map is on the CPU, float32; the net, its gradients and the image stay as
     they were.  Raises TypeError or ValueError for an image or a label that does not
-    fit (Simonyan et al., 2014).
+    fit, and for an answer or a gradient that is NaN or infinite (Simonyan et al.,
+    2014).
     """
     X = _one(net, image).requires_grad_()
     with explain_misfit(net, X), asked(net, X), torch.enable_grad():
@@ -75,6 +79,7 @@ def gradient_map(net: nn.Module, image: Tensor, label: int | None = None) -> Ten
             f"no gradient comes from the score to the image: {type(net).__name__} cuts "
             "it off, as detach() does; take that out of its forward."
         )
+    of_gradients(net, slope)
     return slope[0].abs().amax(0).float().cpu()
 
 
@@ -94,25 +99,16 @@ def _one(net: nn.Module, image: Tensor) -> Tensor:
         raise ValueError(
             f"the image {tuple(X.shape)} has no pixels: give one that has."
         )
-    of_images("the image", X)
+    if X.shape[-1] in (1, 3) and min(X.shape[:2]) > 3:
+        raise ValueError(
+            f"the image is {tuple(X.shape)}, channels last: give (C, H, W), as "
+            "image.movedim(-1, 0) does."
+        )
+    of_images("the image", X, net)
     weights = list(net.parameters())
     device = weights[0].device if weights else X.device
     with torch.inference_mode(False):
         return X.to(device, dtype_of(net, X.dtype)).unsqueeze(0).clone()
-
-
-def of_images(what: str, X: Tensor) -> None:
-    """TypeError or ValueError for numbers that no network sees of images."""
-    instance(what, X, Tensor, "give a batch of images, (N, C, H, W)")
-    if not X.is_floating_point() or X.is_meta:
-        raise ValueError(
-            f"{what} is {'meta' if X.is_meta else X.dtype}: give the float images that "
-            "the network sees, with brightness from 0 to 1."
-        )
-    if not X.isfinite().all():
-        raise ValueError(
-            f"{what} holds NaN or infinity: give images of finite numbers."
-        )
 
 
 def _whole(name: str, value: int | None, default: int, *, most: int) -> int:
@@ -142,16 +138,7 @@ def _label(logits: Tensor, label: int | None) -> int:
 def _logits(net: nn.Module, X: Tensor) -> Tensor:
     with explain_misfit(net, X):
         logits: Tensor = net(X)
-    instance("the output of the net", logits, Tensor, "let it return its logits alone")
-    if logits.ndim != 2 or len(logits) != len(X):
-        raise ValueError(
-            f"the net gives {tuple(logits.shape)} for {len(X)} images: it must give "
-            "one row of logits for each, (N, classes)."
-        )
-    if logits.isnan().any():
-        raise ValueError(
-            f"{type(net).__name__} answers with NaN: look for NaN in its weights."
-        )
+    of_logits(net, logits, len(X))
     return logits
 
 

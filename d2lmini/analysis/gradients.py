@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import cached
 
-from d2lmini.analysis.attribution import of_images
-from d2lmini.arguments import classes, instance
+from d2lmini.analysis.given import of_gradients, of_images, of_logits
+from d2lmini.arguments import classes
 from d2lmini.nets.borrowed import asked, dtype_of
 from d2lmini.nets.misfit import explain_misfit, is_network
 from d2lmini.nets.needs import CONVOLUTIONS, TRANSPOSED
@@ -23,13 +23,15 @@ def gradient_sizes(net: nn.Module, X: Tensor, y: Tensor) -> dict[str, float]:
     (N, C, H, W) and ``y`` int64 (N,), in evaluation mode, so that no dropout
     blurs it.  Layers are called conv 1, conv 2, …, dense 1, … as they run.  Those that
     are frozen or that ``net(X)`` does not use are left out.  ``net`` and the random
-    states stay as they were.  Raises ValueError for a net without such layers, for one
-    that does not give a row of logits for each image or that no gradient comes through,
-    and for images that do not fit or are no finite floats.
+    states stay as they were.  Raises TypeError for what is no net, no images, no labels
+    or no logits, and ValueError for a net without such layers, for one that does not
+    give a row of logits for each image or that no gradient comes through, for images
+    that do not fit or are no finite floats, and for NaN or infinity in what comes out.
     """
     is_network("net", net)
-    of_images("X", X)
+    of_images("X", X, net)
     y = classes("y", y, "give the labels of the batch, int64 (N,)")
+    last = _last(X, y)
     layers = _layers(net)
     device = next(net.parameters(), X).device
     with torch.inference_mode(False):
@@ -43,7 +45,12 @@ def gradient_sizes(net: nn.Module, X: Tensor, y: Tensor) -> dict[str, float]:
         _noted(layers) as ran,
     ):
         logits = net(X)
-        _check(logits, y)
+        of_logits(net, logits, len(X))
+        if last >= logits.shape[1]:
+            raise ValueError(
+                f"the net has {logits.shape[1]} outputs and there is a label {last}: "
+                "let its last layer have one output for each class."
+            )
         loss = F.cross_entropy(logits, y)
         weights = _weights(net, ran | dict.fromkeys(layers))
         slopes = _slopes(loss, weights)
@@ -53,29 +60,28 @@ def gradient_sizes(net: nn.Module, X: Tensor, y: Tensor) -> dict[str, float]:
             "cuts it off, as detach(), no_grad() or a checkpoint without "
             "use_reentrant=False does; take that out of its forward."
         )
+    of_gradients(net, *slopes.values())
     return {
         name: float(slope.cpu().double().square().mean().sqrt())  # as small as they are
         for name, slope in slopes.items()
     }
 
 
-def _check(logits: Any, y: Tensor) -> None:
-    """One row of logits for each label, and a column for each class."""
-    instance("the output of the net", logits, Tensor, "let it return its logits alone")
-    if logits.ndim != 2 or y.ndim != 1 or len(logits) != len(y):
+def _last(X: Tensor, y: Tensor) -> int:
+    """The last class in ``y``; ValueError unless it has one for each image of ``X``."""
+    if X.ndim != 4:
         raise ValueError(
-            f"the net gives {tuple(logits.shape)} for labels {tuple(y.shape)}: it must "
-            "give one row of logits for each of N labels, (N, classes)."
+            f"X is {tuple(X.shape)}: give a batch (N, C, H, W), of one image X[None]."
+        )
+    if y.shape != X.shape[:1]:
+        raise ValueError(
+            f"y is {tuple(y.shape)} for {len(X)} images: give one label for each, (N,)."
         )
     if not len(y):
         raise ValueError("the batch is empty: give one image at least.")
     if (least := int(y.min())) < 0:
         raise ValueError(f"there is a label {least}: give classes from 0.")
-    if (last := int(y.max())) >= logits.shape[1]:
-        raise ValueError(
-            f"the net has {logits.shape[1]} outputs and there is a label {last}: let "
-            "its last layer have one output for each class."
-        )
+    return int(y.max())
 
 
 def _layers(net: nn.Module) -> Sequence[nn.Module]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from d2lmini.analysis.given import sound
 from d2lmini.arguments import instance, whole
 from d2lmini.data import Batches
 from d2lmini.training.measure import predict
@@ -24,7 +25,8 @@ def confusion_matrix(net: nn.Module, batches: Batches) -> Tensor:
     """Counts int64 (classes, classes) on the CPU: row true class, column predicted.
 
     Of the net and of ``batches`` the same is true as in :func:`d2lmini.predict`.
-    Raises ValueError for logits of other classes, and for NaN.
+    Raises TypeError or ValueError as that does, and ValueError for logits of other
+    classes, and for answers that are NaN or infinite.
     """
     answers = predict(net, batches)  # which checks both
     n = len(batches.images.classes)
@@ -40,7 +42,8 @@ def worst_mistakes(net: nn.Module, batches: Batches, count: int = 10) -> Mistake
     ``batches`` must be neither shuffled nor augmented.  Fewer come back when fewer are
     wrong.  Of the net and of ``batches`` the same is true as in
     :func:`d2lmini.predict`.
-    Raises ValueError for answers that are NaN.
+    Raises TypeError or ValueError for a ``count`` that is no whole number above 0, for
+    what is no net or no such batches, and for answers that are NaN or infinite.
     """
     count = whole("count", count)
     instance("batches", batches, Batches, "give data.val or data.test")
@@ -54,9 +57,11 @@ def worst_mistakes(net: nn.Module, batches: Batches, count: int = 10) -> Mistake
             "worst_mistakes shows the images as they are, and the network would get "
             "these batches augmented: give data.val or data.test."
         )
-    pairs = list(_sound(net, predict(net, batches)))
-    probability, guess = torch.cat([p.softmax(1) for p, _ in pairs]).max(1)
-    y = torch.cat([labels for _, labels in pairs])
+    # Of two logits that hardly differ, the probabilities may be one number.
+    answers = _sound(net, predict(net, batches))
+    parts = [(logits.softmax(1), logits.argmax(1), y) for logits, y in answers]
+    shares, guess, y = (torch.cat(part) for part in zip(*parts, strict=True))
+    probability = shares.gather(1, guess[:, None]).squeeze(1)
     wrong = torch.nonzero(guess != y).flatten()
     worst = wrong[probability[wrong].argsort(descending=True, stable=True)[:count]]
     X = batches.prepare(batches.images.images[worst], torch.Generator())
@@ -66,10 +71,7 @@ def worst_mistakes(net: nn.Module, batches: Batches, count: int = 10) -> Mistake
 def _sound(
     net: nn.Module, answers: Iterator[tuple[Tensor, Tensor]]
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """``answers``; ValueError for NaN, which is no class and would pass for one."""
+    """``answers``; ValueError for one without a largest logit."""
     for logits, y in answers:
-        if logits.isnan().any():
-            raise ValueError(
-                f"{type(net).__name__} answers with NaN: look for NaN in its weights."
-            )
+        sound(net, logits)
         yield logits, y

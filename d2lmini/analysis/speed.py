@@ -13,6 +13,7 @@ from torch import nn
 from d2lmini import mode
 from d2lmini.arguments import instance, real
 from d2lmini.data import Batches, Splits
+from d2lmini.nets.borrowed import draws_kept
 from d2lmini.nets.misfit import is_network
 from d2lmini.nets.twin import twin
 from d2lmini.training import memory, notices
@@ -41,9 +42,9 @@ def speed(
     each is not counted.  Quick mode takes one batch for each, of at most 4 pictures.
     ``precision=None`` is that of :func:`d2lmini.train`.  The net moves to the
     data's device, its lazy layers take their sizes, and else it stays as it is, as do
-    the order of the data and PyTorch's random state.  Raises TypeError or ValueError
-    for what is no net or no data, for no time, and for pictures that do not fit the
-    net.
+    the order of the data and the random states of PyTorch, NumPy and Python.  Raises
+    TypeError or ValueError for what is no net or no data, for no time, and for pictures
+    that do not fit the net.
     """
     is_network("net", net)
     instance("data", data, Splits, "give the three parts of the data")
@@ -56,7 +57,7 @@ def speed(
     # Dropout draws, for as long as there is time, and lazy layers their weights.
     with (
         memory.kept(),
-        torch.random.fork_rng(),
+        draws_kept(),
         torch.inference_mode(False),
         torch.enable_grad(),
     ):

@@ -199,6 +199,47 @@ def test_what_is_around_changes_no_answer(ask, around):
         assert same(ask(net, X + 0), wanted)
 
 
+class Ends(nn.Module):
+    """What comes out is changed in some way."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.change = change
+
+    def forward(self, X):
+        return self.change(X)
+
+
+@pytest.mark.parametrize("ask", ASK.values(), ids=ASK)
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda logits: logits + torch.tensor([0, torch.inf]), "answers with NaN or i"),
+        (lambda logits: logits - torch.inf, "answers with NaN or infinity"),
+        (lambda logits: logits > 0, "a tensor bool .* float logits"),
+        (lambda logits: logits.long(), "a tensor int64 .* float logits"),
+        (lambda logits: logits[:, :0], r"gives \(1, 0\) for 1 images"),
+    ],
+)
+def test_answers_that_decide_nothing_are_refused(ask, change, words):
+    net = nn.Sequential(seeing(2, 2), Ends(change))
+    with pytest.raises((TypeError, ValueError), match=words):
+        ask(net, torch.rand(1, 9, 9))
+
+
+@pytest.mark.parametrize("ask", list(ASK.values())[1:], ids=list(ASK)[1:])
+def test_a_gradient_at_a_root_of_zero_is_said(ask):
+    net = nn.Sequential(nn.Flatten(), nn.Linear(81, 2), Ends(torch.sqrt))
+    nn.init.zeros_(net[1].weight), nn.init.zeros_(net[1].bias)
+    with pytest.raises(ValueError, match="the gradient through Sequential is NaN or"):
+        ask(net, torch.rand(1, 9, 9))
+
+
+def test_a_class_that_is_out_of_the_question_is_no_overflow():
+    net = nn.Sequential(seeing(2, 2), Ends(lambda X: X + torch.tensor([-torch.inf, 0])))
+    assert occlusion(net, torch.rand(1, 9, 9), label=1).eq(0).all()
+
+
 @pytest.mark.parametrize("ask", [gradient_map, occlusion])
 def test_a_label_of_a_batch_is_a_label(ask):
     net, X = seeing(2, 2), torch.rand(1, 9, 9)
@@ -220,6 +261,11 @@ def test_a_label_of_a_batch_is_a_label(ask):
         (lambda net, X: occlusion(net, X[:, :8]), "72 features reach layer 1"),
         (lambda net, X: occlusion(net, X / 0), "the image holds NaN or infinity"),
         (lambda net, X: gradient_map(net, X * float("nan")), "the image holds NaN"),
+        (lambda net, X: gradient_map(net, X.double() * 1e300), "infinity as float32"),
+        (lambda net, X: occlusion(net, X.to_sparse()), "image is torch.sparse_coo: .*"),
+        (lambda net, X: occlusion(net, X.to(torch.float8_e4m3fn)), "float8_e4m3fn: gi"),
+        (lambda net, X: gradient_map(net, X.movedim(0, -1)), r"9, 9, 1\), .*movedim"),
+        (lambda net, X: occlusion(net, X, grey=1e5), "grey must be .* below 10000"),
         (lambda net, X: occlusion(spoilt(net), X), "Sequential answers with NaN"),
         (lambda net, X: gradient_map(Blind(), X), "no gradient comes from .*Blind"),
         (lambda net, X: gradient_map(net.to("meta"), X), "on the device meta"),

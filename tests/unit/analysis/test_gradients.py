@@ -165,7 +165,7 @@ def test_a_double_net_takes_float_images():
 @pytest.mark.parametrize(
     ("layers", "words"),
     [
-        ([nn.Conv2d(1, 3, 3)], r"gives \(6, 3, 1, 1\) for labels \(6,\)"),
+        ([nn.Conv2d(1, 3, 3)], r"gives \(6, 3, 1, 1\) for 6 images"),
         ([nn.Flatten(), nn.Linear(9, 2)], "has 2 outputs and there is a label 2"),
         ([nn.Flatten(), nn.Linear(8, 3)], "9 features reach layer 1"),
     ],
@@ -213,6 +213,10 @@ def test_labels_may_be_of_any_whole_type():
         (lambda X, y: (X, -100 * y), "there is a label -200: give classes from 0"),
         (lambda X, y: (X, y.float()), "y is a tensor float32"),
         (lambda X, y: (X[:0], y[:0]), "the batch is empty"),
+        (lambda X, y: (X[0], y[:1]), r"X is \(1, 3, 3\): give a batch .* X\[None\]"),
+        (lambda X, y: (X, y[:5]), r"y is \(5,\) for 6 images"),
+        (lambda X, y: (X, y.to_sparse()), "y is a sparse tensor int64"),
+        (lambda X, y: (X.to_sparse(), y), "X is torch.sparse_coo: give it dense"),
     ],
 )
 def test_a_batch_that_is_none_is_refused(change, words):

@@ -71,9 +71,19 @@ def test_a_count_is_a_whole_number(count):
         worst_mistakes(Says(10, 4), Batches(image_set(20), 10), count)
 
 
-@pytest.mark.parametrize("ask", [confusion_matrix, worst_mistakes])
-def test_nan_is_no_answer(ask):
+def test_what_is_said_is_the_largest_logit_where_probabilities_are_equal():
     net = Says(10, 4)
-    net.logits.data[4] = torch.nan
+    net.logits.data[4] = 1e-9
+    found = worst_mistakes(net, Batches(image_set(20), 10), 20)
+    assert len(found.labels) == 18 and (found.labels != 4).all()
+    assert (found.predicted == 4).all()
+    assert found.confidence.tolist() == pytest.approx([0.1] * 18)
+
+
+@pytest.mark.parametrize("ask", [confusion_matrix, worst_mistakes])
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_nan_is_no_answer(ask, value):
+    net = Says(10, 4)
+    net.logits.data[4] = value
     with pytest.raises(ValueError, match="Says answers with NaN"):
         ask(net, Batches(image_set(20), 10))

@@ -1,7 +1,9 @@
 """Speed is measured on a copy, and leaves everything as it was."""
 
+import random
 import time
 
+import numpy as np
 import pytest
 import torch
 from samples import image_set, splits
@@ -45,11 +47,22 @@ def test_net_data_and_random_state_are_left_alone(training):
     assert (data.train.epoch, data.test.epoch) == (0, 0)
 
 
-def test_lazy_layers_draw_nothing_either():
-    net, state = nn.Sequential(nn.Flatten(), nn.LazyLinear(10)), torch.get_rng_state()
-    speed(net, splits(), seconds=0.001)
-    assert net[1].weight.shape == (10, 784)
+class Draws(Slow):
+    """Draws from the generators of NumPy and Python."""
+
+    def forward(self, X):
+        return super().forward(X) * np.random.rand() * random.random()
+
+
+def test_lazy_layers_draw_nothing_either(monkeypatch):
+    monkeypatch.setenv("D2LMINI_QUICK", "1")
+    net = nn.Sequential(Draws(0), nn.LazyLinear(10))
+    state = torch.get_rng_state()
+    others = np.random.get_state()[2], random.getstate()
+    speed(net, splits())
+    assert net[1].weight.shape == (10, 10)
     assert torch.equal(torch.get_rng_state(), state)
+    assert (np.random.get_state()[2], random.getstate()) == others
 
 
 def test_it_is_pictures_by_seconds():
