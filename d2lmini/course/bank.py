@@ -1,7 +1,6 @@
 """Quiz questions as files that learning platforms import: `d2lmini-quizzes`."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ from d2lmini.course.exercises import chapters, counted
 from d2lmini.course.items import Item
 from d2lmini.course.moodle import gift, moodle
 from d2lmini.course.qti import qti12, qti21
-from d2lmini.widgets.quiz import check, unpack
+from d2lmini.widgets.quiz import read
 
 FORMATS: dict[str, tuple[Callable[[str, list[Item]], bytes], str]] = {
     "qti12": (qti12, "zip"),
@@ -47,13 +46,8 @@ def of_book(book: Path, names: list[str]) -> list[Item]:
 
 def of_file(path: Path) -> list[Item]:
     """The questions of a file: JSON as in `d2lmini.widgets.quiz`, or packed."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        given = json.loads(text) if text.lstrip().startswith("[") else unpack(text)
-        asked = [check(one) for one in given]
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} holds no questions: {error}") from None
-    return [Item(f"{path.stem}-{n}", path.stem, one) for n, one in enumerate(asked, 1)]
+    asked = enumerate(read(path), 1)
+    return [Item(f"{path.stem}-{n}", path.stem, one) for n, one in asked]
 
 
 def parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 from typing import Any
 from xml.etree import ElementTree
@@ -25,9 +26,7 @@ class Item:
     @property
     def choices(self) -> dict[str, dict[str, Any]]:
         """The choices by letter; empty for a number."""
-        return dict(
-            zip(quizzes.LETTERS, self.question.get("choices", ()), strict=False)
-        )
+        return quizzes.lettered(self.question)
 
     @property
     def right(self) -> list[str]:
@@ -70,7 +69,7 @@ class Item:
 
 def plain(value: float) -> str:
     """`value` in digits, without a power of ten."""
-    return f"{value:.12f}".rstrip("0").rstrip(".") if value % 1 else str(int(value))
+    return f"{Decimal(f'{value:.15g}'):f}" if value % 1 else str(int(value))
 
 
 def make(tag: str, *inner: Any, **attributes: Any) -> Element:

@@ -11,9 +11,8 @@ from typing import Any
 from nbformat import NotebookNode
 
 from d2lmini.course.exercises import Exercise, new_cell, notebook
-from d2lmini.widgets.quiz import unpack
+from d2lmini.widgets.quiz import LETTERS, unpack
 
-LETTERS = "ABCDEFGH"
 PACKED = "eN"  # how packed questions begin: zlib at its best level, in base64
 
 CHOICE = """\
@@ -78,7 +77,7 @@ def read(path: Path) -> list[Exercise]:
 def graded(chapter: str, n: int, question: dict[str, Any]) -> Exercise:
     """Question `n` as three cells: text, an answer to assign, its hidden check."""
     name = f"answer_{chapter}_{n}".replace("-", "_")
-    letters = tuple(LETTERS[: len(question.get("choices", ()))])
+    letters = tuple(lettered(question))
     unit = f" ({question['unit']})" if question.get("unit") else ""
     kind = f"one of the letters {', '.join(letters)}" if letters else f"a number{unit}"
     task = " ".join(f"Assign to {name} {kind}.".split())
@@ -98,16 +97,22 @@ def graded(chapter: str, n: int, question: dict[str, Any]) -> Exercise:
     )
 
 
+def lettered(question: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The choices of a question by letter; empty for a number."""
+    choices = question.get("choices", ())
+    return dict(zip(LETTERS[: len(choices)], choices, strict=True))
+
+
 def _cells(
     question: dict[str, Any], name: str, task: str, letters: tuple[str, ...]
 ) -> tuple[NotebookNode, ...]:
     slug = name.replace("_", "-").replace("answer", "quiz", 1)
-    choices = question.get("choices", [])
-    lines = [f"{x}. {plain(c['text'])}" for x, c in zip(letters, choices, strict=True)]
+    choices = lettered(question).items()
+    lines = [f"{x}. {plain(c['text'])}" for x, c in choices]
     said = task.replace(name, f"`{name}`")
     asked = [plain(question["text"]), *_pictured(question)]
     text = "\n\n".join(["### 1 · Question", *asked, *lines, said])
-    right: Any = [x for x, c in zip(letters, choices, strict=True) if c["right"]]
+    right: Any = [x for x, c in choices if c["right"]]
     check = _choice_check if letters else _number_check
     answer = repr(right[0] if letters else question["answer"])
     solution = f"# {task}\n### BEGIN SOLUTION\n{name} = {answer}\n### END SOLUTION"
@@ -143,7 +148,7 @@ def _pictured(question: dict[str, Any]) -> Iterator[str]:
 
 
 def _choice_check(question: dict[str, Any], name: str, task: str) -> str:
-    choices = dict(zip(LETTERS, question["choices"], strict=False))
+    choices = lettered(question)
     return CHOICE.format(
         name=name,
         task=task,

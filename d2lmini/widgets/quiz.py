@@ -1,7 +1,7 @@
 """Self-check questions with an explanation for every answer.
 
 A question is a dict with `text` and either
-`choices`: [{"text", "why", "right": true}, …], or
+`choices`: [{"text", "why", "right": true}, …], 2 to 8 of them, or
 `answer`: a number, with `why`, and optionally `tolerance`, `unit`,
 `wrong`: [[number, why], …] for likely slips, and `otherwise` for all the rest.
 Texts are plain, with `code` between backticks.  A `picture`, a PNG, JPEG, GIF or SVG as
@@ -21,22 +21,30 @@ import math
 import re
 import textwrap
 import zlib
+from collections.abc import Iterable, Mapping
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from traitlets import List, Unicode, validate
 
-from d2lmini.arguments import real, whole
+from d2lmini.arguments import found, listed, real, truth, whole
 from d2lmini.widgets.base import Figure
-from d2lmini.widgets.traits import tidy
+from d2lmini.widgets.traits import finite
 
 Question = dict[str, Any]
+
+LETTERS = "ABCDEFGH"  # of the choices, as in quiz.js
+CHOICES = ("choices",)
+NUMERIC = ("answer", "why", "tolerance", "unit", "wrong", "otherwise")
+PICTURE = ("picture", "alt")
+#: signs that no XML holds, and so no platform; a text out of a PDF may have some
+UNSEEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def pack(questions: list[Question]) -> str:
     """Questions as wrapped base64 text, checked on the way."""
-    checked = [check(question) for question in questions]
-    text = json.dumps(checked, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(check_all(questions), ensure_ascii=False, separators=(",", ":"))
     coded = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
     return textwrap.fill(coded, 76)
 
@@ -45,7 +53,7 @@ def unpack(packed: str) -> list[Question]:
     """The questions in text made by `pack`; ValueError if it is damaged."""
     try:
         raw = zlib.decompress(base64.b64decode("".join(packed.split()), validate=True))
-        questions = [check(question) for question in json.loads(raw)]
+        questions = check_all(json.loads(raw))
     except (binascii.Error, zlib.error, ValueError) as error:
         raise ValueError(
             f"The packed questions are damaged ({error}); copy the whole text again, "
@@ -54,19 +62,78 @@ def unpack(packed: str) -> list[Question]:
     return questions
 
 
+def read(path: Path) -> list[Question]:
+    """The questions of a file, JSON or packed; ValueError for what holds none."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        packed = not text.lstrip().startswith(("[", "{"))
+        questions = unpack(text) if packed else check_all(json.loads(text))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} holds no questions: {error}") from None
+    if not questions:
+        raise ValueError(f"{path} holds no questions: write one or more into its list.")
+    return questions
+
+
+def check_all(questions: Iterable[Any]) -> list[Question]:
+    """Each of `questions` as `check` makes it; ValueError for what is no list."""
+    if not isinstance(questions, (list, tuple)):
+        raise ValueError(
+            f"The questions are {found(questions)}: give a list of them, [{{…}}, …]."
+        )
+    return [check(question) for question in questions]
+
+
 def check(question: Question) -> Question:
     """The question with its numbers made plain; ValueError says what it lacks."""
-    text = question.get("text")
-    if not isinstance(text, str) or not text.strip():
-        raise ValueError(f"A question has no `text`: {question!r}.")
-    if ("choices" in question) == ("answer" in question):
-        raise ValueError(f"{text!r} needs either `choices` or `answer`.")
-    made = _choices(question) if "choices" in question else _numeric(question)
-    if picture(question) is not None:
-        if not str(question.get("alt") or "").strip():
-            raise ValueError(f"The picture of {text!r} has no `alt` that describes it.")
-        made |= {"picture": question["picture"], "alt": question["alt"]}
+    if not isinstance(question, Mapping):
+        raise ValueError(f"A question is {found(question)}: give a dict with `text`.")
+    given = {key: value for key, value in question.items() if value is not None}
+    try:
+        made = _checked(given)
+    except (TypeError, ValueError) as error:
+        named, why = given.get("text", question), str(error).rstrip(".")
+        raise ValueError(f"The question {named!r}: {why}.") from None
+    if picture(given) is not None:
+        made |= {"picture": given["picture"], "alt": given["alt"]}
     return made
+
+
+def _checked(given: Question) -> Question:
+    _words(given, "text")
+    if ("choices" in given) == ("answer" in given):
+        raise ValueError("it needs either `choices` or `answer`")
+    _known(given, "text", *PICTURE, *(CHOICES if "choices" in given else NUMERIC))
+    if "picture" in given:
+        _words(given, "alt")
+    return _choices(given) if "choices" in given else _numeric(given)
+
+
+def _known(given: Question, *known: str) -> None:
+    for key in given:
+        if key not in known:
+            raise ValueError(f"{key!r} is no key: there are {', '.join(known)}")
+
+
+def _words(given: Question, key: str, default: str | None = None) -> str:
+    """The text called `key`; ValueError for none, or one that no file can hold."""
+    text = given.get(key, default)
+    if text is None or (isinstance(text, str) and not text.strip() and text != default):
+        raise ValueError(f"`{key}` is missing")
+    if not isinstance(text, str):
+        raise ValueError(f"`{key}` is {found(text)}: give words")
+    if unseen := UNSEEN.search(text):
+        raise ValueError(f"`{key}` holds the sign {unseen[0]!r}: take it out")
+    return text
+
+
+def _plain(given: Any, key: str) -> int | float:
+    """`given` with 15 digits, which hide what a sum such as 0.1 + 0.2 leaves over."""
+    value = finite(given)
+    if value is None:
+        raise ValueError(f"`{key}` is {found(given)}: give a finite number")
+    short = value if isinstance(value, int) else float(f"{value:.15g}")
+    return int(short) if short == int(short) else short
 
 
 def picture(question: Question) -> tuple[str, bytes] | None:
@@ -76,11 +143,11 @@ def picture(question: Question) -> tuple[str, bytes] | None:
     """
     if (source := question.get("picture")) is None:
         return None
-    found = re.fullmatch(r"data:image/(png|jpeg|gif|svg\+xml);base64,(.+)", str(source))
+    data = re.fullmatch(r"data:image/(png|jpeg|gif|svg\+xml);base64,(.+)", str(source))
     try:
-        if found is None:
+        if data is None:
             raise ValueError("it is not a data: address of a PNG, JPEG, GIF or SVG")
-        return found[1].partition("+")[0], base64.b64decode(found[2], validate=True)
+        return data[1].partition("+")[0], base64.b64decode(data[2], validate=True)
     except ValueError as error:
         what = f"{question.get('text')!r} cannot be read: {error}"
         raise ValueError(
@@ -88,18 +155,26 @@ def picture(question: Question) -> tuple[str, bytes] | None:
         ) from None
 
 
-def _choices(question: Question) -> Question:
-    choices = question["choices"]
-    if len(choices) < 2 or not any(c.get("right") for c in choices):
-        raise ValueError(f"{question['text']!r} needs two choices or more, one right.")
-    for choice in choices:
-        if not choice.get("text") or not choice.get("why"):
-            raise ValueError(f"A choice lacks `text` or `why` in {question['text']!r}.")
-    plain = [
-        {"text": c["text"], "why": c["why"], "right": bool(c.get("right"))}
-        for c in choices
-    ]
-    return {"text": question["text"], "choices": shuffled(question["text"], plain)}
+def _choices(given: Question) -> Question:
+    choices = listed("`choices`", given["choices"], "give a list of dicts")
+    if len(choices) > len(LETTERS):
+        raise ValueError(f"it has {len(choices)} choices; give {len(LETTERS)} at most")
+    plain = [_choice(choice) for choice in choices]
+    if len(plain) < 2 or not any(choice["right"] for choice in plain):
+        raise ValueError("it needs two choices or more, one right")
+    return {"text": given["text"], "choices": shuffled(given["text"], plain)}
+
+
+def _choice(choice: Any) -> Question:
+    if not isinstance(choice, Mapping):
+        raise ValueError(f"a choice is {found(choice)}: give a dict")
+    try:
+        _known(choice, "text", "why", "right")
+        made: Question = {key: _words(choice, key) for key in ("text", "why")}
+        right = choice.get("right")
+        return made | {"right": truth("`right`", False if right is None else right)}
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"in its choice {choice.get('text')!r}, {error}") from None
 
 
 def shuffled(text: str, choices: list[Question]) -> list[Question]:
@@ -114,18 +189,26 @@ def shuffled(text: str, choices: list[Question]) -> list[Question]:
     return sorted(choices, key=draw)
 
 
-def _numeric(question: Question) -> Question:
-    if not question.get("why"):
-        raise ValueError(f"{question['text']!r} lacks `why`.")
+def _numeric(given: Question) -> Question:
+    tolerance = _plain(given.get("tolerance", 0), "tolerance")
+    if tolerance < 0:
+        raise ValueError(f"`tolerance` is {tolerance}: give 0 or more")
+    wrong = listed("`wrong`", given.get("wrong", ()), "give a list, [[number, why], …]")
     return {
-        "text": question["text"],
-        "answer": tidy(question["answer"]),
-        "tolerance": tidy(question.get("tolerance", 0)),
-        "unit": question.get("unit", ""),
-        "why": question["why"],
-        "wrong": [[tidy(number), why] for number, why in question.get("wrong", [])],
-        "otherwise": question.get("otherwise", "Not yet. Try once more."),
+        "text": given["text"],
+        "answer": _plain(given["answer"], "answer"),
+        "tolerance": tolerance,
+        "unit": _words(given, "unit", ""),
+        "why": _words(given, "why"),
+        "wrong": [_slip(slip) for slip in wrong],
+        "otherwise": _words(given, "otherwise", "Not yet. Try once more."),
     }
+
+
+def _slip(slip: Any) -> list[Any]:
+    if not isinstance(slip, (list, tuple)) or len(slip) != 2:
+        raise ValueError(f"`wrong` holds {found(slip)}: give [number, why]")
+    return [_plain(slip[0], "wrong"), _words({"wrong": slip[1]}, "wrong")]
 
 
 def rich(text: str) -> str:
@@ -152,8 +235,10 @@ class Quiz(Figure):
     answers: List[Any] = List().tag(sync=True)
 
     def __init__(self, *parts: str | list[Question], **state: Any) -> None:
-        lists = [unpack(part) if isinstance(part, str) else part for part in parts]
-        questions = [check(question) for part in lists for question in part]
+        lists = [
+            unpack(part) if isinstance(part, str) else check_all(part) for part in parts
+        ]
+        questions = [question for part in lists for question in part]
         if not questions:
             raise ValueError("A quiz needs a question: give packed text or a list.")
         state.setdefault("answers", [None] * len(questions))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import TraitError, TraitType
 
+from d2lmini.arguments import found
+
 if TYPE_CHECKING:
     import torch
 
@@ -19,19 +21,38 @@ def tidy(value: Any, digits: int = 12) -> int | float:
 
     Raises TypeError or ValueError for what is no finite number.
     """
-    number = round(float(value), digits)
+    try:
+        number = round(float(value), digits)
+    except (OverflowError, RuntimeError):  # 10**400; a tensor of several numbers
+        raise ValueError(f"{found(value)} is not a finite number") from None
     if not math.isfinite(number):
         raise ValueError(f"{value!r} is not a finite number")
     return int(number) if number == int(number) else number
 
 
 def whole(value: Any) -> int | None:
-    """A whole number as an int, 28 / 2 too; None for what is none."""
+    """A whole number as an int, 28 / 2 too; None for what is none, or true or false."""
+    if isinstance(value, bool):
+        return None
     try:
         return operator.index(value)
     except TypeError:  # also tensors and arrays of a fraction, or of several numbers
-        found = isinstance(value, Real) and float(value).is_integer()
-        return int(value) if found else None
+        return int(value) if isinstance(value, Real) and value % 1 == 0 else None
+
+
+def finite(value: Any) -> int | float | None:
+    """A finite number as an int or a float, one of NumPy's or a tensor too; else None.
+
+    Neither texts nor true and false are taken for numbers.
+    """
+    try:
+        value = value.item() if hasattr(value, "item") else value
+        if not isinstance(value, Real) or isinstance(value, bool):
+            return None
+        number = value if isinstance(value, int) else float(value)
+        return number if math.isfinite(number) else None
+    except (OverflowError, RuntimeError, ValueError):  # 10**400; several numbers
+        return None
 
 
 def doubles(values: Any) -> torch.Tensor:

@@ -8,6 +8,7 @@ moodle_xml_parser) open the same files in `make course-test`, which fetches them
 import ast
 import base64
 import io
+import json
 import logging
 import re
 import zipfile
@@ -51,6 +52,13 @@ OWN = [
         "unit": "m‰",
         "why": "−1000 / 3",
         "wrong": [[333.3333, "The sign."], [0.00001, "Nearly nothing."]],
+    },
+    {"text": "How little?", "answer": 2.5e-13, "why": "½ · ½ · 10⁻¹²"},
+    {
+        "text": "Which comes last?",
+        "choices": [
+            {"text": f"the {x}", "why": "…", "right": x == "h"} for x in "abcdefgh"
+        ],
     },
 ]
 MINE = [bank.Item(f"own-{n}", "Mine/own", check(x)) for n, x in enumerate(OWN, 1)]
@@ -334,7 +342,7 @@ def test_gift_holds_no_pictures_and_escapes_its_signs():
         ({"picture": "dot.png"}, "not a data: address"),
         ({"picture": "data:image/png;base64,%%"}, "cannot be read"),
         ({"picture": "data:text/html;base64,eA=="}, "not a data: address"),
-        ({"alt": " "}, "no `alt`"),
+        ({"alt": " "}, "`alt` is missing"),
     ],
 )
 def test_a_picture_that_is_none_is_refused(change, said):
@@ -363,7 +371,7 @@ def test_the_command_takes_chapters_questions_and_files(tmp_path):
     with pytest.raises(ValueError, match=r"no questions lemet: name chapters \(cross"):
         run("lemet", "--to=gift")
     own = tmp_path / "own.json"
-    own.write_text(bank.json.dumps(OWN), encoding="utf-8")
+    own.write_text(json.dumps(OWN), encoding="utf-8-sig")  # as Notepad writes it
     assert run("--to=qti12", f"--questions={own}")[0] == len(OWN)
     own.write_text("{}", encoding="utf-8")
     with pytest.raises(ValueError, match=r"own\.json holds no questions"):
@@ -460,7 +468,7 @@ def test_another_reader_opens_moodle(made):
 def test_what_was_named_is_written_or_refused(tmp_path):
     """Never one of two things without a word."""
     path = tmp_path / "own.json"
-    path.write_text(bank.json.dumps(OWN[1:2]), encoding="utf-8")
+    path.write_text(json.dumps(OWN[1:2]), encoding="utf-8")
     goal = tmp_path / "own.txt"
     given = ["--to", "gift", "--questions", str(path), "--file", str(goal)]
     with pytest.raises(ValueError, match=r"either .*\(lenet\) or --questions"):

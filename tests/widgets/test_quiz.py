@@ -6,8 +6,8 @@ import runpy
 import oracle
 import pytest
 
-from d2lmini.widgets import Quiz
-from d2lmini.widgets.quiz import pack, unpack
+from d2lmini.widgets import Quiz, base
+from d2lmini.widgets.quiz import LETTERS, pack, unpack
 
 CHOICE = {
     "text": "Which `stride` halves 8?",
@@ -98,6 +98,12 @@ def test_packing_hides_and_keeps_the_questions():
         unpack(packed[:-8])
 
 
+def test_numbers_keep_fifteen_digits_and_lose_what_a_sum_leaves_over():
+    small = {"text": "?", "why": "!", "answer": 1e-13, "tolerance": 0.1 + 0.2}
+    (question,) = Quiz([small]).questions
+    assert (question["answer"], question["tolerance"]) == (1e-13, 0.3)
+
+
 def test_packer_and_unpacker_on_the_command_line(tmp_path, monkeypatch, capsys):
     file = tmp_path / "questions.json"
     file.write_text(json.dumps([CHOICE]), encoding="utf-8")
@@ -109,18 +115,69 @@ def test_packer_and_unpacker_on_the_command_line(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("question", "words"),
+    ("text", "words"),
     [
-        ({"answer": 1}, "no `text`"),
-        ({"text": "?"}, "either `choices` or `answer`"),
-        ({"text": "?", "answer": 1}, "lacks `why`"),
-        ({"text": "?", "choices": CHOICE["choices"][:1] * 2}, "one right"),
-        ({"text": "?", "choices": [{"text": "a", "right": True}] * 2}, "lacks `text`"),
+        ("", "damaged"),
+        ("{", "holds no questions: Expecting"),
+        ("[]", "write one or more"),
+        ('{"questions": []}', "are a dict: give a list of them"),
+        (json.dumps([COUNT])[:-2] + ', "unit": "a\\u000b"}]', "the sign '.x0b': take"),
+        (None, "No such file"),
     ],
 )
-def test_incomplete_questions_are_refused(question, words):
+def test_the_packer_refuses_a_file_in_one_sentence(text, words, tmp_path, monkeypatch):
+    file = tmp_path / "questions.json"
+    if text is not None:
+        file.write_text(text, encoding="utf-8-sig")
+    monkeypatch.setattr("sys.argv", ["d2lmini.widgets", "pack", str(file)])
+    with pytest.raises(SystemExit, match=words) as end:
+        runpy.run_module("d2lmini.widgets", run_name="__main__")
+    assert str(end.value).startswith(f"{file} holds no questions: ")
+
+
+YES, NO = {"text": "a", "why": "b", "right": True}, {"text": "c", "why": "d"}
+SUM = {"text": "?", "answer": 1, "why": "w"}
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("?", "A question is the text '.': give a dict"),
+        ({"answer": 1}, "`text` is missing"),
+        ({"text": "?"}, "either `choices` or `answer`"),
+        ({"text": "?", "answer": 1}, "`why` is missing"),
+        ({"text": "?", "choices": [YES]}, "one right"),
+        ({"text": "?", "choices": [NO] * 2}, "one right"),
+        ({"text": "?", "choices": [YES, {"text": "c"}]}, "choice 'c', `why` is miss"),
+        ({"text": "?", "choices": [YES, *[NO] * 8]}, "has 9 choices; give 8 at most"),
+        ({"text": "?", "choices": [YES, NO | {"text": 3}]}, "`text` is 3: give words"),
+        ({"text": "?", "choices": [YES, NO | {"right": "no"}]}, "True or False, not"),
+        ({"text": "?", "choices": [YES, NO | {"rigt": 1}]}, "'rigt' is no key: there"),
+        ({"text": "?", "choices": [YES, "c"]}, "a choice is the text 'c'"),
+        ({"text": "?", "choices": 2}, "`choices` is 2: give a list"),
+        (SUM | {"why": 7}, "'.': `why` is 7: give words"),
+        (SUM | {"unit": 7}, "`unit` is 7: give words"),
+        (SUM | {"otherwise": "a\x0b"}, "`otherwise` holds the sign"),
+        (SUM | {"answer": True}, "`answer` is True: give a finite number"),
+        (SUM | {"answer": float("nan")}, "`answer` is nan"),
+        (SUM | {"answer": 10**400}, "`answer` is a whole number of 1329 bits"),
+        (SUM | {"answer": "1"}, "`answer` is the text '1'"),
+        (SUM | {"tolerance": -1}, "`tolerance` is -1: give 0 or more"),
+        (SUM | {"tolerence": 1}, "'tolerence' is no key: there are text, "),
+        (SUM | {"wrong": [[1]]}, "`wrong` holds the list .1.: give .number, why."),
+        (SUM | {"wrong": [[4, 7]]}, "`wrong` is 7: give words"),
+        (SUM | {"picture": CHOICE["picture"], "alt": 5}, "`alt` is 5: give words"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused(question, words):
     with pytest.raises(ValueError, match=words):
         Quiz([question])
+
+
+def test_there_are_letters_for_all_choices_and_none_is_a_default():
+    assert f'"{LETTERS}"[i]' in base.source("quiz.js")
+    nothing = {"unit": None, "otherwise": None, "picture": None, "tolerance": None}
+    assert Quiz([SUM | nothing]).questions == Quiz([SUM]).questions
 
 
 def test_questions_can_be_read_without_javascript(page_of):
