@@ -7,18 +7,23 @@ import functools
 import inspect
 import math
 import numbers
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 
 def found(value: Any) -> str:
     """What somebody has given, in a few words for an error."""
     if value is None:
         return "None"
+    if is_lazy(value):
+        return "a tensor that has no size yet"
     if isinstance(value, Tensor):
         sparse = "" if value.layout is torch.strided else "sparse "
         kind = "meta tensor" if value.is_meta else f"{sparse}tensor"
@@ -141,6 +146,20 @@ def instance(name: str, value: Any, kind: type | tuple[type, ...], remedy: str) 
         raise TypeError(f"{name} is {found(value)}: {remedy}.")
 
 
+def path(name: str, value: Any, remedy: str) -> Path:
+    """``value``, a text or a path, as a path with ``~`` followed.
+
+    TypeError for another kind, ValueError for an empty text or nobody's home.
+    """
+    instance(name, value, (str, os.PathLike), remedy)
+    text = os.fsdecode(value)
+    followed = os.path.expanduser(text)  # noqa: PTH111 - Path takes "./~" for "~"
+    nobodys = ", in nobody's home" if followed.startswith("~") else ""
+    if nobodys or not text:  # no text would be whichever folder is the current one
+        raise ValueError(f"{name} is {found(text)}{nobodys}: {remedy}.")
+    return Path(followed)
+
+
 def listed(name: str, value: Any, remedy: str) -> list[Any]:
     """What ``value`` has, as a list; TypeError for a text or what has no entries."""
     try:
@@ -171,9 +190,12 @@ def function(
 ) -> Callable[..., Any]:
     """``value``, which can be called and is no class; else TypeError.
 
-    ``takes`` is with how many arguments, as far as it tells.
+    ``takes`` is with how many arguments, as far as it tells; a partial is then asked
+    for its options as well.
     """
     called = callable(value) and not isinstance(value, type)
+    if called and takes is not None and isinstance(value, functools.partial):
+        _refuse_unknown(name, value, takes)
     if not called or (takes is not None and not _takes(value, takes)):
         raise TypeError(f"{name} is {found(value)}: {remedy}.")
     return value  # type: ignore[no-any-return]
@@ -187,9 +209,16 @@ def options(value: Any, demands: Demands) -> None:
     """TypeError or ValueError for a partial with an option that is not as demanded.
 
     Functions whose code decides whether a run is resumed leave their checks to this.
+    An option without its name would stand in the place of what they are called with.
     """
     if not isinstance(value, functools.partial):
         return
+    own = [name for name, demand in demands.items() if demand[0] is value.func]
+    if own and value.args:
+        raise TypeError(
+            f"{found(value.func)} is given {found(value.args[0])} without a name: give "
+            f"the option by its name, as in {own[0]}=."
+        )
     for name, given in value.keywords.items():
         function, remedy, fits = demands.get(name, (None, "", bool))
         if function is not value.func:
@@ -211,12 +240,42 @@ def _takes(value: Callable[..., Any], count: int) -> bool:
     try:
         signature = inspect.signature(called, follow_wrapped=False)
     except (TypeError, ValueError):  # some functions tell nothing of themselves
-        return True
+        # but a partial of one that does has more than that one takes
+        return not (isinstance(called, functools.partial) and _parameters(called.func))
     try:
         signature.bind(*[None] * count)
     except TypeError:
         return False
     return True
+
+
+def _refuse_unknown(name: str, partial: functools.partial[Any], takes: int) -> None:
+    """TypeError for a ``partial`` with an option that its function does not have.
+
+    Its options are what it takes beyond ``takes`` arguments.
+    """
+    parameters = _parameters(partial.func)
+    if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        return
+    unknown = [key for key in partial.keywords if parameters and key not in parameters]
+    if unknown:
+        options = [
+            f"{key}="
+            for key, one in list(parameters.items())[takes:]
+            if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+        ]
+        raise TypeError(
+            f"{name} is a partial with {unknown[0]}=, which {found(partial.func)} does "
+            f"not have: give {' or '.join(options) or 'it no option'}."
+        )
+
+
+def _parameters(function: Any) -> Mapping[str, inspect.Parameter]:
+    """What ``function`` takes, by name; nothing where it does not tell."""
+    try:
+        return inspect.signature(function, follow_wrapped=False).parameters
+    except (TypeError, ValueError):
+        return {}
 
 
 def _float(value: Any) -> float:

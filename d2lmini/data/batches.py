@@ -32,8 +32,8 @@ class ImageSet:
 
     ``images``: uint8 (N, channels, height, width); ``labels``: int64 (N,), each the
     number of one of ``classes``, whose names differ unless they are empty, and are the
-    labels themselves ("0", "1", …) where they are not given; ``source`` says where the
-    images come from.  The tensors are kept, not copied, and from now on figures
+    labels themselves ("0", "1", …) where none or None are given; ``source`` says where
+    the images come from.  The tensors are kept, not copied, and from now on figures
     know the classes.  Raises TypeError or ValueError for anything else.
     """
 
@@ -48,7 +48,7 @@ class ImageSet:
         instance("source", self.source, str, "say in words where the images come from")
         low, high = (int(end) for end in self.labels.aminmax())
         classes = self.classes
-        if isinstance(classes, tuple) and not classes:
+        if classes is None or (isinstance(classes, tuple) and not classes):
             last = max(0, min(high, MOST_CLASSES))
             classes = unnamed(last + 1)
         classes = tuple(names(classes))
@@ -125,7 +125,8 @@ class Batches:
     number of passes so far) alone: the same on every device.  ``X`` lies in [0, 1],
     and ``resize=None`` keeps the size, unless ``augment``, which changes a batch
     before it is resized, makes others.
-    The images and the process's random states stay as they are.
+    The images stay as they are, and so do the process's random states, as long as
+    ``augment`` draws from the generator that it is given.
     """
 
     def __init__(
@@ -192,7 +193,8 @@ def _augmentation(augment: Augment | None) -> Augment | None:
         return None
     remedy = (
         "give a function of (X, generator) such as augment.flip; one of X alone, as "
-        "torchvision has them, becomes lambda X, generator: transform(X)"
+        "torchvision has them, becomes lambda X, generator: torch.stack([transform(x) "
+        "for x in X]), and draws for each image from PyTorch's own random state"
     )
     function("augment", augment, remedy, takes=2)
     check_options(augment)
@@ -278,7 +280,10 @@ def load_fashion_mnist(
     batch_size, resize, seed = _options(batch_size, resize, seed)
     augment = _augmentation(augment)
     if root is not None:
-        instance("root", root, (str, Path), "give the path of a folder, or 'offline'")
+        folder = "give the path of a folder, or 'offline', or None"
+        instance("root", root, (str, Path), folder)
+        if root == "":
+            raise ValueError(f"root is {found(root)}: {folder}.")
     chosen = _present(device)
     if train_size is not None:
         train_size = whole("train_size", train_size, least=None)

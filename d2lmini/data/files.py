@@ -69,11 +69,11 @@ def load(root: str | Path | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     caller's own; files that have not changed since the last call are not unpacked
     again.  Raises DataError.
     """
-    given = root if root is not None else os.environ.get("D2LMINI_DATA")
+    given = root if root is not None else os.environ.get("D2LMINI_DATA") or None
     folder = _folder(given)
     try:
         raw = folder / "FashionMNIST" / "raw"
-        if not given:
+        if given is None:
             _fetch(folder, raw)
         elif not raw.is_dir():
             raise DataError(
@@ -109,7 +109,7 @@ def _state(raw: Path) -> State:
 
 def _folder(given: str | Path | None) -> Path:
     try:
-        return Path(given).expanduser().absolute() if given else cache()
+        return cache() if given is None else Path(given).expanduser().absolute()
     except RuntimeError as error:  # no home directory, or nobody's
         raise DataError(
             f"There is no folder {given or 'for downloads'} ({error}): {_REMEDY}, or "

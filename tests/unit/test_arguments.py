@@ -3,6 +3,7 @@
 import functools
 import math
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ from d2lmini.nets import lenet
         pytest.param(-(10**5000), "a whole number of 16610 bits", id="huge"),
         ([10**5000], "the list …"),
         ((torch.zeros(2), 1), "the tuple of a tensor float32 of shape (2,) and 1"),
+        (nn.LazyLinear(2).weight, "a tensor that has no size yet"),
         (torch.zeros(2, device="meta"), "a meta tensor float32 of shape (2,)"),
     ],
 )
@@ -145,6 +147,25 @@ def test_a_layer_takes_what_its_forward_takes():
     arguments.function("augment", nn.ReLU(), "give one", takes=1)
     with pytest.raises(TypeError, match=r"^augment is a ReLU: give one\.$"):
         arguments.function("augment", nn.ReLU(), "give one", takes=2)
+
+
+def test_a_partial_that_hides_its_options_is_believed():
+    function = functools.partial(lambda X, **options: X, any=1)
+    assert arguments.function("augment", function, "give one", takes=1) is function
+    hidden = functools.partial(dict.fromkeys, [])
+    assert arguments.function("augment", hidden, "give one", takes=1) is hidden
+
+
+def test_a_path_is_followed_home_and_is_never_empty(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert arguments.path("path", "~/a", "give one") == tmp_path / "a"
+    assert arguments.path("path", "./~/a", "give one") == Path("~/a")
+    for wrong, words in (("", "''"), ("~nobody-there/a", ".*, in nobody's home")):
+        with pytest.raises(ValueError, match=rf"^path is the text {words}: give one"):
+            arguments.path("path", wrong, "give one")
+    with pytest.raises(TypeError, match=r"^path is None: give one\.$"):
+        arguments.path("path", None, "give one")
 
 
 def test_an_instance_is_one():

@@ -4,6 +4,7 @@ import functools
 import json
 import math
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import image_set
 from torch.utils._python_dispatch import TorchDispatchMode
+from torchvision.transforms import RandomHorizontalFlip
 from torchvision.transforms.v2 import functional as vision
 
 from d2lmini import augment, load_fashion_mnist, mode
@@ -337,6 +339,8 @@ def test_what_is_no_step_of_a_chain_is_said_at_once():
         augment.chain([augment.flip])
     with pytest.raises(TypeError, match=r"no_generator: give functions of .X, gen"):
         augment.chain(no_generator)
+    with pytest.raises(TypeError, match=r"chain is a partial with p=.* or area= or"):
+        augment.chain(functools.partial(augment.erase, p=0.5))
 
 
 def test_chain_applies_in_order():
@@ -485,8 +489,9 @@ def test_what_cannot_be_resized_is_one_sentence(X, size, words):
 def test_own_images_are_never_called_fashion_mnist(count):
     labels = torch.arange(count)
     own = ImageSet(torch.zeros(count, 3, 4, 4, dtype=torch.uint8), labels)
+    unnamed = ImageSet(own.images, labels, classes=None)
     assert own.source == "own images"
-    assert own.classes == tuple(map(str, range(count)))
+    assert own.classes == unnamed.classes == tuple(map(str, range(count)))
 
 
 def test_any_number_of_classes_may_be_without_a_name():
@@ -546,6 +551,13 @@ OPTIONS = [
     ({"augment": no_generator}, "augment is the function no_generator: .*lambda"),
     ({"augment": lambda X: X}, "augment is the function .*: .*lambda X, generator"),
     ({"augment": "flip"}, "augment is the text 'flip': give a function"),
+    (
+        {"augment": functools.partial(augment.crop, pading=3)},
+        "augment is a partial with pading=, which the function crop does not have: "
+        "give padding=",
+    ),
+    ({"augment": functools.partial(augment.flip, p=1.0)}, "flip .*: give it no option"),
+    ({"augment": functools.partial(augment.flip, 1, 2, 3)}, "augment is a partial: gi"),
 ]
 LOADING = [
     ({"train_size": "1000"}, "train_size must be a whole number, not the text"),
@@ -558,6 +570,7 @@ LOADING = [
     ({"device": ""}, "this machine has no device '': give 'cpu'"),
     ({"device": 0}, "device is 0: give 'cpu'"),
     ({"root": 5}, "root is 5: give the path of a folder"),
+    ({"root": ""}, "root is the text '': give the path of a folder"),
 ]
 
 
@@ -608,6 +621,19 @@ def test_batches_are_made_of_an_image_set():
 def test_what_an_augmentation_returns_is_a_batch(change, words):
     with pytest.raises(ValueError, match=words):
         next(iter(Batches(image_set(), 4, augment=change)))
+
+
+def test_the_remedy_for_a_transform_of_images_draws_for_each_of_them():
+    transform = RandomHorizontalFlip()
+    with pytest.raises(TypeError) as caught:
+        Batches(image_set(), 4, augment=transform)
+    remedy = re.search(r"lambda X, generator: .*\]\)", str(caught.value))
+    each = eval(remedy[0], {"torch": torch, "transform": transform})
+    (X, _), (Y, _) = (
+        next(iter(Batches(image_set(), 32, augment=change))) for change in (None, each)
+    )
+    flipped = [torch.equal(y, x.flip(-1)) for x, y in zip(X, Y, strict=True)]
+    assert 0 < sum(flipped) < 32
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.float64])

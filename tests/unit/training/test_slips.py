@@ -117,6 +117,14 @@ OPTIONS = [
     ({"schedule": lambda p, q: 1}, "schedule is the function .*: give a function of"),
     ({"schedule": warmed_up(-0.5)}, r"warm_up is -0\.5: give a share of the run"),
     ({"schedule": warmed_up(math.nan)}, "warm_up is nan: give a share of the run"),
+    (
+        {"schedule": functools.partial(schedules.one_cycle, 0.05)},
+        r"one_cycle is given 0\.05 without a name: give .* warm_up=",
+    ),
+    (
+        {"schedule": functools.partial(schedules.one_cycle, warmup=0.05)},
+        "schedule is a partial with warmup=, .*one_cycle does not have: give warm_up=",
+    ),
     ({"graph": "no"}, "graph must be True or False, not the text 'no'"),
     ({"schedule": "cosine"}, "schedule is the text 'cosine': give a function"),
     ({"schedule": schedules.constant(0.1)}, r"schedule is 1\.0: give a function"),
