@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from d2lmini import arguments, storage
 from d2lmini.nets.alexnet import alexnet
@@ -37,6 +38,8 @@ TRAINED: dict[str, Callable[[], nn.Sequential]] = {
 #: Where the weights are that come with the package: files of at most 1 MB.
 SHIPPED = Path(__file__).parent / "weights"
 
+_FILE = "give the name of a file"
+
 
 def load(name: str, folder: str | Path | None = None) -> nn.Sequential:
     """The network ``name`` as its chapter trained it, in evaluation mode.
@@ -50,8 +53,9 @@ def load(name: str, folder: str | Path | None = None) -> nn.Sequential:
         raise ValueError(
             f"there is no trained network {name!r}; there are {', '.join(TRAINED)}."
         )
-    arguments.instance("folder", folder or "", (str, Path), "give its path, or None")
-    path = Path(folder or SHIPPED) / f"{name}.npz"
+    if folder is not None:
+        folder = arguments.path("folder", folder, "give its path, or None")
+    path = (folder or SHIPPED) / f"{name}.npz"
     with torch.random.fork_rng(devices=[]):
         net = TRAINED[name]()
     if next(net.parameters()).is_meta:
@@ -67,15 +71,23 @@ def save(net: nn.Module, path: str | Path) -> None:
     """Write the weights and buffers of ``net``, floats as float16 where they fit.
 
     Half precision has a step of 6e-8 around 0, to which small numbers are rounded.
-    The file is written whole or not at all; StorageError where it cannot be.
+    The file is written whole or not at all; StorageError where it cannot be, and
+    ValueError for a net that keeps more than tensors, or some without values.
     """
-    arrays: Any = {key: _small(X).numpy() for key, X in net.state_dict().items()}
+    arguments.instance("net", net, nn.Module, "give a network")
+    path = arguments.path("path", path, _FILE)
+    arrays: Any = {key: _small(key, X).numpy() for key, X in net.state_dict().items()}
     with storage.written(path) as file:  # np.savez would add a suffix of its own
         np.savez_compressed(file, **arrays)
 
 
-def _small(value: Tensor) -> Tensor:
+def _small(key: str, value: object) -> Tensor:
     """``value`` on the CPU, in half precision unless that makes it infinite."""
+    if not isinstance(value, Tensor) or is_lazy(value) or value.is_meta:
+        raise ValueError(
+            f"{key} of the net is {arguments.found(value)}, and a file of weights "
+            "holds tensors with values alone: give a net that has only these."
+        )
     value = value.cpu()
     if not value.is_floating_point():
         return value
@@ -88,6 +100,7 @@ def read(net: nn.Module, path: str | Path) -> None:
 
     ValueError for any other file; ``net`` is then what it was.
     """
+    path = arguments.path("path", path, _FILE)
     try:
         own = net.state_dict()
         with np.load(path, allow_pickle=False) as file:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from d2lmini import mode, storage
 from d2lmini.arguments import first_line, found, instance
+from d2lmini.arguments import path as followed
 from d2lmini.data import Splits
 from d2lmini.nets import trained
 from d2lmini.training.fingerprint import Unfollowable, fingerprint
@@ -119,13 +120,15 @@ class Checkpoint:
         folder = _runs()
         if not folder or not name:
             return
+        lost = f"The run {name!r} is not stored in {folder}"
         try:
             if self._is_taken(self.path):
                 raise OSError(f"{self.path} holds another run by now.")
             history.save(folder / f"{_checked(name)}.json")
+            lost = f"The history of {name!r} is stored in {folder}, its weights are not"
             trained.save(self.net, folder / "weights" / f"{name}.npz")
         except (OSError, ValueError, TypeError, AttributeError) as error:
-            report.say(f"The run {name!r} is not stored in {folder}: {error}")
+            report.say(f"{lost}: {error}")
 
     def _is_taken(self, path: Path | None) -> bool:
         """Whether another process has put another run there meanwhile."""
@@ -304,4 +307,6 @@ def _checked(name: str) -> str:
 def _runs() -> Path | None:
     # A rehearsal must never replace a real run.
     folder = os.environ.get("D2LMINI_RUNS")
-    return Path(folder) if folder and not mode.quick() else None
+    if not folder or mode.quick():
+        return None
+    return followed("D2LMINI_RUNS", folder, "give the path of a folder")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import torch
 from torch import Tensor
 
-from d2lmini import storage
+from d2lmini import arguments, storage
 from d2lmini.training.recipe import Recipe
 from d2lmini.training.snapshots import Snapshot
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 MOST_ANSWERS = 10_000_000  # no test set has as many; a small file may claim billions
+_FILE = "give the name of a file"
 
 
 class Newer(ValueError):
@@ -183,14 +184,15 @@ class History:
 
     def save(self, path: str | Path) -> None:
         """Write :meth:`to_json` to ``path`` in one step; folders are made."""
-        with storage.written(path) as file:
+        with storage.written(arguments.path("path", path, _FILE)) as file:
             file.write(self.to_json().encode())
 
     @classmethod
     def load(cls, path: str | Path) -> "History":
         """Read what :meth:`save` wrote; the error names the file."""
+        path = arguments.path("path", path, _FILE)
         try:
-            return cls.from_json(Path(path).read_text(encoding="utf-8"))
+            return cls.from_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ValueError(f"{path}: {error}") from error
 

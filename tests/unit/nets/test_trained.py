@@ -155,10 +155,41 @@ def test_what_is_no_archive_is_refused(tmp_path, content):
         nets.load("lenet", tmp_path)
 
 
-@pytest.mark.parametrize("folder", [5, ["book"]])
+@pytest.mark.parametrize("folder", [5, ["book"], "", 0, False, []])
 def test_what_is_no_folder_is_refused(folder):
-    with pytest.raises(TypeError, match=r"folder is .*: give its path, or None"):
+    kind = TypeError if folder != "" else ValueError
+    with pytest.raises(kind, match=r"folder is .*: give its path, or None"):
         nets.load("lenet", folder)
+
+
+def test_a_folder_at_home_is_found_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    trained.save(nets.lenet(), "~/weights/lenet.npz")
+    assert (tmp_path / "weights" / "lenet.npz").exists()
+    assert not nets.load("lenet", "~/weights").training
+
+
+class More(nn.Linear):
+    """Keeps more than tensors."""
+
+    def get_extra_state(self):
+        return {"seen": 1}
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: More(2, 2), "_extra_state of the net is a dict, and a file of"),
+        (lambda: nn.LazyLinear(2), "weight of the net is a tensor that has no size"),
+        (lambda: nn.Linear(2, 2, device="meta"), "weight of the net is a meta tensor"),
+        (lambda: None, "net is None: give a network"),
+    ],
+)
+def test_what_is_no_numbers_is_not_saved(tmp_path, make, words):
+    with pytest.raises((TypeError, ValueError), match=f"^{words}"):
+        trained.save(make(), tmp_path / "net.npz")
+    assert not list(tmp_path.iterdir())
 
 
 def test_loading_draws_nothing():
