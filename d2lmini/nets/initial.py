@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from d2lmini.arguments import function, instance
+from d2lmini.arguments import found, function, instance
 from d2lmini.nets.needs import CONVOLUTIONS
 
 Net = TypeVar("Net", bound=nn.Module)
@@ -17,13 +18,14 @@ he = nn.init.kaiming_normal_
 def initialise(net: Net, weights: Callable[[Tensor], Tensor]) -> Net:
     """Draw the weights of all dense and convolutional layers, in place.
 
-    ``weights`` is :func:`xavier` for sigmoid networks (uniform with variance
-    2 / (fan in + fan out); Glorot & Bengio, 2010) or :func:`he` for ReLU
-    networks (normal with variance 2 / fan in; He et al., 2015).  Biases start
+    ``weights(W)``, which writes into ``W``, is :func:`xavier` for sigmoid networks
+    (uniform with variance 2 / (fan in + fan out); Glorot & Bengio, 2010) or :func:`he`
+    for ReLU networks (normal with variance 2 / fan in; He et al., 2015).  Biases start
     at zero; other layers, transposed convolutions too, stay as they are, and PyTorch's
-    random state moves on.  Returns ``net``.  Raises ValueError for a layer without
+    random state moves on.  Returns ``net``.  Raises TypeError for another kind of
+    argument, and ValueError for ``weights`` that returns new ones, a layer without
     inputs or outputs, one that does not know its size yet, and one whose weights are
-    no parameters: computed from others, or a buffer.
+    no parameters (computed from others, or a buffer) or made in inference mode.
     """
     instance("net", net, nn.Module, "give a network, made with brackets: lenet()")
     function("weights", weights, "give a function such as nets.he")
@@ -31,10 +33,19 @@ def initialise(net: Net, weights: Callable[[Tensor], Tensor]) -> Net:
     for layer in layers:
         _check(layer)
     for layer in layers:
-        weights(layer.weight)
+        _refuse_new(weights(layer.weight), layer.weight)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
     return net
+
+
+def _refuse_new(made: object, W: Tensor) -> None:
+    """ValueError where ``made`` of ``W`` is neither it nor a view of it."""
+    if isinstance(made, Tensor) and made is not W and made.data_ptr() != W.data_ptr():
+        raise ValueError(
+            f"weights returns {found(made)} of its own, which would be lost: give a "
+            "function that writes into the tensor it gets, such as nets.he."
+        )
 
 
 def _check(layer: Any) -> None:
@@ -52,4 +63,10 @@ def _check(layer: Any) -> None:
             f"the weights of a {kind} are no parameters, but computed from others at "
             "each pass, as weight_norm and pruning have it, or kept as a buffer: "
             "initialise the net before that is set up."
+        )
+    made = any(values is not None and values.is_inference() for values in given)
+    if made and not torch.is_inference_mode_enabled():
+        raise ValueError(
+            f"the weights of a {kind} were made within torch.inference_mode, and "
+            "cannot be changed outside: make the net outside as well."
         )

@@ -414,6 +414,24 @@ def test_what_cannot_be_initialised_is_said(net, weights, words):
         nets.initialise(net, weights)
 
 
+def test_weights_that_would_be_lost_are_refused():
+    net = wide()
+    net[0].bias.data.fill_(1)
+    before = net[0].weight.clone()
+    with pytest.raises(ValueError, match=r"weights returns a tensor .* nets\.he\.$"):
+        nets.initialise(net, torch.randn_like)
+    assert torch.equal(net[0].weight, before) and net[0].bias.all()
+    nets.initialise(net, lambda W: W.data.fill_(3))
+    assert (net[0].weight == 3).all()
+
+
+def test_weights_made_in_inference_mode_are_drawn_there_alone():
+    with torch.inference_mode():
+        net = nets.initialise(wide(), nets.he)
+    with pytest.raises(ValueError, match=r"made within torch\.inference_mode, and"):
+        nets.initialise(net, nets.he)
+
+
 @pytest.mark.parametrize(
     "change",
     [
