@@ -1,6 +1,7 @@
 """What a session must admit about itself: quick mode, the offline sample."""
 
 import os
+from collections.abc import Mapping
 
 #: Batches that quick mode keeps of the training, validation and test set, and the
 #: most images in one.  Two, since a fault may show in the second step alone.  Chapters
@@ -16,12 +17,13 @@ QUICK_PLACES = 4
 _notes: list[str] = []
 
 
-def quick() -> bool:
+def quick(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether ``D2LMINI_QUICK`` asks for a rehearsal: few batches, one epoch.
 
-    This is the only place that decides it.
+    "0", "false", "no" and "off" ask for none.  This is the only place that decides it.
     """
-    return os.environ.get("D2LMINI_QUICK", "") not in ("", "0")
+    asked = environment.get("D2LMINI_QUICK", "").strip().lower()
+    return asked not in ("", "0", "false", "no", "off")
 
 
 def admit(note: str) -> None:

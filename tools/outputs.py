@@ -45,7 +45,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from d2lmini import runs, storage
+from d2lmini import mode, runs, storage
 from d2lmini.nets import trained
 from d2lmini.training.history import History
 from tools import address, book, data
@@ -57,7 +57,7 @@ MOST_SHIPPED = 1_000_000  # bytes of a network's weights in the package
 
 def refusal(environment: dict[str, str]) -> str | None:
     """Why outputs may not be stored under ``environment``, or None if they may."""
-    if environment.get("D2LMINI_QUICK", "") not in ("", "0"):
+    if mode.quick(environment):
         return "D2LMINI_QUICK is set: outputs are stored from full runs; unset it."
     if environment.get("D2LMINI_DATA") == "offline":
         return (

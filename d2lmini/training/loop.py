@@ -78,8 +78,9 @@ def train(
     After each epoch the net is measured on ``data.val``, after the last one
     on ``data.test``.  ``optimizer(parameters, lr=...)`` makes the optimizer;
     ``schedule(progress)`` multiplies the learning rate of each of its groups before
-    each step; ``loss(logits, labels)`` is a mean over the batch.  ``precision=None``
-    is the fastest that the data's device has
+    each step; ``loss(logits, labels)`` is a mean over the batch.  In quick mode
+    (``D2LMINI_QUICK=1``) there is one epoch at most, whatever ``epochs`` is.
+    ``precision=None`` is the fastest that the data's device has
     (:func:`d2lmini.device.best_precision`), or that of a net in another precision
     than float32; ``report=None`` draws in a notebook and prints elsewhere.
 
@@ -91,9 +92,9 @@ def train(
     generators of PyTorch, NumPy and Python.  What layers or the loss keep in other
     attributes is not stored, and the report says so where it changes.  ``name`` labels
     the run in plots; with ``D2LMINI_RUNS`` set, the run also keeps its state, its
-    history and its weights in that folder under this name.  ``watch`` is a few images
-    (N, C, H, W) as the net takes them: the history then keeps, at some moments of the
-    run, what the net says of them and its first kernels.
+    history and its weights in that folder under this name, except in quick mode.
+    ``watch`` is a few images (N, C, H, W) as the net takes them: the history then
+    keeps, at some moments of the run, what the net says of them and its first kernels.
 
     ``average`` is the decay of an exponential moving average of the weights, such
     as 0.998: then the averaged net is what is measured and what ``net`` ends as.
@@ -109,8 +110,11 @@ def train(
     The net's weights, buffers and gradients change, and it moves to the data's device;
     the memory layout of its weights and the mode of each layer are afterwards what they
     were.  A layer in evaluation mode within a net in training mode stays so: frozen
-    batch normalisation stays frozen.  ``data`` count their passes, and PyTorch's
-    random state moves on.
+    batch normalisation stays frozen.  Before it is trained, and mostly before it is
+    measured, the net is tried on a few images; its hooks are called for these as well.
+    ``data.train.epoch`` becomes the number of epochs that have been trained, the other
+    parts count their passes.  PyTorch's random state moves on as the net, the loss, the
+    schedule and the optimizer draw from it; the data draw from generators of their own.
 
     Started by torchrun, several processes share each batch (``batch_size`` is that of
     all of them, and ``loss`` gets the logits of all) and train what one would; process
@@ -220,6 +224,7 @@ def train(
         finally:
             if run.graph:
                 run.graph.close()
+            data.train.epoch = len(history.epochs)  # however the run came to its end
             checkpoint.leave()
             report.close(history)
         del run  # the optimizer's memory is to be given back as well

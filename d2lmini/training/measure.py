@@ -30,7 +30,9 @@ def predict(
     afterwards each of its layers is in the mode that it was in.  ``batches`` count the
     pass; random states stay as they are, as long as the net draws nothing in that mode
     (a lazy layer draws its weights, in its first pass).  A batch
-    that does not fit into memory is worked through in pieces.  Raises TypeError or
+    that does not fit into memory is worked through in pieces.  Before the first batch
+    the net is tried on the first images, mostly two, once or more: a hook is called
+    for these as well, so that what it collects begins with them.  Raises TypeError or
     ValueError for what is not a net or not :class:`Batches`, images that do not fit,
     and a net that does not give one row of logits for each image.
     """
@@ -64,8 +66,8 @@ def evaluate(
 ) -> tuple[float, float]:
     """Mean loss and accuracy of ``net`` on ``batches``, without training.
 
-    The same is true of ``net``, and of errors, as in :func:`predict`.  An answer with
-    NaN in it counts as wrong.
+    The same is true of ``net``, its hooks and errors as in :func:`predict`.  An answer
+    with NaN in it counts as wrong.
     """
     _check_measured(net, batches)
     function("loss", loss, LOSS)

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from samples import FP32, quietly, small_net, splits, weights
+from samples import FP32, Heard, quietly, small_net, splits, weights
 from torch import nn
 
-from d2lmini import evaluate, nets, predict, schedules
+from d2lmini import evaluate, mode, nets, predict, schedules
 from d2lmini.device import best_precision
 from d2lmini.nets import trained
 from d2lmini.training.average import Average
@@ -149,6 +149,16 @@ def test_the_average_keeps_whole_numbers_and_statistics_sane():
     quietly(net, splits(160), average=0.5)
     assert net[1].num_batches_tracked.dtype == torch.long
     assert bool((net[1].running_var > 0).all())
+
+
+@pytest.mark.parametrize("average", [None, 0.5])
+def test_the_next_pass_follows_from_the_epochs_trained(tmp_path, average):
+    for _ in ("trained", "read again"):
+        data = splits()
+        data.train.epoch = 7
+        torch.manual_seed(0)
+        quietly(small_net(), data, average=average, resume=tmp_path / "run.pt")
+        assert data.train.epoch == 2
 
 
 def test_an_averaged_net_keeps_its_momentum_and_what_is_frozen():
@@ -518,6 +528,11 @@ def test_misfit_names_the_layer(net, resize, words):
             measure(net, data)
 
 
+@pytest.mark.parametrize("word", ["0", "", "False", "no", "OFF"])
+def test_quick_mode_can_be_declined_in_words(word):
+    assert not mode.quick({"D2LMINI_QUICK": word})
+
+
 def test_quick_mode_runs_one_epoch_and_says_so(monkeypatch):
     monkeypatch.setenv("D2LMINI_QUICK", "1")
     history = quietly(small_net(), splits(), epochs=9)
@@ -535,6 +550,37 @@ def test_runs_folder_keeps_named_runs_only(tmp_path, monkeypatch):
     trained.read(twin, tmp_path / "weights" / "mini.npz")
     torch.testing.assert_close(weights(twin), weights(net), rtol=1e-3, atol=1e-6)
     assert (tmp_path / "checkpoints" / "mini.pt").exists()
+
+
+def test_runs_at_home_are_kept_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("D2LMINI_RUNS", "~/runs")
+    history = quietly(small_net(), splits(), epochs=1, name="mini")
+    assert History.load("~/runs/mini.json") == history
+    assert (tmp_path / "runs" / "checkpoints" / "mini.pt").exists()
+    history.save("~/again.json")
+    assert History.load(tmp_path / "again.json") == history
+    monkeypatch.setenv("D2LMINI_RUNS", "~nobody-there/runs")
+    with pytest.raises(ValueError, match=r"^D2LMINI_RUNS is .*, in nobody's home: "):
+        quietly(small_net(), splits(), name="mini")
+
+
+def test_what_is_kept_of_a_run_is_said_file_by_file(tmp_path, monkeypatch):
+    class More(nn.Linear):
+        def get_extra_state(self):
+            return {"seen": 1}
+
+        def set_extra_state(self, state):
+            pass
+
+    monkeypatch.setenv("D2LMINI_RUNS", str(tmp_path))
+    heard = Heard()
+    net = nn.Sequential(nn.Flatten(), More(784, 10))
+    quietly(net, splits(), epochs=1, name="mini", report=heard)
+    assert heard.said[-1].startswith("The history of 'mini' is stored in")
+    assert "its weights are not: 1._extra_state of the net is a dict" in heard.said[-1]
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["checkpoints", "mini.json"]
 
 
 def test_quick_mode_never_replaces_a_stored_run(tmp_path, monkeypatch):
