@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from d2lmini.analysis.summary import summary
 from d2lmini.arguments import image_shape
@@ -25,15 +26,14 @@ def cost(net: nn.Module, input_shape: tuple[int, int, int], *rest: object) -> Co
     runs; one that hands its input on (flatten, identity) makes none, and what the
     net computes with functions in place of layers is not counted.  Four bytes each
     in float32.  Nothing is computed, unless the ``forward`` of the net asks for
-    values; the net and the random state stay as they are.  Raises ValueError,
-    naming the layer, for a shape that does not fit.
+    values; the net and the random state stay as they are.  Raises TypeError for what
+    is no network, and ValueError, naming the layer, for a shape that does not fit.
     """
     plain = image_shape("input_shape", input_shape, *rest)
     found = summary(net, plain)
-    # In training mode, where dropout keeps a tensor too; and with two pictures,
-    # since normalisation refuses one whose maps are down to one number.
-    made = walk(net, plain, _activations, pictures=2, training=True)
-    return Cost(found.parameters, found.multiply_adds, made // 2)
+    # In training mode, where dropout keeps a tensor too.
+    made = walk(net, plain, _activations, training=True)
+    return Cost(found.parameters, found.multiply_adds, made)
 
 
 def _activations(net: nn.Module, X: Tensor) -> int:
@@ -53,6 +53,8 @@ def _activations(net: nn.Module, X: Tensor) -> int:
             made += sum(Y.numel() for Y in new)
 
     for name, layer in net.named_modules():
+        if isinstance(layer, _BatchNorm):
+            layer.eval()  # else it refuses a picture whose maps are down to one number
         if "parametrizations" not in name.split("."):
             layer.register_forward_pre_hook(begin)
             layer.register_forward_hook(end, with_kwargs=True)

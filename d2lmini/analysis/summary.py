@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
-from torch.nn.utils.parametrize import is_parametrized
 from torch.overrides import TorchFunctionMode
 
 from d2lmini.analysis.field import Field, ReceptiveFields
 from d2lmini.analysis.products import counter
 from d2lmini.arguments import image_shape
 from d2lmini.nets.misfit import walk
-from d2lmini.nets.twin import tensors
+from d2lmini.nets.twin import class_of, tensors
 from d2lmini.plot.table import as_html, as_text
 
 
@@ -85,7 +84,8 @@ def summary(
     the statistics of a batch would in training.  It is "?" where a function is not
     known.  Nothing is computed, unless the ``forward`` of the net asks for values.
     The net, its mode, buffers, hooks and the random state stay as they are.  Raises
-    ValueError, naming the layer, for an input that does not fit.
+    TypeError for what is no network, and ValueError, naming the layer, for an input
+    that does not fit.
     """
     shape = image_shape("input_shape", input_shape, *rest)
     passed = Passage()
@@ -159,7 +159,7 @@ class Passage:
         self.work = int(self._flops()) // 2
         self.note = strangers.note
         if not self.steps:  # a layer alone
-            alone = Step(0, "", _kind(net), self.parameters, self.work)
+            alone = Step(0, "", class_of(net), self.parameters, self.work)
             self._finish(alone, out)
             self.steps.append(alone)
 
@@ -167,7 +167,7 @@ class Passage:
         def hook(layer: nn.Module, args: object) -> None:
             depth = len(self._open)
             name = path.rsplit(".", 1)[-1] if depth else path
-            step = Step(depth, name, _kind(layer), 0, self._flops())
+            step = Step(depth, name, class_of(layer), 0, self._flops())
             step.parameters = self._new(layer, step)
             self._open.append(step)
             if depth < self.depth and (not depth or path.count(".") < self.depth):
@@ -179,7 +179,7 @@ class Passage:
         step = self._open.pop()
         step.work = (self._flops() - step.work) // 2
         # a lazy layer has become another, with parameters
-        step.kind, step.parameters = _kind(layer), self._new(layer, step)
+        step.kind, step.parameters = class_of(layer), self._new(layer, step)
         self._finish(step, out)
 
     def _finish(self, step: Step, out: Any) -> None:
@@ -223,11 +223,6 @@ class _Strangers(TorchFunctionMode):
             "that training leaves them as they are: keep layers in an nn.ModuleList, "
             "not in a plain list."
         )
-
-
-def _kind(layer: nn.Module) -> str:
-    kind = type(layer)
-    return (kind.__bases__[0] if is_parametrized(layer) else kind).__name__
 
 
 def _parameters(net: nn.Module) -> int:

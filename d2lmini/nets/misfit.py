@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from d2lmini.arguments import found, instance
 from d2lmini.nets import needs
-from d2lmini.nets.twin import leaves, picture, tensors, twin, undisturbed
+from d2lmini.nets.twin import class_of, leaves, picture, tensors, twin, undisturbed
 
 LARGEST = 256  # pixels a side from which no larger size is tried
 #: Functions of two tensors that must be of one size, and what people call them.
@@ -52,12 +52,11 @@ def walk(
     shape: tuple[int, int, int],
     look: Callable[[nn.Module, Tensor], Found],
     *,
-    pictures: int = 1,
     training: bool = False,
 ) -> Found:
     """What ``look(twin, X)`` returns, which is to call ``twin(X)`` in its own way.
 
-    ``twin`` is a copy of ``net`` without data, and ``X`` (pictures, *shape) has none
+    ``twin`` is a copy of ``net`` without data, and ``X`` (1, *shape) has none
     either.  Where a ``forward`` needs values, both have some the second time.  The
     net, its buffers and hooks, and all random states stay as they are.  Raises
     Misfit for an image that does not fit, and other errors of the net as they are.
@@ -65,7 +64,7 @@ def walk(
     is_network("net", net)
     if isinstance(net, torch.jit.ScriptModule):  # of which no layer can be looked at
         raise TypeError(f"net is {found(net)}: give the network it was compiled from.")
-    return _walk(net, (pictures, *shape), look, training)
+    return _walk(net, (1, *shape), look, training)
 
 
 def is_network(name: str, value: Any) -> None:
@@ -243,10 +242,10 @@ def _sentence(net: nn.Module, X: Tensor, watch: _Watch, error: Exception) -> str
 
 
 def _where(net: nn.Module, name: str) -> str:
-    kind = type(net).__name__
+    kind = class_of(net)
     if not name:
         return kind
-    return f"layer {name} ({type(net.get_submodule(name)).__name__}) of {kind}"
+    return f"layer {name} ({class_of(net.get_submodule(name))}) of {kind}"
 
 
 def _remedy(X: Tensor, reached: Tensor) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
+from torch.nn.utils.parametrize import is_parametrized
 
 from d2lmini.nets.borrowed import draws_kept
 
@@ -31,6 +32,12 @@ def leaves(values: Any) -> Iterator[Any]:
 def tensors(values: Any) -> Iterator[Tensor]:
     """The tensors among :func:`leaves`."""
     return (leaf for leaf in leaves(values) if isinstance(leaf, Tensor))
+
+
+def class_of(layer: nn.Module) -> str:
+    """The name of its class, for a parametrised layer of the one that it was of."""
+    kind = type(layer)
+    return (kind.__bases__[0] if is_parametrized(layer) else kind).__name__
 
 
 def twin(net: nn.Module, *, real: bool) -> nn.Module:

@@ -58,9 +58,9 @@ class ReceptiveFields(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def of(self, X: Tensor) -> Field:
         """Pixels high and wide of what one place of ``X`` (N, C, H, W) sees at most.
 
-        "?" if that is not known, None if ``X`` has no height and width.
+        "?" if that is not known, None if ``X`` has no height and width, or no places.
         """
-        if X.ndim != 4:
+        if X.ndim != 4 or not X.numel():
             return None
         seen = seen_by(X)
         if seen is None or any(span.lost for span in seen):

@@ -3,10 +3,11 @@
 import html
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import NoneType
 
 from torch import nn
 
-from d2lmini.arguments import image_shape
+from d2lmini.arguments import image_shape, instance
 from d2lmini.plot.diagrams.layout import LABEL, Drawing, Item, Point, arrange
 from d2lmini.plot.diagrams.trace import Step, steps
 from d2lmini.plot.diagrams.words import Kind
@@ -57,9 +58,11 @@ def diagram(
     ``input_shape`` is (channels, height, width); below each box stands the
     shape that leaves it.  A copy of ``block`` runs once, on a tensor without data
     unless its ``forward`` asks for values, so the picture shows what that does;
-    ``block`` stays as it is.  ``title`` stands above.  Raises ValueError for an input
-    that does not fit.
+    ``block`` stays as it is.  ``title`` stands above.  Raises TypeError for what is no
+    network or no text, and ValueError for an input that does not fit, for a block that
+    gives no tensor, and for more than 60 boxes.
     """
+    instance("title", title, (str, NoneType), "give a text")
     found = steps(block, image_shape("input_shape", input_shape, *rest))
     across = _across(found)
     letters = LETTERS.get(across, NARROW)

@@ -3,15 +3,17 @@
 import html
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from types import NoneType
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
-from d2lmini.arguments import image_shape
+from d2lmini.arguments import image_shape, instance
 from d2lmini.nets.misfit import is_network, walk
-from d2lmini.nets.twin import tensors
+from d2lmini.nets.twin import class_of, tensors
 from d2lmini.plot.diagrams.drawing import (
     COLOURS,
     FONT,
@@ -39,7 +41,8 @@ class Part:
     shape: tuple[int, ...]  # without the batch
     parameters: int = 0
     times: int = 1
-    made_of: tuple[str, ...] = ()  # what is inside one block of a class of its own
+    #: What is inside one block of a class of its own, and how often.
+    made_of: Counter[str] = field(default_factory=Counter)
     small: tuple[str, ...] = ()  # activations and the like that follow
 
     @property
@@ -49,7 +52,7 @@ class Part:
         return ", ".join((what, *self.small))
 
     def __str__(self) -> str:
-        inside = f" ({', '.join(self.made_of)})" if self.made_of else ""
+        inside = f" ({_told(self.made_of)})" if self.made_of else ""
         return self.title + inside
 
 
@@ -64,11 +67,16 @@ def overview(
     A box is as wide as its maps in proportion to the widest, and as thick as the root
     of their number, so that one sees the maps shrink and multiply.  Parts are the
     children of ``net``: activations and normalisations share a box with the layer
-    before them, and equal blocks that follow each other share one.  ``input_shape`` is
-    (channels, height, width).  A copy of ``net`` runs once, on a tensor without data;
-    ``net`` stays as it is.  ``title`` stands above.  Raises ValueError for an input
-    that does not fit.
+    before them.  Blocks of one class that follow each other share one, which says what
+    the first is made of and what the last gives: those after the first have no layer
+    that it lacks, and their maps are of one size and become no fewer.  Weights are
+    counted where they are used first.  What ``net`` does with functions, and weights
+    of its own, are in no box.  ``input_shape`` is (channels, height, width).  A copy
+    of ``net`` runs once, on a tensor without data; ``net`` stays as it is.  ``title``
+    stands above.  Raises TypeError for what is no network or no text, and ValueError
+    for an input that does not fit and for more than 40 boxes.
     """
+    instance("title", title, (str, NoneType), "give a text")
     is_network("net", net)
     shape = image_shape("input_shape", input_shape, *rest)
     found = [Part("input", Kind.INPUT, shape), *_merged(walk(net, shape, _recorded))]
@@ -90,14 +98,17 @@ def overview(
 def _recorded(twin: nn.Module, X: Tensor) -> list[Part]:
     """The children of the network that were called, in this order."""
     parts: list[Part] = []
+    counted: set[int] = set()
 
     def after(part: nn.Module, args: Any, out: Any) -> None:
         made = next(tensors([out]), None)
         if made is not None:
-            parts.append(_part(part, tuple(made.shape[1:])))
+            weights = {id(p): p.numel() for p in part.parameters() if not is_lazy(p)}
+            new = sum(n for p, n in weights.items() if p not in counted)
+            counted.update(weights)
+            parts.append(_part(part, tuple(made.shape[1:]), new))
 
-    children = list(twin.children()) or [twin]
-    hooks = [child.register_forward_hook(after) for child in children]
+    hooks = [c.register_forward_hook(after) for c in _children(twin) or [twin]]
     try:
         twin(X)
     finally:
@@ -106,10 +117,21 @@ def _recorded(twin: nn.Module, X: Tensor) -> list[Part]:
     return parts
 
 
-def _part(part: nn.Module, shape: tuple[int, ...]) -> Part:
+def _children(block: nn.Module) -> list[nn.Module]:
+    """The modules in ``block``, but not those that compute a weight of its own."""
+    found = block.named_children()
+    return [child for name, child in found if name != "parametrizations"]
+
+
+def _layers(block: nn.Module) -> list[nn.Module]:
+    """The innermost modules of ``block``, each once; of a layer, itself."""
+    inner = [layer for child in _children(block) for layer in _layers(child)]
+    return list(dict.fromkeys(inner)) or [block]
+
+
+def _part(part: nn.Module, shape: tuple[int, ...], weights: int) -> Part:
     """One child: a layer, or a block with the layers it is made of."""
-    weights = sum(p.numel() for p in part.parameters())
-    if any(True for _ in part.children()):
+    if _children(part):
         name, inside = _inside(part)
         return Part(name, Kind.LAYER, shape, weights, made_of=inside)
     if isinstance(part, (nn.Flatten, nn.Identity)):
@@ -118,19 +140,21 @@ def _part(part: nn.Module, shape: tuple[int, ...]) -> Part:
     return Part(words.name, words.kind, shape, weights)
 
 
-def _inside(block: nn.Module) -> tuple[str, tuple[str, ...]]:
+def _inside(block: nn.Module) -> tuple[str, Counter[str]]:
     """A Sequential by its layers; another block by its class, its layers beside it."""
-    leaves = [m for m in block.modules() if not any(True for _ in m.children())]
-    words = [of_layer(m) for m in leaves if not isinstance(m, nn.Identity)]
+    words = [of_layer(m) for m in _layers(block) if not isinstance(m, nn.Identity)]
     main = Counter(w.name for w in words if w.kind in (Kind.LAYER, Kind.POOL))
-    told = [f"{name} × {n}" if n > 1 else name for name, n in main.items()]
     if isinstance(block, nn.Sequential):
-        return ", ".join(told) or "layers", ()
-    return type(block).__name__, tuple(told)
+        return _told(main) or "layers", Counter()
+    return class_of(block), main
+
+
+def _told(layers: Counter[str]) -> str:
+    return ", ".join(f"{one} × {n}" if n > 1 else one for one, n in layers.items())
 
 
 def _merged(parts: list[Part]) -> list[Part]:
-    """Small layers into the box before them, and equal blocks into one."""
+    """Small layers into the box before them, and blocks of one kind into one."""
     merged: list[Part] = []
     for part in parts:
         last = merged[-1] if merged else None
@@ -154,8 +178,13 @@ def _merged(parts: list[Part]) -> list[Part]:
 
 
 def _like(last: Part, part: Part) -> bool:
-    """Whether two blocks of one class work on maps of one size."""
-    return last.name == part.name and last.shape[1:] == part.shape[1:]
+    """Whether two blocks of one class can share a box that says little of the second.
+
+    Inception's put out more and more channels; a box that gave fewer than one before it
+    would hide that one's.
+    """
+    same = last.name == part.name and last.shape[1:] == part.shape[1:]
+    return same and last.shape[0] <= part.shape[0] and part.made_of <= last.made_of
 
 
 # ---- the drawing ------------------------------------------------------------
@@ -198,7 +227,7 @@ def _lines(part: Part) -> tuple[tuple[str, bool], ...]:
     if part.parameters:
         facts += f" · {part.parameters:,} parameters"
     named = [(text, True) for text in _wrapped(part.title, SIZE)]
-    inside = [(text, False) for text in _wrapped(", ".join(part.made_of), SMALL)]
+    inside = [(text, False) for text in _wrapped(_told(part.made_of), SMALL)]
     return (*named, *inside, (facts, False))
 
 

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
+from d2lmini.nets.twin import class_of
+
 
 class Kind(Enum):
     """What a step is, and so how it is drawn."""
@@ -88,7 +90,7 @@ def of_layer(layer: nn.Module) -> Words:
     if isinstance(layer, DROPOUTS):
         return Words(f"dropout {layer.p:g}", Kind.SMALL)
     if isinstance(layer, ACTIVATIONS):
-        return Words(type(layer).__name__, Kind.SMALL)
+        return Words(class_of(layer), Kind.SMALL)
     for kind, name in POOLS.items():
         if isinstance(layer, kind):
             return _pooling(name, layer.kernel_size, layer.stride)
@@ -96,7 +98,7 @@ def of_layer(layer: nn.Module) -> Words:
         if isinstance(layer, kind):
             return _adaptive(name, layer.output_size)
     weighs = any(True for _ in layer.parameters())
-    return Words(type(layer).__name__, Kind.LAYER if weighs else Kind.OTHER)
+    return Words(class_of(layer), Kind.LAYER if weighs else Kind.OTHER)
 
 
 def of_function(func: Any, args: Any, kwargs: Any) -> Words:

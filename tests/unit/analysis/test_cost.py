@@ -43,8 +43,7 @@ class Both(nn.Module):
         )
 
     def forward(self, X):
-        one = X[:1]  # costs are tried with two pictures
-        return self.product[self.plain](one, *self.weights)
+        return self.product[self.plain](X, *self.weights)
 
 
 def bilinear_by_matrices(X, W):
@@ -164,6 +163,23 @@ def test_a_layer_used_twice_counts_twice():
 def test_normalisation_of_a_single_number_is_counted():
     net = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(4))
     assert cost(net, (4, 7, 7)).activations == 8
+
+
+class Placed(nn.Module):
+    """Its places are numbered, the same for every picture; and it takes only one."""
+
+    def __init__(self):
+        super().__init__()
+        self.places, self.dense = nn.Embedding(49, 7), nn.Linear(7, 3)
+
+    def forward(self, X):
+        return self.dense(
+            X.view(1, 49)[:, :7] + self.places(torch.arange(49, device=X.device))
+        )
+
+
+def test_what_all_pictures_share_is_counted_in_full():
+    assert cost(Placed(), (1, 7, 7)).activations == 49 * 7 + 49 * 3
 
 
 def test_the_net_is_left_alone():

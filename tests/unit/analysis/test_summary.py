@@ -316,6 +316,18 @@ def test_layers_in_a_plain_list_are_said():
     assert summary(nets.lenet(), (1, 28, 28)).note == ""
 
 
+class Beyond(nn.Module):
+    """Cuts off more rows than there are."""
+
+    def forward(self, X):
+        return X[:, :, 9:]
+
+
+def test_a_map_without_rows_has_no_field():
+    (row,) = summary(nn.Sequential(Beyond()), (1, 8, 8)).rows
+    assert row.shape == (1, 1, 0, 8) and row.field is None
+
+
 def test_hooks_of_others_do_not_run():
     net, maps = nets.lenet(), []
     net[0].register_forward_hook(lambda m, a, out: maps.append(float(out.sum())))

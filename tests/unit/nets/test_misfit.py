@@ -206,7 +206,7 @@ def test_a_walk_leaves_nothing_behind(name):
     before = {} if lazy else copy.deepcopy(net.state_dict())
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].copy()
     for training in (False, True):
-        walk(net, (1, 28, 28), passed, pictures=2, training=training)
+        walk(net, (1, 28, 28), passed, training=training)
     assert net.training and not ran and len(net._forward_hooks) == 1
     assert all(len(m._forward_hooks) == 0 for m in net.modules() if m is not net)
     if not lazy and name != "without data":

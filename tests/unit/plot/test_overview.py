@@ -7,8 +7,9 @@ from xml.etree import ElementTree
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
 
-from d2lmini import nets, overview, summary
+from d2lmini import diagram, nets, overview, summary
 from d2lmini.plot.diagrams.drawing import text_width
 from d2lmini.plot.diagrams.whole import THICKEST, THIN, WIDEST
 
@@ -98,6 +99,78 @@ def test_equal_blocks_share_a_box_and_unequal_sizes_do_not() -> None:
     block = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU())
     alt = overview(nn.Sequential(block, nn.BatchNorm2d(2), nn.Tanh()), (1, 9, 9)).alt
     assert "3×3 convolution, batch norm, tanh gives 2×7×7." in alt
+
+
+class Block(nn.Module):
+    """A convolution with a weight that is computed, and a layer that never runs."""
+
+    def __init__(self, before: int, after: int, kernel: int = 3) -> None:
+        super().__init__()
+        conv = nn.Conv2d(before, after, kernel, padding=kernel // 2)
+        self.conv, self.spare = weight_norm(conv), nn.LazyLinear(9)
+
+    def forward(self, X: Tensor) -> Tensor:
+        return self.conv(X).relu()
+
+
+@pytest.mark.parametrize(
+    ("blocks", "told"),
+    [
+        (
+            [Block(1, 4), Block(4, 8)],
+            ["Block × 2 (3×3 convolution, dense) gives 8×8×8"],
+        ),
+        (
+            [Block(1, 4), Block(4, 4, 5)],
+            [f"Block ({k}×{k} convolution, dense) gives 4×8×8" for k in (3, 5)],
+        ),
+        (
+            [Block(1, 4), Block(4, 64), Block(64, 8)],
+            [
+                "Block × 2 (3×3 convolution, dense) gives 64×8×8",
+                "Block (3×3 convolution, dense) gives 8×8×8",
+            ],
+        ),
+    ],
+)
+def test_blocks_share_a_box_only_where_it_hides_nothing(blocks, told) -> None:
+    alt = overview(nn.Sequential(*blocks), (1, 8, 8)).alt
+    assert alt.split(". ", 2)[1:] == ["The input is 1×8×8", ". ".join(told) + "."]
+
+
+class Twice(nn.Module):
+    """Uses its one layer twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 1, 3, padding=1)
+
+    def forward(self, X: Tensor) -> Tensor:
+        return self.conv(self.conv(X))
+
+
+def test_weights_are_counted_where_they_are_used_first() -> None:
+    drawn = overview(Twice(), (1, 8, 8))
+    assert shapes(drawn.alt) == [(1, 8, 8)] * 3
+    assert drawn.svg.count("10 parameters") == drawn.svg.count("parameters") == 1
+
+
+@pytest.mark.parametrize("draw", [overview, diagram])
+def test_a_layer_whose_weight_is_computed_is_that_layer(draw) -> None:
+    layers = (
+        weight_norm(nn.Conv2d(1, 2, 3)),
+        nn.Flatten(2),
+        weight_norm(nn.Conv1d(2, 3, 3)),
+    )
+    assert "3×3 convolution" in draw(nn.Sequential(*layers), (1, 8, 8)).alt
+    assert "Parametrized" not in draw(nn.Sequential(*layers), (1, 8, 8)).alt
+    assert "3×3 convolution" in draw(layers[0], (1, 8, 8)).alt
+
+
+@pytest.mark.parametrize("draw", [overview, diagram])
+def test_a_title_is_a_text(draw) -> None:
+    with pytest.raises(TypeError, match="title is 3: give a text"):
+        draw(nn.Conv2d(1, 2, 3), (1, 8, 8), title=3)
 
 
 def test_a_network_of_any_form_is_drawn_as_it_runs_and_stays_as_it_is() -> None:
