@@ -2,12 +2,12 @@
 
 Each function takes ``X`` float (N, C, H, W) in [0, 1], which stays as it is, and a
 CPU generator, and returns a new batch of the same shape.  The data give them that; a
-function does not look, so call none by hand with uint8 pixels, numbers up to 255 or a
-single image.  Drawing on the CPU gives every device the same changes for the same seed.
-Join several with :func:`chain`, change an option with ``functools.partial``; one that
-cannot be is refused where the partial is given to :func:`chain` or to the data.  The
-sides that :func:`erase` draws are rounded to whole pixels, and so are the share and the
-shape.
+function does not look, so call none by hand with uint8 pixels, numbers up to 255, a
+single image or no generator.  Drawing on the CPU gives every device the same changes
+for the same seed.  Join several with :func:`chain`, change an option with
+``functools.partial``; one that cannot be is refused where the partial is given to
+:func:`chain` or to the data.  The sides that :func:`erase` draws are rounded to whole
+pixels, and so are the share and the shape.
 
 A run is resumed if these functions are, docstrings and all, what they were: a change
 to one of them refuses the files of all who used it.

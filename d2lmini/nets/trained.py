@@ -47,7 +47,8 @@ def load(name: str, folder: str | Path | None = None) -> nn.Sequential:
     The weights are read from ``folder``, or else from the package, which
     carries the small ones.  Nothing is unpickled: the file holds plain
     arrays; and nothing is drawn from torch's generator.  Raises ValueError for
-    an unknown name, a missing file, or one that does not fit the network.
+    an unknown name, a missing file, or one that does not fit the network, and
+    TypeError for what is no folder.
     """
     if not isinstance(name, str) or name not in TRAINED:
         raise ValueError(
@@ -72,7 +73,8 @@ def save(net: nn.Module, path: str | Path) -> None:
 
     Half precision has a step of 6e-8 around 0, to which small numbers are rounded.
     The file is written whole or not at all; StorageError where it cannot be, and
-    ValueError for a net that keeps more than tensors, or some without values.
+    ValueError for a net that keeps more than tensors, or some without values or with
+    such as are not finite.
     """
     arguments.instance("net", net, nn.Module, "give a network")
     path = arguments.path("path", path, _FILE)
@@ -91,14 +93,19 @@ def _small(key: str, value: object) -> Tensor:
     value = value.cpu()
     if not value.is_floating_point():
         return value
-    half = value.half()
-    return half if half.isfinite().all() else value.float()
+    for kind in (torch.float16, torch.float32):
+        if (small := value.to(kind)).isfinite().all():
+            return small
+    raise ValueError(
+        f"{key} of the net holds NaN or infinity, or numbers beyond float32, which no "
+        "file of weights does: give a net whose numbers are finite."
+    )
 
 
 def read(net: nn.Module, path: str | Path) -> None:
     """Put the weights that :func:`save` wrote into ``net``, in place.
 
-    ValueError for any other file; ``net`` is then what it was.
+    ValueError for any other file or none; ``net`` is then what it was.
     """
     path = arguments.path("path", path, _FILE)
     try:
@@ -108,11 +115,7 @@ def read(net: nn.Module, path: str | Path) -> None:
             arrays = {key: torch.from_numpy(file[key]) for key in file.files}
         _check(arrays, own)
     except FileNotFoundError:
-        raise ValueError(
-            f"{path} does not exist, since weights above 1 MB are not shipped: train "
-            f"the network with name={Path(path).stem!r} and D2LMINI_RUNS set to a "
-            "folder, and load from the folder weights in it."
-        ) from None
+        raise ValueError(_missing(path)) from None
     except Exception as error:  # damage makes zipfile, zlib and NumPy raise a dozen
         raise ValueError(
             f"{path} does not hold the weights of this {type(net).__name__} "
@@ -120,6 +123,21 @@ def read(net: nn.Module, path: str | Path) -> None:
             "wrote."
         ) from error
     net.load_state_dict(arrays)
+
+
+def _missing(path: Path) -> str:
+    if path.parent == SHIPPED:
+        return (
+            f"{path} does not exist, since weights above 1 MB are not shipped: train "
+            f"the network with name={path.stem!r} and D2LMINI_RUNS set to a folder, "
+            "and load from the folder weights in it."
+        )
+    here = (SHIPPED / path.name).exists()
+    return (
+        f"{path} does not exist: give the folder that holds it, which is called "
+        "weights where a training has written it"
+        f"{', or None for what is shipped' if here else ''}."
+    )
 
 
 def _check_size(size: int, own: Mapping[str, Tensor]) -> None:

@@ -183,18 +183,31 @@ class History:
         return history
 
     def save(self, path: str | Path) -> None:
-        """Write :meth:`to_json` to ``path`` in one step; folders are made."""
+        """Write :meth:`to_json` to ``path`` in one step; folders are made.
+
+        StorageError where it cannot be, TypeError or ValueError for what is no path.
+        """
         with storage.written(arguments.path("path", path, _FILE)) as file:
             file.write(self.to_json().encode())
 
     @classmethod
     def load(cls, path: str | Path) -> "History":
-        """Read what :meth:`save` wrote; the error names the file."""
+        """Read what :meth:`save` wrote.
+
+        ValueError, which names the file, for any other or none; it is :class:`Newer`
+        for a run that a later version has stored.
+        """
         path = arguments.path("path", path, _FILE)
         try:
             return cls.from_json(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ValueError(f"{path}: {error}") from error
+        except (OSError, UnicodeError) as error:
+            raise ValueError(
+                f"{path} cannot be read ({getattr(error, 'strerror', None) or error}): "
+                "give a file that History.save has written."
+            ) from error
+        except ValueError as error:
+            kind = Newer if isinstance(error, Newer) else ValueError
+            raise kind(f"{path}: {error}") from error
 
 
 def _unpacked(packed: bytes) -> bytes:

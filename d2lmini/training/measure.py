@@ -33,8 +33,9 @@ def predict(
     that does not fit into memory is worked through in pieces.  Before the first batch
     the net is tried on the first images, mostly two, once or more: a hook is called
     for these as well, so that what it collects begins with them.  Raises TypeError or
-    ValueError for what is not a net or not :class:`Batches`, images that do not fit,
-    and a net that does not give one row of logits for each image.
+    ValueError: at once for what is not a net or not :class:`Batches`, with the first
+    batch for images that do not fit and a net that does not give one row of logits for
+    each image.
     """
     _check_measured(net, batches)
     return _answers(net, batches, precision)

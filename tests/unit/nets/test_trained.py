@@ -1,5 +1,6 @@
 """Trained weights on disk: read back, refused, never executed."""
 
+import math
 import pickle
 import tempfile
 from pathlib import Path
@@ -189,6 +190,24 @@ class More(nn.Linear):
 def test_what_is_no_numbers_is_not_saved(tmp_path, make, words):
     with pytest.raises((TypeError, ValueError), match=f"^{words}"):
         trained.save(make(), tmp_path / "net.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_folder_lacks_is_not_said_to_be_left_out(tmp_path):
+    words = r"lenet\.npz does not exist: give the folder .*, or None for what is shi"
+    with pytest.raises(ValueError, match=words):
+        nets.load("lenet", tmp_path)
+    words = r"alexnet\.npz does not exist: give the folder .* has written it\.$"
+    with pytest.raises(ValueError, match=words):
+        trained.read(nn.Linear(1, 1), tmp_path / "alexnet.npz")
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, 1e300])
+def test_what_cannot_be_read_again_is_not_saved(tmp_path, number):
+    net = nn.Linear(2, 1).double()
+    nn.init.constant_(net.weight, number)
+    with pytest.raises(ValueError, match="weight of the net holds NaN or infinity, or"):
+        trained.save(net, tmp_path / "net")
     assert not list(tmp_path.iterdir())
 
 

@@ -24,7 +24,7 @@ from d2lmini.nets import trained
 from d2lmini.training.average import Average
 from d2lmini.training.checkpoint import Checkpoint, CheckpointError
 from d2lmini.training.forward import Forward
-from d2lmini.training.history import History
+from d2lmini.training.history import History, Newer
 from d2lmini.training.report import Silent
 from d2lmini.training.run import Run, Tally
 from tests import kernels
@@ -604,6 +604,15 @@ def test_history_survives_json(tmp_path):
     (tmp_path / "bad.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ValueError, match=r"bad\.json"):
         History.load(tmp_path / "bad.json")
+    newer = history.to_json().replace('"seed"', '"more": 1, "seed"', 1)
+    (tmp_path / "new.json").write_text(newer, encoding="utf-8")
+    with pytest.raises(Newer, match=r"new\.json: a newer d2lmini"):
+        History.load(tmp_path / "new.json")
+    (tmp_path / "bytes").write_bytes(b"\xff")
+    for name, reason in (("none", "No such file"), (".", "Is a"), ("bytes", "codec")):
+        words = rf"cannot be read .*{reason}.*: give a file that History\.save has"
+        with pytest.raises(ValueError, match=words):
+            History.load(tmp_path / name)
 
 
 def test_an_unknown_number_of_an_epoch_survives_json(tmp_path):
