@@ -6,10 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Bool, TraitError, Unicode, validate
 
+from d2lmini.arguments import found
 from d2lmini.widgets import still
 from d2lmini.widgets.base import Figure
 from d2lmini.widgets.labs import by, picture
-from d2lmini.widgets.traits import Grid, Pair, Within, doubles, nested, proposed
+from d2lmini.widgets.traits import (
+    Grid,
+    Pair,
+    Within,
+    doubles,
+    nested,
+    proposed,
+    shape_of,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +29,7 @@ SIDE, REACH = 28, 8
 class AugmentLab(Figure):
     """`image` with `mirror`, `shift` (down, right) and `light`, in this order.
 
-    What moves in is zero, and brightness stays in 0 to 1.  `other`, called
+    What moves in is zero, and brightness is and stays in 0 to 1.  `other`, called
     `other_name`, is a picture of the same size to compare the distance with.
     """
 
@@ -43,6 +52,12 @@ class AugmentLab(Figure):
             raise TraitError(
                 f"image is {image} and other {other}; give two of one size."
             )
+        pixels = [v for row in proposal["value"] for v in row]
+        if min(pixels) < 0 or max(pixels) > 1:
+            raise TraitError(
+                f"{proposal['trait'].name} goes from {min(pixels)} to {max(pixels)}; "
+                "give brightness from 0 to 1, of bytes image / 255."
+            )
         return proposal["value"]
 
     @property
@@ -61,12 +76,11 @@ class AugmentLab(Figure):
         return brightened
 
     def distance(self, to: Any) -> float:
-        """Root mean square of the pixels' differences from `image`."""
-        import torch
-
-        image = doubles(self.image)
-        other = torch.as_tensor(to, dtype=torch.float64, device="cpu")
-        return float((image - other).square().mean().sqrt())
+        """Root mean square of the differences from `image` of a picture as large."""
+        grid = nested(to)
+        if shape_of(grid) != shape_of(self.image):
+            raise ValueError(f"to is {found(to)}: give a picture, {by(self.image)}.")
+        return float((doubles(self.image) - doubles(grid)).square().mean().sqrt())
 
     def describe(self) -> str:
         """One line: what was changed, and how far that leads."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Bool, List, TraitError, validate
 
+from d2lmini import arguments
 from d2lmini.widgets import still
 from d2lmini.widgets.base import Figure
-from d2lmini.widgets.traits import Controls, Grid, Whole, Within, doubles, nested
+from d2lmini.widgets.traits import Controls, Grid, Whole, Within, doubles, nested, whole
 
 if TYPE_CHECKING:
     import torch
@@ -19,12 +20,14 @@ LARGEST_BATCH = 64
 LONGEST = 40  # batches that the moving averages can take in
 DRAWS = 1024  # of the noise; a longer walk through it starts again in front
 DIGITS = 3
+LAST_SEED = 2**32 - 1
 
 
 def normal_draws(seed: int) -> list[float]:
     """`DRAWS` numbers from the standard normal distribution, rounded."""
     import torch
 
+    seed = arguments.whole("seed", seed, least=0, most=LAST_SEED)
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(DRAWS, generator=generator, dtype=torch.float32, device="cpu")
     draws: list[float] = nested(noise, DIGITS)
@@ -33,13 +36,13 @@ def normal_draws(seed: int) -> list[float]:
 
 def batch_size(size: Any, least: int = 1) -> int:
     """`size` as a whole number that a batch may hold; else TraitError."""
-    whole = isinstance(size, int) and not isinstance(size, bool)
-    if not whole or not least <= size <= LARGEST_BATCH:
+    number = whole(size)
+    if number is None or not least <= number <= LARGEST_BATCH:
         raise TraitError(
             f"size is {size!r}; a batch holds {least} to {LARGEST_BATCH} numbers"
             f"{' in training' if least > 1 else ''}."
         )
-    return int(size)
+    return number
 
 
 class BatchNormLab(Figure):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import List
 
+from d2lmini.arguments import instance
 from d2lmini.widgets import still
 from d2lmini.widgets.base import Figure
 from d2lmini.widgets.labs import example, plural
@@ -139,11 +140,12 @@ class ChannelsLab(Figure):
     presets: List[Any] = List().tag(sync=True)
 
     def __init__(self, *, preset: str = "the text's, one output", **state: Any) -> None:
+        instance("preset", preset, str, f"take one of {list(PRESETS)}")
         X, K, b, groups = example(preset, PRESETS, "preset")
         state.setdefault("input", X)
         if "kernel" in state:
-            outputs = len(nested(state["kernel"]))
-            state.setdefault("bias", [0] * outputs)
+            state["kernel"] = type(self).kernel.validate(self, state["kernel"])
+            state.setdefault("bias", [0] * len(state["kernel"]))
         else:
             state["kernel"] = K
             state.setdefault("bias", b)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import ROUND_HALF_UP, Context, Decimal
 from html import escape
-from numbers import Real
 from typing import Any
 
 from traitlets import Bool, Dict, TraitError, Unicode, validate
 
+from d2lmini.arguments import found, instance, listed
 from d2lmini.widgets.base import Figure
+from d2lmini.widgets.traits import finite, whole
 
 BETTER = ("less", "more", "")
 SCALES = ("linear", "log")
@@ -50,10 +50,9 @@ class Column:
                 f"{given!r} is no column: give (key, heading, better, scale, unit, "
                 "digits), at least the first two, or a dict of these."
             ) from None
-        column._check()
-        return column
+        return column._checked()
 
-    def _check(self) -> None:
+    def _checked(self) -> Column:
         texts = (self.key, self.heading, self.unit)
         if not all(isinstance(text, str) for text in texts) or not self.key:
             raise ValueError(f"{self} needs words for key, heading and unit.")
@@ -65,18 +64,20 @@ class Column:
                     f"{name} of the column {self.key!r} is {getattr(self, name)!r}: "
                     f"give one of {', '.join(map(repr, known))}."
                 )
-        digits = self.digits
-        whole = isinstance(digits, int) and not isinstance(digits, bool)
-        if digits is not None and not (whole and 0 <= digits <= 12):
+        if self.digits is None:
+            return self
+        digits = whole(self.digits)
+        if digits is None or not 0 <= digits <= 12:
             raise ValueError(
-                f"digits of the column {self.key!r} is {digits!r}: give None or a "
-                "whole number from 0 to 12."
+                f"digits of the column {self.key!r} is {self.digits!r}: give None or "
+                "a whole number from 0 to 12."
             )
+        return replace(self, digits=digits)
 
 
 def columns_of(given: Sequence[Any]) -> list[Column]:
     """The columns, checked; ValueError for none, or two of one key."""
-    columns = [Column.of(column) for column in given]
+    columns = [Column.of(column) for column in listed("columns", given, "give a list")]
     keys = [column.key for column in columns]
     if not keys:
         raise ValueError('There is no column: give one or more, as ("x", "size").')
@@ -90,7 +91,7 @@ def rows_of(
     given: Sequence[Mapping[str, Any]], columns: list[Column]
 ) -> list[dict[str, Any]]:
     """The rows as dicts of name, page and values, in the columns' order."""
-    rows = [_row(row, columns) for row in given]
+    rows = [_row(row, columns) for row in listed("rows", given, "give a list")]
     names = [row["name"] for row in rows]
     if not rows:
         raise ValueError('There is no row: give one or more, as {"name": "LeNet"}.')
@@ -101,6 +102,8 @@ def rows_of(
 
 
 def _row(given: Mapping[str, Any], columns: list[Column]) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise ValueError(f'A row is {found(given)}: give a dict, as {{"name": "a"}}.')
     name, page = given.get("name"), given.get("page") or ""
     if not isinstance(name, str) or not name or not isinstance(page, str):
         raise ValueError(f"The row {dict(given)!r} needs words for name (and page).")
@@ -117,13 +120,12 @@ def _row(given: Mapping[str, Any], columns: list[Column]) -> dict[str, Any]:
 
 def _value(given: Any, name: str, column: Column) -> int | float | None:
     """A plain number or None; ValueError for what the column cannot show."""
-    value = given.item() if hasattr(given, "item") else given
-    if value is None:
+    if given is None:
         return None
-    real = isinstance(value, Real) and not isinstance(value, bool)
-    if not real or not math.isfinite(value):
+    value = finite(given)
+    if value is None:
         raise ValueError(
-            f"{column.key} of {name} is {value!r}: give a finite number, or None."
+            f"{column.key} of {name} is {found(given)}: give a finite number, or None."
         )
     if column.scale == "log" and value <= 0:
         raise ValueError(
@@ -177,7 +179,8 @@ class Comparison(Figure):
     that order will do).  ``x`` and ``y`` are the keys of the plot's axes, ``what``
     heads the names, ``sort`` is a key or "name" ("" keeps the order), ``front``
     draws the Pareto front, ``lit`` names the row that is lit.  Raises ValueError
-    for rows or columns that cannot be shown, TraitError for an unknown key.
+    for rows or columns that cannot be shown, TraitError for an unknown key, TypeError
+    for what is no list, or no words.
     """
 
     module = "comparison"
@@ -200,6 +203,8 @@ class Comparison(Figure):
         what: str = "network",
         **state: Any,
     ) -> None:
+        for text, words in (("title", title), ("what", what)):
+            instance(text, words, str, "give words")
         checked = columns_of(columns)
         data = {
             "title": title,

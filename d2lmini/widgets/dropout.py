@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from d2lmini.arguments import whole
 from d2lmini.widgets import still
 from d2lmini.widgets.base import Figure
 from d2lmini.widgets.labs import picture
@@ -34,7 +35,7 @@ class DropoutLab(Figure):
 
     def kept(self, step: int) -> torch.Tensor:
         """Which numbers stay in training step `step`: bool, in the image's shape."""
-
+        step = whole("step", step, least=0)
         rows, columns = len(self.image), len(self.image[0])
         first = step * rows * columns + 1
         drawn = [chance(first + n) for n in range(rows * columns)]

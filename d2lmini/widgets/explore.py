@@ -14,11 +14,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Int, List, Unicode, observe
+from traitlets import Int, List, TraitError, Unicode, observe, validate
 
+from d2lmini import arguments
 from d2lmini.widgets import still
 from d2lmini.widgets.base import Figure
 from d2lmini.widgets.still import number
+from d2lmini.widgets.traits import whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -27,7 +29,8 @@ MOST = 64
 
 
 def label(value: Any) -> str:
-    """An option's value in words."""
+    """An option's value in words; NumPy's and a tensor's as Python's own."""
+    value = value.item() if getattr(value, "shape", None) == () else value
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, float):
@@ -180,6 +183,20 @@ class Explore(Figure):
             place = place * len(values) + i
         return place
 
+    @validate("choice")
+    def _among(self, proposal: dict[str, Any]) -> list[int | None]:
+        places = [whole(at) for at in proposal["value"]]
+        ends = [len(values) for values in self._grid.values()]
+        if len(places) != len(ends) or not all(
+            place in range(end) for place, end in zip(places, ends, strict=True)
+        ):
+            most = ", ".join(str(end - 1) for end in ends)
+            raise TraitError(
+                f"choice is {proposal['value']}; give the place of each option's "
+                f"value, counted from 0, at most {most}."
+            )
+        return places
+
     @observe("choice")
     def _redraw(self, change: dict[str, Any]) -> None:
         if self._built:
@@ -212,16 +229,23 @@ def explore(
     its own.
     """
     lists = checked(options)
+    own = "give one for all frames, since title, alt and dpi are no options"
+    arguments.instance("title", title, str, own)
+    if not callable(alt):
+        arguments.instance("alt", alt, (str, type(None)), own)
+    dpi = arguments.whole("dpi", dpi)
     title = title or label(f).capitalize()
     frames: dict[str, int] = {}
     places, alts = [], []
     for combination in itertools.product(*lists.values()):
         values = dict(zip(lists, combination, strict=True))
-        drawing, own = drawn(f, values)
+        drawing, brought = drawn(f, values)
         places.append(frames.setdefault(png(drawing, dpi), len(frames)))
         words = ", ".join(said(words_of(n), label(v)) for n, v in values.items())
-        plain = f"{alt or title}: {words}" + (f". {own}" if own and not alt else "")
-        alts.append(alt(**values) if callable(alt) else plain)
+        more = f". {brought}" if brought and not alt else ""
+        said_of = alt(**values) if callable(alt) else f"{alt or title}: {words}{more}"
+        arguments.instance("What alt gives", said_of, str, "let it return words")
+        alts.append(said_of)
     return Explore(
         f, lists, title=title, frames=list(frames), places=places, alts=alts, dpi=dpi
     )

@@ -40,9 +40,11 @@ def picture(image: Any, side: int = LARGEST_PICTURE) -> list[list[float]]:
             f"The image holds something that is not a number: {error}; give (height, "
             "width) numbers."
         ) from None
+    deep = len(shape or ()) - 2  # (1, 28, 28), as X[0] is, becomes (28, 28)
+    part = ", ".join(["0"] * deep if deep > 0 else ["::2"] * 2)
     raise ValueError(
         f"The image has shape {shape or 'ragged or empty'}; give (height, width) with "
-        f"at most {side} pixels a side, for instance image[::2, ::2]."
+        f"at most {side} pixels a side, for instance image[{part}]."
     )
 
 

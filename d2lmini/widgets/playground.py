@@ -8,7 +8,7 @@ from traitlets import Bool, Enum, Int, List, TraitError, Unicode, observe, valid
 
 from d2lmini.widgets import still
 from d2lmini.widgets.base import Figure
-from d2lmini.widgets.traits import Controls, Whole, Within
+from d2lmini.widgets.traits import Controls, Whole, Within, whole
 
 ACTIVATIONS = ("ReLU", "sigmoid", "tanh")
 WEIGHTS = ("zero", "small", "Glorot", "He", "He × 4")
@@ -60,21 +60,22 @@ class Playground(Figure):
 
     @validate("layers")
     def _valid_layers(self, proposal: Any) -> Any:
-        layers = [list(layer) for layer in proposal["value"]]
+        layers = [_numbers(layer) for layer in proposal["value"]]
         if len(layers) > 3 or not all(map(_is_layer, layers)):
             raise TraitError(
-                f"layers is {layers!r}; give at most three convolutions, each [kernels "
-                "(1–32), size (1, 3, 5, 7), stride (1, 2), padding (0 or more, below "
-                f"half the size), one of {POOLS}]."
+                f"layers is {proposal['value']!r}; give at most three convolutions, "
+                "each [kernels (1–32), size (1, 3, 5, 7), stride (1, 2), padding (0 or "
+                f"more, below half the size), one of {POOLS}]."
             )
         return layers
 
     @validate("dense")
     def _valid_dense(self, proposal: Any) -> Any:
-        units = list(proposal["value"])
-        if len(units) > 3 or not all(_whole(n, 1, 256) for n in units):
+        units = _numbers(proposal["value"])
+        if len(units) > 3 or not all(type(n) is int and 1 <= n <= 256 for n in units):
             raise TraitError(
-                f"dense is {units!r}; give at most three numbers from 1 to 256."
+                f"dense is {proposal['value']!r}; give at most three numbers from 1 to "
+                "256."
             )
         return units
 
@@ -112,16 +113,21 @@ class Playground(Figure):
         return still.row(table, caption=self.describe())
 
 
-def _whole(value: Any, low: int, high: int) -> bool:
-    return type(value) is int and low <= value <= high
+def _numbers(values: Any) -> list[Any]:
+    """A list with its whole numbers as Python's own; empty for what is no list."""
+    if not isinstance(values, (list, tuple)):
+        return []
+    return [one if (number := whole(one)) is None else number for one in values]
 
 
 def _is_layer(layer: list[Any]) -> bool:
+    if len(layer) != 5 or not all(type(number) is int for number in layer[:4]):
+        return False
+    kernels, size, stride, padding, pooling = layer
     return (
-        len(layer) == 5
-        and _whole(layer[0], 1, 32)
-        and layer[1] in SIZES
-        and layer[2] in (1, 2)
-        and _whole(layer[3], 0, (layer[1] - 1) // 2)
-        and layer[4] in POOLS
+        1 <= kernels <= 32
+        and size in SIZES
+        and stride in (1, 2)
+        and 0 <= padding <= (size - 1) // 2
+        and pooling in POOLS
     )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 from traitlets import Enum, List, TraitError, validate
 
+from d2lmini import arguments
 from d2lmini.widgets import still
 from d2lmini.widgets.base import Figure
-from d2lmini.widgets.labs import example, padding_note, picture, sides
-from d2lmini.widgets.traits import Controls, Pair, Whole
+from d2lmini.widgets.labs import by, example, padding_note, picture, sides
+from d2lmini.widgets.traits import Controls, Pair, Whole, whole
 
 KINDS = ("convolution", "pooling")
 CONTROLS = ("preset", "size", "layers", "channels")
@@ -28,23 +30,31 @@ def as_layer(value: Any) -> Layer:
     A pooling layer steps by its window unless it says otherwise.
     Raises TraitError for settings that no layer of the figure has.
     """
-    given = {"kernel": value} if isinstance(value, int) else dict(value)
-    kind = given.pop("kind", KINDS[0])
-    if kind not in KINDS or set(given) - set(LOWEST):
+    kernel = whole(value)
+    given = value if kernel is None else {"kernel": kernel}
+    named = isinstance(given, Mapping) and not set(given) - {"kind", *LOWEST}
+    kind = given.get("kind", KINDS[0]) if named else ""
+    if kind not in KINDS:
         raise TraitError(
-            f"{value!r} is no layer: give {list(LOWEST)}, kind in {KINDS}."
+            f"{value!r} is no layer: give a kernel's size, or a dict with some of "
+            f"{list(LOWEST)}, kind in {KINDS}."
         )
     stride = given.get("kernel", 3) if kind == "pooling" else 1
-    whole = {"kernel": 3, "padding": 0, "dilation": 1, "stride": stride, **given}
-    for name, number in whole.items():
-        if not (isinstance(number, int) and LOWEST[name] <= number <= HIGHEST[name]):
-            raise TraitError(
-                f"{name} is {number!r}; give a whole number from {LOWEST[name]} "
-                f"to {HIGHEST[name]}."
-            )
-    if kind == "pooling" and whole["dilation"] != 1:
-        raise TraitError(f"dilation is {whole['dilation']}; pooling here has only 1.")
-    return {"kind": kind, **{name: whole[name] for name in LOWEST}}
+    given = {"kernel": 3, "padding": 0, "dilation": 1, "stride": stride, **given}
+    settings = {name: _setting(name, given[name]) for name in LOWEST}
+    if kind == "pooling" and settings["dilation"] != 1:
+        raise TraitError(f"dilation is {given['dilation']}; pooling here has only 1.")
+    return {"kind": kind, **settings}
+
+
+def _setting(name: str, value: Any) -> int:
+    number = whole(value)
+    if number is None or not LOWEST[name] <= number <= HIGHEST[name]:
+        raise TraitError(
+            f"{name} is {value!r}; give a whole number from {LOWEST[name]} to "
+            f"{HIGHEST[name]}."
+        )
+    return number
 
 
 def pool(size: int) -> Layer:
@@ -93,7 +103,8 @@ class ReceptiveField(Figure):
     size or a dict with some of `kind`, `kernel`, `stride`, `padding`, `dilation`.
     Every layer is square, so one cross-section of `size` pixels tells all.
     The chosen element stands at `selected` (row, column) of layer `layer`, counted
-    from 1; `image` (size, size) lies under the field in two dimensions.
+    from 1; `image` (size, size) lies under the field in two dimensions, and says
+    which `size` it is, in a preset too.
     """
 
     module = "receptive_field"
@@ -109,12 +120,18 @@ class ReceptiveField(Figure):
     def __init__(
         self, *, layers: Any = "two 3 × 3", image: Any = None, **state: Any
     ) -> None:
+        if image is not None:
+            state["image"] = square(image)
+            side = len(state["image"])
+            if state.setdefault("size", side) != side:
+                raise ValueError(
+                    f"size is {state['size']!r} and the image {by(state['image'])}; "
+                    "leave size out."
+                )
         if isinstance(layers, str):
             size, layers = example(layers, PRESETS, "stack")
             state.setdefault("size", size)
-        if image is not None:
-            state["image"] = square(image)
-            state.setdefault("size", len(state["image"]))
+        layers = arguments.listed("layers", layers, "give a list, such as [3, 3]")
         state.setdefault("layer", max(1, min(len(layers), MOST_LAYERS)))
         presets = [[name, size, stack] for name, (size, stack) in PRESETS.items()]
         super().__init__(layers=layers, presets=presets, **state)
@@ -182,6 +199,7 @@ class ReceptiveField(Figure):
         Counted from 0.  Padding ends a path: a zero put in sees nothing.
         """
         sizes, top = self.sizes, self._top
+        axis = arguments.whole("axis", axis, least=0, most=1)
         seen = {min(self.selected[axis], sizes[top] - 1)}
         for one, n in zip(self.layers[:top][::-1], sizes[:top][::-1], strict=True):
             offsets = range(0, reach(one), one["dilation"])
@@ -191,7 +209,7 @@ class ReceptiveField(Figure):
 
     def span(self, axis: int = 1) -> tuple[int, int]:
         """First and last pixel of the field; beyond the image if it reaches there."""
-        top = self._top
+        top, axis = self._top, arguments.whole("axis", axis, least=0, most=1)
         pairs = zip(self.steps, self.layers[:top], strict=False)
         before = sum(step * one["padding"] for step, one in pairs)
         index = min(self.selected[axis], self.sizes[top] - 1)

@@ -6,6 +6,7 @@ from typing import Any
 
 from traitlets import Enum, TraitError, validate
 
+from d2lmini.arguments import share
 from d2lmini.training import schedules
 from d2lmini.widgets import still
 from d2lmini.widgets.base import Figure
@@ -41,6 +42,7 @@ class ScheduleLab(Figure):
 
     def rate(self, progress: float) -> float:
         """The learning rate at `progress` in [0, 1] of the run."""
+        progress = share("progress", progress, example="0.5")
         if self.kind == "one cycle":
             factor = schedules.one_cycle(progress, warm_up=self.warm_up)
         elif self.kind == "cosine":

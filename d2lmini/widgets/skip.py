@@ -41,6 +41,8 @@ class SkipLab(Figure):
         """
         import torch
 
+        if kind not in KINDS:
+            raise ValueError(f"kind is {kind!r}; take one of {list(KINDS)}.")
         batch, arriving, chain, dense = _drawn()
         outputs = [batch.requires_grad_()]
         X = outputs[0]

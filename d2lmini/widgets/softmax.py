@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Int, List, TraitError, validate
+from traitlets import List, TraitError, validate
 
+from d2lmini.arguments import listed
 from d2lmini.data import CLASSES
 from d2lmini.widgets import still
 from d2lmini.widgets.base import Figure
-from d2lmini.widgets.traits import Grid, Within, doubles, nested, proposed
+from d2lmini.widgets.traits import Grid, Whole, Within, doubles, nested, proposed
 
 if TYPE_CHECKING:
     import torch
 
 LIMIT = 10.0
+MOST = 64  # classes
 EXAMPLE = (0.5, -3.0, 0.0, -1.0, 0.5, 1.5, 0.5, 2.5, 1.0, 3.0)
 
 
@@ -28,9 +30,9 @@ class SoftmaxLab(Figure):
     """
 
     module = "softmax"
-    logits = Grid(EXAMPLE, ndim=1).tag(sync=True)
+    logits = Grid(EXAMPLE, most=(MOST,)).tag(sync=True)
     labels: List[Any] = List(list(CLASSES)).tag(sync=True)
-    target = Int(9).tag(sync=True)
+    target = Whole(9, 0, MOST - 1).tag(sync=True)
     scale = Within(1, 0, 4).tag(sync=True)
     shift = Within(0, -LIMIT, LIMIT).tag(sync=True)
 
@@ -41,7 +43,8 @@ class SoftmaxLab(Figure):
         labels: Sequence[str] | None = None,
         **state: Any,
     ) -> None:
-        names = list(CLASSES if labels is None else labels)
+        names = CLASSES if labels is None else labels
+        names = listed("labels", names, "give a list of the classes' names")
         super().__init__(logits=logits, labels=names, **state)
 
     @validate("logits", "labels", "target")
@@ -49,6 +52,8 @@ class SoftmaxLab(Figure):
         logits, labels, target = proposed(proposal, "logits", "labels", "target")
         if max(abs(v) for v in logits) > LIMIT:
             raise TraitError(f"logits are {logits}; the lab takes −10 to 10.")
+        if not all(isinstance(label, str) for label in labels):
+            raise TraitError(f"labels are {labels}; give the classes' names, in words.")
         if len(logits) != len(labels):
             raise TraitError(
                 f"There are {len(logits)} logits and {len(labels)} labels; give one "

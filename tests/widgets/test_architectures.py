@@ -118,6 +118,11 @@ def test_looks(page_of):
     oracle.looks(page, 390, 1280)
 
 
+def test_an_unknown_kind_is_no_chain():
+    with pytest.raises(ValueError, match="kind is 'res'; take one of"):
+        SkipLab().gradients("res")
+
+
 def test_still_pictures_say_what_the_figures_say():
     for lab in (SkipLab(), BottleneckLab()):
         assert lab.describe() in lab.still() and "<table" in lab.still()

@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import oracle
 import pytest
 import torch
@@ -230,6 +231,7 @@ def test_looks(page_of):
         ({"seen": [[float("nan"), 1, 2, True]]}, "mean is nan"),
         ({"seen": [[0, float("inf"), 2, False]]}, "spread is inf"),
         ({"seen": [[0, 1, 2.5, True]]}, "size is 2.5"),
+        ({"seen": [[0, 1, True, True]]}, "size is True"),
         ({"seen": [[0, 1, 2]]}, "give .mean, spread, size, training."),
         ({"noise": [float("inf")]}, "not a number"),
         ({"controls": ["colour"]}, "No control is called"),
@@ -238,3 +240,12 @@ def test_looks(page_of):
 def test_wrong_settings_are_refused_in_words(wrong, words):
     with pytest.raises(TraitError, match=words):
         BatchNormLab(**wrong)
+
+
+def test_numbers_may_be_of_numpy_and_a_seed_is_whole():
+    lab = BatchNormLab(seen=[[0, 1, torch.tensor(4), True], [0, 1, 4.0, False]])
+    assert [type(batch[2]) for batch in lab.seen] == [int, int]
+    assert BatchNormLab(seed=np.int64(3)).noise == BatchNormLab(seed=3).noise
+    for seed in (1.5, None):
+        with pytest.raises(TypeError, match="seed must be a whole number, not "):
+            BatchNormLab(seed=seed)

@@ -266,6 +266,7 @@ def test_looks(page_of):
         ({"input": [[1]]}, "give 3 dimensions"),
         ({"input": torch.zeros(4, 2, 2)}, "at most"),
         ({"kernel": torch.zeros(1, 2, 4, 1)}, "at most"),
+        ({"kernel": 3}, "kernel has shape .*; give 4 dimensions"),
         ({"bias": [0] * 4}, "at most"),
         ({"channel": 3}, "channel"),
         ({"controls": ["colour"]}, "No control is called"),
@@ -276,3 +277,5 @@ def test_wrong_settings_are_refused_in_words(wrong, words):
         ChannelsLab(**wrong)
     with pytest.raises(ValueError, match="No preset is called 'RGB'"):
         ChannelsLab(preset="RGB")
+    with pytest.raises(TypeError, match="preset is 3: take one of"):
+        ChannelsLab(preset=3)

@@ -1,9 +1,11 @@
 """The comparison: order, best, front and places against brute force; every input."""
 
+import json
 import math
 import random
 from itertools import combinations
 
+import numpy as np
 import oracle
 import pytest
 import torch
@@ -502,7 +504,11 @@ ROW = {"name": "a", "v": 1}
         ([ROW, ROW], [("v", "v")], "Two rows have the name 'a'"),
         ([{"v": 1}], [("v", "v")], "needs words for name"),
         ([{"name": "a", "vv": 1}], [("v", "v")], "a has 'vv', .* the keys are v"),
-        ([{"name": "a", "v": "9"}], [("v", "v")], "v of a is '9': give a finite"),
+        (
+            [{"name": "a", "v": "9"}],
+            [("v", "v")],
+            "v of a is the text '9': give a finite",
+        ),
         ([{"name": "a", "v": True}], [("v", "v")], "v of a is True"),
         ([{"name": "a", "v": math.nan}], [("v", "v")], "v of a is nan"),
         (
@@ -510,6 +516,10 @@ ROW = {"name": "a", "v": 1}
             [("v", "v", "less", "log")],
             "v of a is 0, and a log",
         ),
+        ([{"name": "a", "v": torch.ones(2)}], [("v", "v")], "v of a is a tensor"),
+        ([{"name": "a", "v": 10**400}], [("v", "v")], "v of a is a whole number of"),
+        ([("a", 1)], [("v", "v")], "A row is the tuple .*: give a dict"),
+        ({"a": 1}, [("v", "v")], "A row is the text 'a': give a dict"),
         ([ROW], [], "There is no column"),
         ([ROW], [("v", "v"), ("v", "w")], "Two columns have the key 'v'"),
         ([ROW], [("v",)], "is no column"),
@@ -524,6 +534,17 @@ def test_wrong_tables_are_refused_in_words(rows, columns, words):
     with pytest.raises(ValueError, match=words) as error:
         Comparison(rows, columns, x="v", y="v")
     assert "\n" not in str(error.value)
+
+
+def test_lists_and_words_are_demanded_and_digits_may_be_of_numpy():
+    axes = {"x": "v", "y": "v"}
+    with pytest.raises(TypeError, match="rows is None: give a list"):
+        Comparison(None, [("v", "v")], **axes)
+    for name in ("title", "what"):
+        with pytest.raises(TypeError, match=f"{name} is 5: give words"):
+            Comparison([ROW], [("v", "v")], **axes, **{name: 5})
+    figure = Comparison([ROW], [("v", "v", "", "linear", "", np.int64(2))], **axes)
+    assert json.dumps(figure.state)
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,8 @@ def test_looks(page_of):
         ({"padding_mode": "mirror"}, "padding_mode"),
         ({"input": torch.zeros(2000, 2000)}, "takes 64 × 64 at most"),
         ({"dilation": 1.5}, "dilation is 1.5"),
+        ({"dilation": True}, "dilation is True"),
+        ({"input": [[10**400]]}, "not a number"),
         ({"dilation": (1, 2, 3)}, r"dilation is \(1, 2, 3\)"),
         ({"kernel": torch.zeros(6, 2)}, "takes 5 × 5 at most"),
         ({"input": [[1, 2], [3]]}, "ragged"),
@@ -275,5 +277,12 @@ def test_wrong_settings_are_refused_in_words(wrong, words):
     for image in (torch.zeros(2000, 2000), torch.zeros(1, 9, 9), [[1], [2, 3]], 3, []):
         with pytest.raises(ValueError, match="The image h"):
             ConvolutionLab(image=image)
+    for shape, part in (
+        ((1, 9, 9), "0"),
+        ((1, 1, 9, 9), "0, 0"),
+        ((99, 9), "::2, ::2"),
+    ):
+        with pytest.raises(ValueError, match=rf"for instance image\[{part}\]"):
+            ConvolutionLab(image=torch.zeros(shape))
     with pytest.raises(ValueError, match="No kernel is called 'bluur'"):
         ConvolutionLab(kernel="bluur")

@@ -4,14 +4,18 @@ import base64
 import io
 
 import matplotlib
+import numpy as np
 import oracle
 import pytest
+import torch
 from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
 from PIL import Image
+from traitlets import TraitError
 
 from d2lmini.plot.picture import Picture
 from d2lmini.widgets import explore
+from d2lmini.widgets.explore import label
 
 matplotlib.use("agg")
 COLOURS = {"red": (255, 0, 0), "blue": (0, 0, 255), "green": (0, 128, 0)}
@@ -213,6 +217,38 @@ def test_wrong_options_are_refused_in_words(options, words):
         explore(swatch, **options)
     with pytest.raises(ValueError, match="opened no figure"):
         explore(lambda n: n, n=[1])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"title": ["a", "b"]}, "title is the list .*: give one for all frames"),
+        ({"alt": 5}, "alt is 5: give one"),
+        ({"alt": lambda size: None}, "What alt gives is None: let it return words"),
+        ({"dpi": 72.5}, "dpi must be a whole number, not 72.5"),
+        ({"dpi": 0}, "dpi must be at least 1, not 0"),
+    ],
+)
+def test_what_all_frames_share_is_no_option(options, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        explore(swatch, **{"dpi": 20, "size": [1]} | options)
+
+
+def test_a_choice_that_there_is_not_is_refused_and_forgotten():
+    shown = explore(swatch, size=[1, 2], dpi=20)
+    before = shown.html()
+    for choice in ([5], [-1], [], [0.5], [True], [0, 0]):
+        with pytest.raises(TraitError, match=r"the place of each .*, at most 1"):
+            shown.choice = choice
+    assert shown.html() == before
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(np.bool_(True), "on"), (torch.tensor(1.0), "1"), (np.float32(0.25), "0.25")],
+)
+def test_values_of_numpy_and_torch_are_named_as_pythons(value, words):
+    assert label(value) == words
 
 
 def test_looks(page_of):

@@ -1,8 +1,10 @@
 """The figures about learning against torch, in the browser and in Python."""
 
+import json
 import math
 import random
 
+import numpy as np
 import oracle
 import pytest
 import torch
@@ -377,6 +379,7 @@ def changed(lab, state):
     [
         (SoftmaxLab, {"logits": [11] * 10}, "the lab takes −10 to 10"),
         (SoftmaxLab, {"logits": [1, 2]}, "2 logits and 10 labels"),
+        (SoftmaxLab, {"labels": list(range(10))}, "give the classes' names, in words"),
         (SoftmaxLab, {"target": 10}, "give a class from 0 to 9"),
         (SoftmaxLab, {"scale": -1}, "scale is -1; give a number from 0 to 4"),
         (DescentLab, {"start": [9, 0]}, "with w from −2.4 to 3.6"),
@@ -396,3 +399,12 @@ def test_wrong_settings_are_refused_in_words(lab, wrong, words):
         lab(**wrong)
     with pytest.raises(TraitError, match=words):
         changed(lab(), wrong)
+
+
+def test_a_class_may_be_of_numpy_and_a_rate_is_of_the_run():
+    assert json.dumps(SoftmaxLab(target=np.int64(3)).state)
+    with pytest.raises(TypeError, match="labels is 5: give a list"):
+        SoftmaxLab(labels=5)
+    for progress in (2, -1):
+        with pytest.raises(ValueError, match="progress must be from 0 to 1"):
+            ScheduleLab(kind="constant").rate(progress)

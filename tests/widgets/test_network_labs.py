@@ -217,6 +217,19 @@ def test_a_number_is_whole_however_it_is_written():
     assert LABS["augment"](shift=(2.0, 1)).shift == [2, 1]
 
 
+def test_pictures_have_brightness_and_distances_one_size():
+    lab = LABS["augment"]()
+    with pytest.raises(TraitError, match="image goes from 0 to 255; give brightness"):
+        AugmentLab([[0, 255]], [[0, 1]])
+    with pytest.raises(TraitError, match="other goes from -1 to 0; give brightness"):
+        lab.other = [[-1] + [0] * 11] * 12
+    for other in (0.5, torch.rand(12, 1), torch.rand(3, 12)):
+        with pytest.raises(ValueError, match="give a picture, 12×12"):
+            lab.distance(other)
+    with pytest.raises(TypeError, match="step must be a whole number"):
+        LABS["dropout"]().kept(1.5)
+
+
 def test_two_pictures_must_be_of_one_size():
     with pytest.raises(TraitError, match="give two of one size"):
         AugmentLab(SHOE, COAT[1:])

@@ -375,6 +375,8 @@ def test_looks(page_of):
         ({"controls": ["colour"]}, "colour"),
         ({"controls": "colour"}, "'colour'"),
         ({"dense": [True]}, "dense is"),
+        ({"layers": [6]}, "layers is .6.; give at most three convolutions"),
+        ({"layers": [[6, 5, True, 2, "max"]]}, "layers is"),
     ],
 )
 def test_wrong_settings_are_refused_in_words(wrong, words):
@@ -414,3 +416,8 @@ def test_its_classes_are_those_of_the_data():
     text = file.read_text(encoding="utf-8")
     listed = re.search(r"CLASSES = (\[.*?\])", text, re.DOTALL)[1]
     assert tuple(re.findall(r'"(.+?)"', listed)) == tuple(CLASSES)
+
+
+def test_whole_numbers_are_kept_as_pythons():
+    made = Playground(layers=[(np.int64(6), 5.0, 1, 2, "max")], dense=[np.int64(10)])
+    assert json.dumps([made.layers, made.dense]) == '[[[6, 5, 1, 2, "max"]], [10]]'

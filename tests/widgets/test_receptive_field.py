@@ -3,6 +3,7 @@
 import json
 import random
 
+import numpy as np
 import oracle
 import pytest
 import torch
@@ -315,6 +316,23 @@ def test_the_image_takes_the_place_of_the_frame():
     figure = ReceptiveField(layers=[3], image=image())
     assert figure.size == 28 and len(figure.image) == 28
     assert "28×28" in repr(figure)
+    assert ReceptiveField(layers="two 3 × 3", image=image()).size == 28
+    with pytest.raises(ValueError, match="size is 20 and the image 28×28; leave size"):
+        ReceptiveField(size=20, image=image())
+
+
+def test_layers_are_whole_however_they_are_written():
+    three, figure = np.int64(3), ReceptiveField(layers=[3, 3])
+    for layers in ([3.0, three], np.array([3, 3]), [{"kernel": three}] * 2):
+        made = ReceptiveField(layers=layers)
+        assert made.layers == figure.layers and json.dumps(made.state)
+    with pytest.raises(TypeError, match=r"layers is 3: give a list, such as .3, 3."):
+        ReceptiveField(layers=3)
+    for ask in (figure.pixels, figure.span):
+        with pytest.raises(ValueError, match="axis must be at"):
+            ask(-1)
+        with pytest.raises(ValueError, match="axis must be at"):
+            ask(2)
 
 
 @pytest.mark.parametrize(
@@ -323,6 +341,10 @@ def test_the_image_takes_the_place_of_the_frame():
         ({"layers": []}, "from 1 to 8"),
         ({"layers": [3] * 9}, "from 1 to 8"),
         ({"layers": [0]}, "kernel is 0"),
+        ({"layers": [True]}, "True is no layer"),
+        ({"layers": [None]}, "None is no layer: give a kernel's size, or a dict"),
+        ({"layers": ["conv"]}, "'conv' is no layer"),
+        ({"layers": [{"kernel": 2.5}]}, "kernel is 2.5"),
         ({"layers": [{"kernel": 3, "stride": 0}]}, "stride is 0"),
         ({"layers": [{"kind": "dense"}]}, "is no layer"),
         ({"layers": [{"kind": "pooling", "dilation": 2}]}, "only 1"),
