@@ -109,13 +109,13 @@ def _checked(given: Question) -> Question:
     return _choices(given) if "choices" in given else _numeric(given)
 
 
-def _known(given: Question, *known: str) -> None:
+def _known(given: Mapping[str, Any], *known: str) -> None:
     for key in given:
         if key not in known:
             raise ValueError(f"{key!r} is no key: there are {', '.join(known)}")
 
 
-def _words(given: Question, key: str, default: str | None = None) -> str:
+def _words(given: Mapping[str, Any], key: str, default: str | None = None) -> str:
     """The text called `key`; ValueError for none, or one that no file can hold."""
     text = given.get(key, default)
     if text is None or (isinstance(text, str) and not text.strip() and text != default):

@@ -37,7 +37,8 @@ def whole(value: Any) -> int | None:
     try:
         return operator.index(value)
     except TypeError:  # also tensors and arrays of a fraction, or of several numbers
-        return int(value) if isinstance(value, Real) and value % 1 == 0 else None
+        entire = isinstance(value, Real) and value % 1 == 0
+        return int(value) if entire else None
 
 
 def finite(value: Any) -> int | float | None:
