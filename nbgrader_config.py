@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 from nbgrader.converters import Autograde, GenerateAssignment
-from nbgrader.preprocessors import ClearSolutions, Execute, OverwriteCells
+from nbgrader.preprocessors import ClearSolutions, Execute, OverwriteCells, SaveCells
 
 from d2lmini.course.grading import ExecuteOn
+from d2lmini.course.lock import LockedCells
 from d2lmini.course.restore import RestoreCells
 from d2lmini.course.stubs import HintedStubs
 
@@ -30,9 +31,9 @@ def replaced(steps, old, new):
     return [new if step is old else step for step in steps]
 
 
-# Stubs that raise the exercise's hint.
-steps = GenerateAssignment().preprocessors
-c.GenerateAssignment.preprocessors = replaced(steps, ClearSolutions, HintedStubs)
+# Stubs that raise the exercise's hint; and without this file, nothing runs.
+steps = replaced(GenerateAssignment().preprocessors, ClearSolutions, HintedStubs)
+c.GenerateAssignment.preprocessors = replaced(steps, SaveCells, LockedCells)
 
 # A cell that hangs or kills its kernel costs its own points only, and it is walled in.
 steps = Autograde().autograde_preprocessors

@@ -266,8 +266,9 @@ def _export(asked: argparse.Namespace) -> int:
 
 
 def _refuse_without_walls(course: Course) -> None:
-    from d2lmini.course import grading, walls
+    from d2lmini.course import grading, settings, walls
 
+    settings.demand_walls(course.app)
     way, reason = walls.find()
     kernel = grading.LimitedKernel
     if way is None and not course.setting(kernel, "allow_unconfined"):

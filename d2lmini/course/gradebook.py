@@ -5,9 +5,10 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
-from d2lmini.course import marks, repair
+from d2lmini.course import marks, repair, settings
 
 CONFIG = "nbgrader_config.py"
 
@@ -26,7 +27,12 @@ class Course:
         os.chdir(folder)
         AutogradeApp.clear_instance()
         self.app: Any = AutogradeApp.instance()
-        self.app.initialize([], root=str(folder))
+        self.app.raise_config_file_errors = True  # nbgrader would go on without it
+        try:
+            self.app.initialize([], root=str(folder))
+        except (Exception, SystemExit) as error:
+            raise ValueError(unreadable(error)) from error
+        settings.demand(self.app)
         marks.demand(self.app.config)
         self.folder, self.name = folder, name
         self.directory: Any = self.app.coursedir
@@ -108,6 +114,21 @@ class Course:
                 for grade in grades:
                     grade.auto_score, grade.needs_manual_grade = 0, False
                 book.db.commit()
+
+
+def unreadable(error: BaseException) -> str:
+    """The sentence for a configuration in which `error` arose: which file and line."""
+    places = [(one.filename, one.lineno) for one in extract_tb(error.__traceback__)]
+    said: object = error
+    if isinstance(error, SyntaxError):
+        places.append((error.filename or "", error.lineno))
+        said = error.msg
+    found = [one for one in places if one[0].endswith("_config.py")]
+    where = "{}: line {}".format(*found[-1]) if found else CONFIG
+    return (
+        f"The course's configuration cannot be read ({where}: {type(error).__name__}: "
+        f"{said}): mend it, or copy {CONFIG} from the book again. Nothing was done."
+    )
 
 
 def shared(name: str, notebooks: Iterable[str]) -> tuple[str, str]:

@@ -28,7 +28,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Dict, Integer, List, Unicode
 
-from d2lmini.course import outputs, walls, watch
+from d2lmini.course import lock, outputs, walls, watch
 
 CHECK = "# d2lmini: a check\n"  # as in kernel.py, which is started as a script
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
@@ -351,6 +351,7 @@ class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
         self, nb: NotebookNode, resources: Any = None, km: Any = None
     ) -> tuple[NotebookNode, Any]:
         """Run `nb` in place."""
+        lock.unlock(nb)
         self.printed, self.touched = {}, []
         self.spent = 0.0
         done: tuple[NotebookNode, Any] = super().preprocess(nb, resources, km)

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from d2lmini.course import outputs, watch
+from d2lmini.course import outputs, settings, watch
 from d2lmini.course.gradebook import Course
 
 
@@ -36,10 +36,15 @@ class Outcome:
 def worker(pipe: Connection, folder: str, name: str, stage: str) -> None:
     """Grade the students that come in through `pipe`, until None comes."""
     tempfile.tempdir = stage
-    course = Course(Path(folder), name)
-    course.directory.submitted_directory = str(Path(stage) / "submitted")
+    refused = ""
+    try:
+        course = Course(Path(folder), name)
+        settings.demand_walls(course.app)
+        course.directory.submitted_directory = str(Path(stage) / "submitted")
+    except ValueError as error:  # somebody has changed the configuration since
+        refused = str(error)
     while (asked := pipe.recv()) is not None:
-        pipe.send(graded(course, asked))
+        pipe.send(Outcome(asked, refused) if refused else graded(course, asked))
 
 
 def graded(course: Course, student: str) -> Outcome:

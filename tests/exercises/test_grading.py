@@ -8,7 +8,7 @@ import pytest
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
-from d2lmini.course import walls
+from d2lmini.course import lock, walls
 from d2lmini.course.grading import (
     ExecuteOn,
     LimitedKernel,
@@ -36,8 +36,9 @@ def dying(times):
 def graded(manager, **options):
     cell = nbformat.v4.new_code_cell("6 * 7")
     nb = nbformat.v4.new_notebook(cells=[cell])
-    nb.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    nb.metadata.kernelspec = {"name": lock.KERNEL, "display_name": "Python 3"}
     run(nb, kernel_manager_class=manager, **options)
+    assert nb.metadata.kernelspec.name == "python3"
     return nb.cells[0].outputs[0].data["text/plain"]
 
 
