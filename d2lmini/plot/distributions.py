@@ -1,23 +1,29 @@
 """How the numbers inside a network are spread, layer by layer."""
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-import torch
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-from torch import Tensor
 
 from d2lmini.arguments import listed
 from d2lmini.plot.canvas import COLOURS, WIDTH, canvas, finish, in_legend, look
-from d2lmini.plot.numbers import Numbers, nested, numbers
+from d2lmini.plot.numbers import Numbers, exact, few, nested, numbers
 from d2lmini.plot.picture import Picture
 
 BINS = 80
 TAIL = 0.02  # share of the numbers that may lie beyond either end of the axis
 STYLES = ("--", "-", ":", "-.")
+MOST = math.lcm(len(COLOURS), len(STYLES))  # series that differ in one of the two
+_NARROW = 1e-12  # of the numbers' size: bins of a narrower axis would be rounded away
 
 Layers = Sequence[Numbers]
+#: All numbers of a tensor, from the least to the largest: that gives exact shares and
+#: counts, of any size, for one search each.
+Ordered = np.ndarray[Any, Any]
 
 
 def histograms(
@@ -31,13 +37,15 @@ def histograms(
     ``rows`` maps the name of a row to its series, and a series' name to one
     tensor per column; series share a panel and differ in colour and dash.
     All panels share one axis, which leaves out the outermost two per cent of a
-    tensor at either end.  ``titles`` name the columns.  Raises ValueError where a
-    series has another number of tensors.
+    tensor at either end; all numbers on it count.  ``titles`` name the columns.
+    Raises TypeError for what are not numbers, and ValueError where a series has another
+    number of tensors, and for more than twelve series.
     """
     titles = listed("titles", titles, "give a list, one for each column")
     rows = _checked(rows, titles)
-    edges = torch.linspace(*_span(rows), BINS + 1, dtype=torch.float32, device="cpu")
     names = list(dict.fromkeys(name for series in rows.values() for name in series))
+    few(names, "series to tell apart", MOST)
+    edges = np.linspace(*_span(rows), BINS + 1)
     across = len(titles)
     with look():
         figure, axes = canvas(len(rows), across, WIDTH, 0.5 + 1.35 * len(rows))
@@ -64,8 +72,8 @@ def histograms(
 
 def _checked(
     rows: Mapping[str, Mapping[str, Layers]], titles: Sequence[str]
-) -> dict[str, dict[str, list[Tensor]]]:
-    """The same with all numbers as tensors on the CPU."""
+) -> dict[str, dict[str, list[Ordered]]]:
+    """The same with the numbers of each tensor in order."""
     nested("rows", "the row", rows)
     lists = {
         row: {
@@ -85,38 +93,41 @@ def _checked(
                 )
     return {
         row: {
-            name: [numbers(f"{row!r}, {name!r}", values) for values in layers]
+            name: [_ordered(f"{row!r}, {name!r}", values) for values in layers]
             for name, layers in series.items()
         }
         for row, series in lists.items()
     }
 
 
+def _ordered(what: str, values: Numbers) -> Ordered:
+    return np.sort(exact(numbers(what, values)).flatten().numpy())
+
+
 def _span(rows: Mapping[str, Mapping[str, Layers]]) -> tuple[float, float]:
     """The axis that holds nearly all numbers of every panel."""
-    tails = torch.tensor([TAIL, 1 - TAIL], dtype=torch.float32, device="cpu")
     ends = [
-        torch.quantile(_sample(values), tails)
+        (float(values[left_out]), float(values[-1 - left_out]))
         for series in rows.values()
         for layers in series.values()
         for values in layers
+        for left_out in [int(TAIL * len(values))]
     ]
-    low = min(float(end[0]) for end in ends)
-    high = max(float(end[1]) for end in ends)
-    return (low, high) if high > low else (low - 1, high + 1)
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
+    size = max(-low, high)
+    if high - low > _NARROW * size:
+        return low, high
+    return low - (size / 2 or 1), high + (size / 2 or 1)
 
 
-def _sample(values: Tensor) -> Tensor:
-    """At most a million of the numbers, flat: more change no picture."""
-    flat = values.float().flatten()
-    return flat[:: len(flat) // 1_000_000 + 1]
-
-
-def _draw(ax: Axes, values: Tensor, edges: Tensor, number: int, name: str) -> None:
-    density = torch.histogram(_sample(values), edges, density=True).hist
+def _draw(ax: Axes, values: Ordered, edges: Ordered, number: int, name: str) -> None:
+    below = np.searchsorted(values, edges)
+    below[-1] = np.searchsorted(values, edges[-1], side="right")
+    counts = np.diff(below)
+    density = counts / counts.sum() / np.diff(edges)
     ax.stairs(
-        density.numpy(),
-        edges.numpy(),
+        density,
+        edges,
         color=COLOURS[number % len(COLOURS)],
         linestyle=STYLES[number % len(STYLES)],
         linewidth=1.5,
@@ -132,14 +143,14 @@ def _read(rows: Mapping[str, Mapping[str, Layers]], titles: Sequence[str]) -> st
     for row, series in rows.items():
         for name, layers in series.items():
             spreads = ", ".join(
-                f"{title} {float(v.float().mean()):.1f} ± {_deviation(v):.1f}"
-                for title, v in zip(titles, layers, strict=True)
+                f"{title} {values.mean(dtype=float):.1f} ± {_deviation(values):.1f}"
+                for title, values in zip(titles, layers, strict=True)
             )
             parts.append(f"{row}, {name}: {spreads}")
     said = "Histograms by layer, as mean ± standard deviation. "
     return f"{said}{'; '.join(parts)}."
 
 
-def _deviation(values: Tensor) -> float:
+def _deviation(values: Ordered) -> float:
     """The standard deviation; that of one number is 0."""
-    return float(values.float().std(correction=min(1, values.numel() - 1)))
+    return float(values.std(dtype=float, ddof=min(1, len(values) - 1)))

@@ -4,7 +4,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from torch import Tensor
 
 from d2lmini.plot.canvas import SIGNED, WIDTH, canvas, finish, look
-from d2lmini.plot.numbers import Numbers, bright, numbers
+from d2lmini.plot.numbers import Numbers, bright, exact, numbers
 from d2lmini.plot.picture import Picture
 
 #: White at zero, blue above, as the upper half of the signed scale, but deeper.
@@ -27,11 +27,12 @@ def heat(
 
     The outline of the image is drawn over the map.  A map with values below
     zero has orange there, blue above, and white at zero; any other runs from
-    white to blue.  Of a colour image, the channels' mean is drawn.  ``unit`` stands at
-    the colour bar.  Raises ValueError when the shapes differ.
+    white to blue, and so does one whose values below zero are within a hundredth of its
+    largest: those are white.  Of a colour image, the channels' mean is drawn.  ``unit``
+    stands at the colour bar.  Raises TypeError for what are not numbers, and ValueError
+    when the shapes differ.
     """
-    grey, shown = _checked(image, heat)
-    grey, note = bright(grey)
+    grey, shown, note = _checked(image, heat)
     bound = float(shown.abs().max()) or 1.0
     signed = float(shown.min()) < -0.01 * bound
     scale, low = (SIGNED, -bound) if signed else (UNSIGNED, 0.0)
@@ -51,10 +52,11 @@ def heat(
     return finish(figure, alt or _read(shown, title, unit), note=note)
 
 
-def _checked(image: Numbers, heat: Numbers) -> tuple[Tensor, Tensor]:
-    """Both as (H, W) on the CPU, the map as float."""
-    whole, shown = numbers("the image", image), numbers("the map", heat).float()
-    grey = whole.float().mean(-3).to(whole) if whole.shape[-3:-2] == (3,) else whole
+def _checked(image: Numbers, heat: Numbers) -> tuple[Tensor, Tensor, str]:
+    """Both as (H, W) on the CPU, the image bright, and the note on its scale."""
+    whole, shown = numbers("the image", image), exact(numbers("the map", heat))
+    grey, note = bright(whole)
+    grey = grey.mean(-3) if whole.shape[-3:-2] == (3,) else grey
     while grey.ndim > 2 and len(grey) == 1:
         grey = grey[0]
     while shown.ndim > 2 and len(shown) == 1:
@@ -64,7 +66,7 @@ def _checked(image: Numbers, heat: Numbers) -> tuple[Tensor, Tensor]:
             f"an image {tuple(whole.shape)} and a map {tuple(shown.shape)} do not "
             "lie over each other: give one image and the map made from it."
         )
-    return grey, shown
+    return grey, shown, note
 
 
 def _read(shown: Tensor, title: str, unit: str) -> str:

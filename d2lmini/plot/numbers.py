@@ -1,6 +1,6 @@
 """What figures are given, as tensors that can be drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -8,11 +8,13 @@ import torch
 from torch import Tensor
 
 from d2lmini.arguments import found, instance
+from d2lmini.plot.table import readable
 
 #: Anything that is plainly a block of numbers: a tensor, an array, a list of either.
 Numbers = Any
 LARGEST = 1e30  # so that squares of differences are still numbers, in float64
 _SLACK = 0.01  # by which rounding may leave [0, 1]
+_LARGE = 8  # rows and columns that (H, W, 3) must have to be no set of small kernels
 
 
 def numbers(
@@ -41,8 +43,6 @@ def numbers(
 
 def number(name: str, value: Numbers) -> float:
     """``value`` as a float, NaN and infinity too; TypeError for what is not one."""
-    if isinstance(value, (int, float)):
-        value = np.array(value)  # a tensor would round it
     made = _tensor(value)
     if made is None or made.numel() != 1:
         raise TypeError(f"{name} is {found(value)}: give a number.")
@@ -90,7 +90,7 @@ def written(form: Any) -> None:
         raise ValueError(f"form is {form!r}: give a format such as '.4f'.") from None
 
 
-def few(values: Mapping[str, Any], what: str, most: int) -> None:
+def few(values: Sized, what: str, most: int) -> None:
     """ValueError unless there are 1 to ``most`` of them."""
     if not 1 <= len(values) <= most:
         raise ValueError(f"there are {len(values)} {what}: give 1 to {most}.")
@@ -100,17 +100,27 @@ def _tensor(values: Numbers) -> Tensor | None:
     several = isinstance(values, list | tuple)
     try:
         if several and any(isinstance(value, Tensor) for value in values):
-            each = (torch.as_tensor(value, device="cpu") for value in values)
-            values = torch.stack(list(each))
+            values = _stacked(values)
         elif isinstance(values, np.ma.MaskedArray):
             hidden: Any = values.astype(float)  # and not what it masks
             values = torch.from_numpy(hidden.filled(np.nan))
-        elif several or isinstance(values, np.ndarray):
-            values = torch.from_numpy(np.array(values))
+        elif several or isinstance(values, (np.ndarray, int, float)):
+            values = torch.from_numpy(np.array(values))  # as a tensor it is rounded
         made = torch.as_tensor(values, device="cpu").detach()
         return None if made.is_complex() else _plain(made)
     except (TypeError, ValueError, RuntimeError):  # text, ragged lists, a layer, None
         return None
+
+
+def _stacked(values: Sequence[Numbers]) -> Tensor:
+    """A list with tensors in it as one, in float64 where another type would round."""
+    each = [made for value in values if (made := _tensor(value)) is not None]
+    if len(each) < len(values):
+        raise TypeError  # as for other lists of what are no numbers
+    mixed = len({made.dtype for made in each}) > 1
+    if mixed and any(made.is_floating_point() for made in each):
+        each = [made.double() for made in each]
+    return torch.stack(each)
 
 
 def _plain(X: Tensor) -> Tensor:
@@ -125,44 +135,65 @@ def _plain(X: Tensor) -> Tensor:
     return X.float() if small else X
 
 
-def pictures(X: Numbers, captions: int | None = None) -> Tensor:
+def exact(X: Tensor) -> Tensor:
+    """``X`` in floating point, in float64 where float32 does not hold its numbers."""
+    fits = X.element_size() < 4 or X.dtype == torch.float32
+    return X.float() if fits else X.double()
+
+
+def pictures(X: Numbers, captions: int | None = None, *, name: str = "X") -> Tensor:
     """Float (N, 1 or 3, H, W) of grey or colour pictures, channels first or last.
 
-    One picture may come without the N, and grey ones without the channel; three
-    layers are three pictures only where there are three ``captions``.
+    One picture may come without the N, and grey ones without the channel; what may be
+    either is told by the number of ``captions``, or refused.
     """
-    given = X = numbers("X", X)
-    if X.ndim == 3 and X.shape[0] == 3 and captions is None:
+    given = X = numbers(name, X)
+    if X.ndim == 2:
+        X = X[None, None]
+    elif X.ndim == 3:
+        X = X[None] if _alone(name, X, captions) else X[:, None]
+    elif X.ndim == 4 and X.shape[1] == 3 and X.shape[2] > X.shape[3] == 1:
         raise ValueError(
-            f"X is {found(X)}: give X[None] for one picture in colour, or X[:, None] "
-            "for three grey ones."
+            f"{name} is {found(X)}: give {name}[..., 0][:, None] for grey pictures 3 "
+            "high, or two columns of pixels at least for pictures in colour."
         )
-    if X.ndim == 3 and X.shape[-1] == 3 and X.shape[0] > 3:
-        X = X[None]  # (1, H, W, 3)
-    elif X.ndim == 3 and (X.shape[0] != 3 or captions == 3):
-        X = X[:, None]  # (N, 1, H, W)
-    elif X.ndim in (2, 3):
-        X = X.reshape(1, -1, *X.shape[-2:])  # (1, 1 or 3, H, W)
     if X.ndim == 4 and X.shape[1] not in (1, 3):
         X = X.movedim(-1, 1)  # channels last
     if X.ndim != 4 or X.shape[1] not in (1, 3):
         raise ValueError(
-            f"X is {found(given)}: give pictures (N, 1, H, W), (N, 3, H, W) or "
+            f"{name} is {found(given)}: give pictures (N, 1, H, W), (N, 3, H, W) or "
             "(N, H, W)."
         )
     return X  # type: ignore[no-any-return]
 
 
+def _alone(name: str, X: Tensor, captions: int | None) -> bool:
+    """Whether three dimensions are a picture with its channel, not grey ones."""
+    many, high, wide = X.shape
+    last = many > 3 and wide in (1, 3)  # the channel
+    if captions == many or not (many == 3 or last):
+        return False
+    if captions == 1 or (last and min(many, high) >= _LARGE):
+        return True
+    one = "grey picture" if wide == 1 and last else "picture in colour"
+    raise ValueError(
+        f"{name} is {found(X)}: give {name}[None] for one {one}, or {name}[:, None] "
+        f"for {'three' if many == 3 else many} grey ones."
+    )
+
+
 def bright(X: Tensor) -> tuple[Tensor, str]:
     """Pictures as float in [0, 1], and a note where that is not their own scale.
 
-    Whole numbers above 1 are 0 to 255; what lies outside of [0, 1] is drawn from its
-    least value to its largest.
+    Whole numbers of which some are above 1, and all from 0 to 255, are bytes; other
+    numbers that leave [0, 1] are drawn from their least value to their largest.
     """
     whole = not X.is_floating_point()
-    X = X.float() / (255 if whole and X.max() > 1 else 1)
+    X = X.float()
     low, high = (float(end) for end in X.aminmax())
+    if whole and low >= 0 and 1 < high <= 255:
+        return X / 255, ""
     if low >= -_SLACK and high <= 1 + _SLACK:
         return X.clamp(0, 1), ""
-    note = f"black is {low:.2g}, white is {high:.2g}"
-    return (X - low) / ((high - low) or 1.0), note
+    black, white = (readable(end) if whole else f"{end:.2g}" for end in (low, high))
+    return (X - low) / ((high - low) or 1.0), f"black is {black}, white is {white}"

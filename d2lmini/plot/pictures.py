@@ -11,7 +11,7 @@ from torch import Tensor
 from d2lmini.arguments import found, whole
 from d2lmini.data.classes import name, names
 from d2lmini.plot.canvas import SIGNED, WIDTH, canvas, finish, look
-from d2lmini.plot.numbers import Numbers, bright, numbers, pictures
+from d2lmini.plot.numbers import Numbers, bright, exact, numbers, pictures
 from d2lmini.plot.picture import Picture
 
 
@@ -27,14 +27,18 @@ def images(
 ) -> Picture:
     """Images ``X`` (N, 1, H, W) or (N, H, W), each under its class name.
 
-    In colour they are (N, 3, H, W).  With ``predicted`` (N,) as well, a wrong guess
-    is written out in words below the truth, never shown by colour alone.
-    ``classes`` name the labels; None means as the session's data do.  ``titles``, one
-    for each, stand there instead.  ``columns`` is how many make a row at most, and
-    ``alt`` replaces the sentence that the figure writes of itself.  Values are
-    brightness in [0, 1], or whole numbers up to 255; with others, the figure says what
-    black and white are.  Raises TypeError or ValueError for what is not pictures, and
-    for labels or titles that do not fit them.
+    In colour they are (N, 3, H, W); the channel may also come last.  A single one may
+    be (H, W), or (H, W, 3) from 8 rows and columns on.  Where three dimensions may be
+    one picture or several, the number of labels or titles tells, and without any they
+    are a ValueError that says how to give either.
+
+    With ``predicted`` (N,) as well, a wrong guess is written out in words below the
+    truth, never shown by colour alone.  ``classes`` name the labels; None means as the
+    session's data do.  ``titles``, one for each, stand there instead.  ``columns`` is
+    how many make a row at most, and ``alt`` replaces the sentence that the figure
+    writes of itself.  Values are brightness in [0, 1], or whole numbers up to 255; with
+    others, the figure says what black and white are.  Raises TypeError or ValueError
+    for what is not pictures, and for labels or titles that do not fit them.
     """
     words = _listed(titles)
     X = numbers("X", X)  # first: where there are no images, there are no labels
@@ -99,8 +103,12 @@ def _labels(what: str, values: Numbers, count: int) -> list[int]:
     return labels.tolist()
 
 
-def class_name(label: int, classes: Sequence[str] | None = None) -> str:
-    """The word for a label; ValueError for one that names no class."""
+def class_name(label: int | Tensor, classes: Sequence[str] | None = None) -> str:
+    """The word for a label, of ``classes`` or else of the session's data.
+
+    Raises ValueError for a label that names no class, and TypeError for what is no
+    whole number.
+    """
     return name(label, names(classes))
 
 
@@ -108,13 +116,14 @@ def filters(weight: Numbers, *, columns: int = 8, alt: str | None = None) -> Pic
     """Kernels (out, in, h, w), one image each; orange is negative, blue positive.
 
     Of several input channels the mean is shown.  The scale is shared and
-    symmetric, so that white is zero.
+    symmetric, so that white is zero.  Raises TypeError or ValueError for what is not
+    kernels.
     """
     remedy = "give kernels (out, in, h, w), such as net[0].weight"
     kernels = numbers("weight", weight, remedy=remedy)
     if kernels.ndim != 4:
         raise ValueError(f"weight is {found(kernels)}: {remedy}.")
-    kernels = kernels.float().mean(1)  # (out, h, w)
+    kernels = exact(kernels).mean(1)  # (out, h, w)
     bound = float(kernels.abs().max()) or 1.0
     what = f"{len(kernels)} kernels of {kernels.shape[1]}×{kernels.shape[2]}, weights "
     what += f"from {float(kernels.min()):.2g} to {float(kernels.max()):.2g}"
@@ -134,28 +143,36 @@ def feature_maps(
 
     Each channel has its own scale, dark to bright.  ``image`` (1, H, W) or
     (H, W), the network's input, comes first; if it is in colour, the channels' mean.
+    Raises TypeError or ValueError for what is not the maps, or the picture, of one
+    image.
     """
-    maps = _channels("maps", maps)  # (C, H, W)
+    maps = _channels(maps)  # (C, H, W)
     what = f"{len(maps)} feature maps of {maps.shape[1]}×{maps.shape[2]}"
     panels, words = list(maps), [str(i) for i in range(len(maps))]
     if image is not None:
-        panels.insert(0, _channels("image", image).mean(0))
+        shown = pictures(image, 1, name="image")
+        if len(shown) != 1:
+            raise ValueError(
+                f"image is {found(numbers('image', image))}: give the picture of one "
+                "image, (1, H, W), (H, W) or (3, H, W)."
+            )
+        panels.insert(0, exact(shown[0]).mean(0))
         words.insert(0, "input")
     figure = _grid(panels, words, columns, "gray", (None, None))
     return finish(figure, alt or f"{what}, as images.")
 
 
-def _channels(what: str, values: Numbers) -> Tensor:
+def _channels(values: Numbers) -> Tensor:
     """(1, C, H, W), (C, H, W) or (H, W) → float (C, H, W) on the CPU."""
-    maps = numbers(what, values)
+    maps = numbers("maps", values)
     if maps.ndim == 4 and len(maps) == 1:
         maps = maps[0]
     if maps.ndim not in (2, 3):
         raise ValueError(
-            f"{what} is {found(maps)}: give those of one image, (1, C, H, W) or "
+            f"maps is {found(maps)}: give those of one image, (1, C, H, W) or "
             "(C, H, W)."
         )
-    return maps.float().reshape(-1, *maps.shape[-2:])
+    return exact(maps).reshape(-1, *maps.shape[-2:])
 
 
 def _grid(

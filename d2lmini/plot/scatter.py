@@ -76,7 +76,8 @@ def pareto(points: Given) -> list[str]:
 
     One point beats another if it is better in x (smaller) or y (larger), and
     no worse in the other.  Points may have a range of ``y`` as well, as in
-    :func:`scatter`; ValueError for what are not points.
+    :func:`scatter`.  Raises TypeError for what are not numbers, and ValueError for what
+    are not points.
     """
     places = {name: (x, y) for name, (x, y, *_) in _made(points).items()}
 

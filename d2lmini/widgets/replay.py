@@ -36,7 +36,7 @@ def replay(
     for an image that is none or was not watched.
     """
     moments = _chosen(history)
-    X, _ = bright(pictures(image, 1))
+    X, _ = bright(pictures(image, 1, name="image"))
     if len(X) != 1:
         raise ValueError(f"image is {found(image)}: give one image, such as X[0].")
     watched = whole("watched", watched, least=None)

@@ -86,6 +86,55 @@ def test_neither_default_of_pytorch_changes_the_figure(kind):
     assert (a == b).all()
 
 
+def test_of_many_numbers_each_one_counts():
+    """Two channels in turn, of which every second number would be one alone."""
+    both = torch.tensor([0.0, 3.0]).repeat(600_000)
+    (((heights, edges, _),),) = drawn(histograms({"r": {"s": [both]}}, titles=["t"]))
+    assert (edges[0], edges[-1]) == (0, 3)
+    assert heights.nonzero()[0].tolist() == [0, 79]
+    assert heights[0] == pytest.approx(heights[79])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.usefixtures("coarse")
+@pytest.mark.parametrize(
+    "values",
+    [
+        torch.linspace(1e6, 1e6 + 0.3, 999, dtype=torch.float64),
+        torch.arange(10**9, 10**9 + 800),
+        torch.linspace(-1e-60, 2e-60, 999, dtype=torch.float64),
+    ],
+)
+def test_close_large_and_small_numbers_keep_their_digits(values):
+    picture = histograms({"r": {"s": [values]}}, titles=["t"])
+    (((heights, edges, _),),) = drawn(picture)
+    assert heights == pytest.approx(1 / (edges[-1] - edges[0]), rel=0.2)
+    assert (edges[1:] > edges[:-1]).all() and picture.png()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.usefixtures("coarse")
+@pytest.mark.parametrize("value", [0.0, 1e9, -1e29, 1e-60])
+def test_one_value_alone_has_an_axis_around_it(value):
+    values = torch.full((99,), value, dtype=torch.float64)
+    values[50] *= 1 + 1e-15
+    picture = histograms({"r": {"s": [values]}}, titles=["t"])
+    (((heights, edges, _),),) = drawn(picture)
+    assert edges[0] < value < edges[-1] and (heights > 0).sum() <= 2
+    assert picture.png()
+
+
+def test_no_two_series_look_the_same():
+    def look(count):
+        rows = {"r": {str(i): [[0, 1]] for i in range(count)}}
+        (ax,) = histograms(rows, titles=["t"]).figure.axes
+        return {(p.get_edgecolor(), p.get_linestyle()) for p in ax.patches}
+
+    assert len(look(12)) == 12
+    with pytest.raises(ValueError, match="13 series to tell apart: give 1 to 12"):
+        look(13)
+
+
 @pytest.mark.parametrize(
     ("rows", "words"),
     [

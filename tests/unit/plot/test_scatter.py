@@ -4,6 +4,7 @@ import itertools
 import random
 
 import pytest
+import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.patheffects import withStroke
@@ -47,6 +48,13 @@ def test_the_front_is_the_definitions(seed):
     places = [points[name] for name in best]
     assert places == sorted(places)
     assert [y for _, y in places] == sorted(y for _, y in places)
+
+
+def test_numbers_of_two_kinds_keep_all_their_digits():
+    accuracy = torch.tensor(0.5)
+    a, b = (138_357_544, accuracy), (torch.tensor(138_357_543), accuracy)
+    assert pareto({"a": a, "b": b}) == ["b"]
+    assert "a at 138,357,544" in scatter({"a": a}, **LOOK).alt
 
 
 def test_the_line_steps_from_best_to_best():
