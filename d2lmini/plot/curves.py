@@ -1,12 +1,13 @@
 """The curves of a training."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from d2lmini.arguments import found, whole
+from d2lmini.arguments import found, listed, whole
 from d2lmini.plot.canvas import (
     MOST_CURVES,
     WIDTH,
@@ -57,14 +58,17 @@ def curves(
 ) -> Picture:
     """Training loss, and training and validation accuracy, of each epoch.
 
-    One colour and marker per run, of up to 36; in the accuracy panel the dashed
-    line is the training set and the solid one the validation set.  With ``epochs``, the
-    axis spans a run of that length from the start; ``so_far`` are points of the
-    last run's epoch that is under way, joined by a dotted line.
+    One colour and marker per run; in the accuracy panel the dashed line is the
+    training set and the solid one the validation set.  With ``epochs``, the axis spans
+    a run of that length from the start, or the longest of ``runs`` if that is longer;
+    ``so_far`` are points (epochs, loss, accuracy) of the last run's epoch that is under
+    way, joined by a dotted line.  Raises TypeError for what is no run, point or number
+    of epochs, and ValueError for no run, more than 36, or ``epochs`` below 1.
     """
-    runs = _listed(runs)
+    runs, so_far = _listed(runs), _points(so_far)
     if epochs is not None:
-        epochs = whole("epochs", epochs)
+        reached = (*(len(run.epochs) for run in runs), *(x for x, *_ in so_far))
+        epochs = max(whole("epochs", epochs), *map(math.ceil, reached))
     with look():
         figure, (left, right) = canvas(1, 2, WIDTH, 2.9)
         for i, run in enumerate(runs):
@@ -97,12 +101,30 @@ def _listed(runs: Run | Sequence[Run]) -> Sequence[Run]:
             f"{len(each)} runs cannot be told apart: give at most {MOST_CURVES}."
         )
     for run in each:
-        if not hasattr(run, "epochs"):
+        if not _is_run(run):
             wrong = run if isinstance(runs, (list, tuple)) else runs
             raise TypeError(
                 f"curves draws runs, not {found(wrong)}: give what train returned."
             )
     return each
+
+
+def _is_run(run: Any) -> bool:
+    named = hasattr(run, "name") and hasattr(run, "origin")
+    return named and isinstance(getattr(run, "epochs", None), Sequence)
+
+
+def _points(so_far: Sequence[Point]) -> list[Point]:
+    """``so_far`` as floats; TypeError for what are not three numbers each."""
+    remedy = "give a list of points (epochs, loss, accuracy)"
+    points = listed("so_far", so_far, remedy)
+    try:
+        made = [(float(x), float(loss), float(right)) for x, loss, right in points]
+    except (TypeError, ValueError):
+        raise TypeError(f"so_far is {found(so_far)}: {remedy}.") from None
+    if not all(math.isfinite(x) for x, *_ in made):
+        raise ValueError(f"so_far is at an epoch that is not finite: {remedy}.")
+    return made
 
 
 def _curve(left: Axes, right: Axes, run: Run, style: Any) -> None:

@@ -45,7 +45,7 @@ def gradients(
                 **style,
             )
         ax.set_yscale("log")
-        beneath(ax, places, layers)
+        beneath(ax, places, list(map(str, layers)))
         ax.set_title("Root mean square of the weights' gradient")
         ax.set_xlabel(f"{part}, from the picture (left) to the answer (right)")
         figure.legend(loc="outside upper right", ncols=min(len(nets), 6))

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 from torch import Tensor
 
-from d2lmini.arguments import listed
+from d2lmini.arguments import found, listed
 from d2lmini.plot.canvas import (
     COLOURS,
     MARKERS,
@@ -18,7 +18,7 @@ from d2lmini.plot.canvas import (
     in_legend,
     look,
 )
-from d2lmini.plot.numbers import few, named, numbers, written
+from d2lmini.plot.numbers import exact, few, named, numbers, written
 from d2lmini.plot.picture import Picture
 
 Series = Mapping[str, Tensor | Sequence[float] | Sequence[Sequence[float]]]
@@ -38,26 +38,37 @@ def lines(
     Each of ``series`` is (places,), or (runs, places): then the line is the mean
     and a band runs from the least to the largest run.  ``form`` is how the alt
     text writes a value; without a % in it, the values are not shares, and their axis
-    begins at 0, or below where they do.  Raises ValueError for no series, more than
-    six, or one of another length.
+    begins at 0, or below where they do.  Raises TypeError for what are not numbers or
+    words, and ValueError for no series, more than six, or one of another length.
     """
     written(form)
     places = listed("places", places, "give a list of numbers or of words")
     tables = _tables(series, len(places))
-    words = any(isinstance(place, str) for place in places)
-    x = list(range(len(places))) if words else numbers("places", places).tolist()
+    x, names = _places(places)
     with look():
         figure, (ax,) = canvas(1, 1, WIDTH, 3.2)
         for i, (name, table) in enumerate(tables.items()):
             _line(ax, x, name, table, i)
-        beneath(ax, x, [str(place) for place in places])
+        beneath(ax, x, names)
         if form.endswith("%"):
             ax.yaxis.set_major_formatter(PercentFormatter(1))
         elif not ax.dataLim.y0 < 0:
             ax.set_ylim(bottom=0)
         ax.set(title=title, xlabel=xlabel)
         figure.legend(loc="outside upper right", ncols=len(tables), fontsize=9)
-        return finish(figure, alt or _read(tables, places, title, form))
+        return finish(figure, alt or _read(tables, names, title, form))
+
+
+def _places(places: list[Any]) -> tuple[list[float], list[str]]:
+    """Where each of ``places`` lies, and what stands there."""
+    if any(isinstance(place, str) for place in places):
+        return list(range(len(places))), list(map(str, places))
+    x = numbers("places", places)
+    if x.ndim != 1:
+        raise ValueError(f"places is {found(places)}: give a list of numbers or words.")
+    if any(isinstance(place, Tensor) for place in places):  # which write "tensor(1)"
+        places = list((exact(x) if x.is_floating_point() else x).numpy())
+    return x.tolist(), list(map(str, places))
 
 
 def _tables(series: Series, length: int) -> dict[str, Tensor]:
@@ -76,9 +87,7 @@ def _tables(series: Series, length: int) -> dict[str, Tensor]:
     return tables
 
 
-def _line(
-    ax: Axes, x: list[float] | list[int], name: str, table: Tensor, i: int
-) -> None:
+def _line(ax: Axes, x: list[float], name: str, table: Tensor, i: int) -> None:
     style: Any = {"color": COLOURS[i], "marker": MARKERS[i], "label": in_legend(name)}
     ax.plot(x, table.mean(0).tolist(), **style)
     if len(table) > 1:
@@ -87,7 +96,7 @@ def _line(
 
 
 def _read(
-    tables: dict[str, Tensor], places: Sequence[str | float], title: str, form: str
+    tables: dict[str, Tensor], places: Sequence[str], title: str, form: str
 ) -> str:
     """The alt text: every mean."""
     parts = [

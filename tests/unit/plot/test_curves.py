@@ -71,6 +71,23 @@ def test_the_axis_spans_the_run_from_the_start():
         assert axes.get_xlim() == (0.5, 10.5)
 
 
+def test_the_axis_holds_a_run_that_is_longer():
+    longer = [run(2.3), run(*[1.0] * 7), run(2.3)]
+    ax = plot.curves(longer, epochs=5).figure.axes[0]
+    assert ax.get_xlim() == (0.5, 7.5)
+    ax = plot.curves(run(2.3), epochs=1, so_far=[(1.2, 0.9, 0.5)]).figure.axes[0]
+    assert ax.get_xlim() == (0, 2.5)
+
+
+@pytest.mark.parametrize(
+    "so_far", [3, [(1, 2)], [3], [("a", 2, 3)], [(math.inf, 2, 3)]]
+)
+def test_a_point_is_three_numbers(so_far):
+    words = r"so_far is .*points \(epochs, loss, accuracy"
+    with pytest.raises((TypeError, ValueError), match=words):
+        plot.curves(run(1.0), so_far=so_far)
+
+
 @pytest.mark.parametrize("done", [0, 2])
 def test_the_epoch_under_way_goes_on_from_the_last_one(done):
     points = [(done + 0.2, 0.9, 0.5), (done + 0.4, 0.8, 0.6)]
@@ -129,6 +146,7 @@ def test_a_run_that_went_astray_can_be_looked_at(value):
         ({"a": run(1.0)}, TypeError, "not a dict"),
         ("lenet", TypeError, "not the text 'lenet'"),
         ([run(1.0), 0.5], TypeError, "not 0.5"),
+        (Run(epochs=5), TypeError, "not a Run: give what train returned"),
     ],
 )
 def test_what_is_no_run_is_refused(given, error, words):

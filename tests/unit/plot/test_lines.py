@@ -67,6 +67,22 @@ def test_what_cannot_be_drawn_is_named(series, words):
         drawn(series, [0, 1])
 
 
+@pytest.mark.parametrize(
+    ("places", "written"),
+    [
+        ([1, 2.5], ["1", "2.5"]),
+        (torch.tensor([1, 2]), ["1", "2"]),
+        ([torch.tensor(0.1), torch.tensor(2.0)], ["0.1", "2.0"]),
+        (torch.tensor([0.5, 2.0]).bfloat16(), ["0.5", "2.0"]),
+    ],
+)
+def test_a_place_reads_as_the_number_that_it_is(places, written):
+    picture = drawn({"a": [0.5, 0.25]}, places)
+    labels = picture.figure.axes[0].get_xticklabels()
+    assert [label.get_text() for label in labels] == written
+    assert f"50.0% at {written[0]}, 25.0% at {written[1]}" in picture.alt
+
+
 def test_names_and_places_of_every_kind():
     picture = lines({"_a": [1, -2]}, (n for n in (1, 2)), **LOOK, form=".1f")
     (legend,) = picture.figure.legends
