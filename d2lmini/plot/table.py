@@ -75,7 +75,7 @@ class Table:
         if name not in self.formats:
             return str(number) if isinstance(number, bool) else readable(number)
         try:
-            return format(number, self.formats[name]).replace("-", "−")
+            return _signed(format(number, self.formats[name]))
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"the format {self.formats[name]!r} of the column {name!r} does not "
@@ -93,7 +93,8 @@ class Table:
 
 def _number(name: str, value: Any) -> Any:
     """``value`` as a number of Python's own; TypeError for what is none."""
-    if isinstance(value, (np.generic, Tensor)) and value.ndim == 0:
+    empty = isinstance(value, Tensor) and value.is_meta
+    if isinstance(value, (np.generic, Tensor)) and value.ndim == 0 and not empty:
         value = value.item()
     if isinstance(value, Fraction):  # which has no formats of its own
         value = float(value)
@@ -108,18 +109,23 @@ def _number(name: str, value: Any) -> Any:
 def readable(value: int | float) -> str:
     """A number as the book writes it: 0.8904, 12.5, 5000, 11,175,370, −3.
 
-    With four significant digits, or all of a whole number; groups of three begin with
-    numbers of five digits.
+    With four significant digits, or all before the point where they are more; groups
+    of three begin with numbers of five digits.
     """
     if not isinstance(value, numbers.Integral):  # NumPy's float32, a fraction
         value = float(value)
         if not 1000 <= abs(value) < 1e15 and not math.isinf(value):  # so NaN as well
-            return f"{value:.4g}".replace("-", "−")
+            return _signed(f"{value:.4g}")
     if value in (float("inf"), -float("inf")):
         return "∞" if value > 0 else "−∞"
     whole = round(value)
     grouped = f"{whole:,}" if abs(whole) >= 10_000 else str(whole)
-    return grouped.replace("-", "−")
+    return _signed(grouped)
+
+
+def _signed(text: str) -> str:
+    """A formatted number with the sign of the book; a zero has none."""
+    return re.sub(r"-(?=0[0.,]*(e\+00)?%?\s*$)", "", text).replace("-", "−")
 
 
 def as_text(lines: Lines, right: Collection[int]) -> str:

@@ -38,6 +38,7 @@ def results() -> Table:
         (float("inf"), "∞"),
         (float("nan"), "nan"),
         (1e300, "1e+300"),
+        (-0.0, "0"),
     ],
 )
 def test_a_number_reads_as_in_the_book(value, text):
@@ -70,6 +71,13 @@ def test_numbers_first_and_words_among_numbers():
     assert '<th scope="row" style="text-align: right">2<' in table._repr_html_()
 
 
+def test_a_zero_has_no_sign():
+    rows = [(-0.0, -0.00001), (0, -0.00004)]
+    table = Table(["a", "b"], rows, formats={"a": ".1%", "b": ".4f"})
+    assert str(table).split() == ["a", "b", "0.0%", "0.0000", "0.0%", "0.0000"]
+    assert "−0.0001" in str(Table(["a"], [(-0.00005001,)], formats={"a": ".4f"}))
+
+
 def test_no_rows_is_a_head():
     assert str(Table(["a", "b"], [])) == "a  b"
 
@@ -96,6 +104,7 @@ def test_a_format_is_for_numbers_only():
         (("a",), [(0.5,)], [".4f"], "formats is the list .*: give a dict"),
         (("a",), [([0.5],)], {}, "entry of the column 'a' is the list"),
         (("a",), [(torch.ones(2),)], {}, "'a' is a tensor .*: give a number"),
+        (("a",), [(torch.ones((), device="meta"),)], {}, "'a' is a meta tensor .*: gi"),
         ("ab", [], {}, "head is the text 'ab': give a list"),
         (("a",), None, {}, "rows is None: give a list"),
         (("a", "b"), ["xy"], {}, "row 1 is the text 'xy'"),
