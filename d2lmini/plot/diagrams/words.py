@@ -83,7 +83,7 @@ def of_layer(layer: nn.Module) -> Words:
     if isinstance(layer, CONVOLUTIONS):
         return _convolution(layer)
     if isinstance(layer, nn.Linear):
-        return Words("dense", Kind.LAYER, (f"{layer.out_features} outputs",))
+        return Words("dense", Kind.LAYER, (_many(layer.out_features, "output"),))
     for kind, name in SMALL.items():
         if isinstance(layer, kind):
             return Words(name, Kind.SMALL)
@@ -130,9 +130,11 @@ def of_function(func: Any, args: Any, kwargs: Any) -> Words:
 def _weighted(name: str, weight: Any) -> Words:
     """A layer that is not in the net's list of layers, by its weights."""
     if name == "linear":
-        return Words("dense", Kind.LAYER, (f"{weight.shape[0]} outputs",))
+        return Words("dense", Kind.LAYER, (_many(weight.shape[0], "output"),))
     size = _size(tuple(weight.shape[2:]))
-    return Words(f"{size} convolution", Kind.LAYER, (f"{weight.shape[0]} channels",))
+    return Words(
+        f"{size} convolution", Kind.LAYER, (_many(weight.shape[0], "channel"),)
+    )
 
 
 def _parts(name: str, args: Any, kwargs: Any) -> tuple[str, ...]:
@@ -150,7 +152,7 @@ def _convolution(layer: Any) -> Words:
     name = f"{_size(layer.kernel_size)} convolution"
     if isinstance(layer, nn.ConvTranspose2d):
         name = f"{_size(layer.kernel_size)} transposed convolution"
-    details = [f"{layer.out_channels} channels"]
+    details = [_many(layer.out_channels, "channel")]
     if layer.stride != (1, 1):
         details.append(f"stride {_short(layer.stride)}")
     if layer.dilation != (1, 1):
@@ -168,6 +170,10 @@ def _adaptive(name: str, size: Any) -> Words:
     if size in (1, (1, 1)):
         return Words(f"global {name}", Kind.POOL)
     return Words(name, Kind.POOL, (f"to {_size(size)}",))
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _size(value: Any) -> str:

@@ -241,6 +241,12 @@ def test_functions_with_weights_are_drawn_as_layers():
     assert "dense, 7 outputs, of 2, gives 7." in said
 
 
+def test_one_channel_is_no_plural():
+    net = nn.Sequential(nn.Conv2d(2, 1, 3), nn.Flatten(), nn.Linear(9, 1))
+    said = diagram(net, (2, 5, 5)).alt
+    assert "3×3 convolution, 1 channel," in said and "dense, 1 output," in said
+
+
 def test_values_that_a_forward_asks_for_are_there():
     class Asking(nn.Module):
         def forward(self, X: Tensor) -> Tensor:
