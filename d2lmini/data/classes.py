@@ -1,8 +1,10 @@
 """What the labels of a session's data are called."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from d2lmini.arguments import found
 
@@ -73,15 +75,18 @@ def _given(classes: Sequence[str], count: int | None) -> list[str]:
     return [str(name) for name in classes]
 
 
-def name(label: int, classes: Sequence[str]) -> str:
+def name(label: int | Tensor, classes: Sequence[str]) -> str:
     """The word for a label; ValueError for one that names no class."""
-    if isinstance(label, bool) or not hasattr(label, "__index__"):
+    number: Any = label
+    if isinstance(label, (Tensor, np.ndarray)) and not getattr(label, "is_meta", False):
+        number = label.tolist()
+    if isinstance(number, (bool, Tensor)) or not hasattr(number, "__index__"):
         raise TypeError(f"label is {found(label)}: give the number of a class.")
-    if not 0 <= label < len(classes):
+    if not 0 <= number < len(classes):
         first, last = (
             f"{end} ({classes[end]})" if classes[end] != str(end) else str(end)
             for end in (0, len(classes) - 1)
         )
-        there = f"start at {first}" if label < 0 else f"run from {first} to {last}"
-        raise ValueError(f"the label {label} names no class: labels {there}.")
-    return classes[label]
+        there = f"start at {first}" if number < 0 else f"run from {first} to {last}"
+        raise ValueError(f"the label {number} names no class: labels {there}.")
+    return classes[int(number)]

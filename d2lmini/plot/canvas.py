@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from d2lmini import mode
+from d2lmini.arguments import instance, real, whole
 from d2lmini.plot.picture import Picture, plain
 
 #: Okabe & Ito's colours, told apart by every kind of colour vision; the
@@ -69,7 +70,14 @@ def look() -> Iterator[None]:
 def canvas(
     rows: int, columns: int, width: float, height: float
 ) -> tuple[Figure, list[Axes]]:
-    """A figure outside pyplot, so that no notebook shows it twice."""
+    """A figure of ``rows`` by ``columns`` axes, and these row by row.
+
+    ``width`` and ``height`` are inches, of which the text on a page has 7.2.  The
+    figure is outside pyplot, so that no notebook shows it twice.  Raises TypeError or
+    ValueError for what are not such numbers above 0.
+    """
+    rows, columns = whole("rows", rows), whole("columns", columns)
+    width, height = real("width", width, above=0), real("height", height, above=0)
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     return figure, list(axes.flat)
@@ -87,11 +95,15 @@ def beneath(ax: Axes, places: Sequence[float], names: Sequence[str]) -> None:
 def finish(
     figure: Figure, alt: str, origin: str | None = None, note: str = ""
 ) -> Picture:
-    """Write below the figure, in place, where its numbers come from, if that matters.
+    """``figure`` with its ``alt`` text, as a notebook shows it.
 
-    ``origin`` is that of a run, and the session's where it is None; ``note`` is
-    what else must be known.
+    Below it stands where its numbers come from, if that matters: ``origin`` is that of
+    a run, and the session's where it is None; ``note`` is what else must be known.
+    Both are in the alt text too.  The figure is changed in place: a dollar in its words
+    no longer begins a formula.  Raises TypeError for what is no figure or no text.
     """
+    instance("figure", figure, Figure, "give the figure that canvas made")
+    instance("alt", alt, str, "give a sentence that stands for the figure")
     parts = (*mode.notes(), note) if origin is None else (origin, note)
     if line := " · ".join(part for part in parts if part):
         figure.supxlabel(line, fontsize=8, color="#555555", ha="left", x=0.01)

@@ -118,6 +118,7 @@ def shown(picture) -> list[torch.Tensor]:
 
 
 GREY, COLOUR = torch.rand(4, 1, 6, 5), torch.rand(4, 3, 6, 5)
+WIDE = torch.rand(9, 8, 3)  # a picture with its colours last
 
 
 @pytest.mark.usefixtures("coarse")
@@ -134,7 +135,8 @@ GREY, COLOUR = torch.rand(4, 1, 6, 5), torch.rand(4, 3, 6, 5)
         (GREY.double().requires_grad_(), GREY[:, 0]),
         (COLOUR, COLOUR.movedim(1, -1)),
         (COLOUR.movedim(1, -1).numpy(), COLOUR.movedim(1, -1)),
-        (COLOUR[0].movedim(0, -1).numpy(), COLOUR[:1].movedim(1, -1)),
+        (WIDE.numpy(), WIDE[None]),
+        (WIDE[..., :1].numpy(), WIDE[None, ..., 0]),
         (list(COLOUR), COLOUR.movedim(1, -1)),
         ((GREY > 0.5), (GREY > 0.5)[:, 0].float()),
         ((GREY * 255).round().long(), (GREY * 255).round()[:, 0] / 255),
@@ -158,6 +160,46 @@ def test_three_layers_are_one_colour_or_three_grey_pictures():
     assert len(shown(plot.images(X, [1, 2, 3]))) == 3
     assert len(shown(plot.images(X, titles=["a"]))) == 1
     assert len(shown(plot.images(X[None]))) == 1
+
+
+@pytest.mark.parametrize("X", [torch.rand(8, 3, 3), torch.rand(8, 3, 1)])
+def test_small_kernels_are_not_one_picture(X):
+    with pytest.raises(ValueError, match=r"X\[None\] for one .* X\[:, None\] for 8 gr"):
+        plot.images(X)
+    assert len(shown(plot.images(X, torch.arange(8)))) == 8
+    assert len(shown(plot.images(X[:, None]))) == 8
+    assert len(shown(plot.images(X, titles=["a"]))) == 1
+    assert len(shown(plot.images(X[None]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("X", "said"),
+    [
+        (torch.arange(784).view(1, 1, 28, 28) * 80, "black is 0, white is 62,640"),
+        (torch.arange(-128, 128).view(1, 1, 16, 16).to(torch.int8), "is −128, white "),
+        (torch.arange(784).view(1, 1, 28, 28), "black is 0, white is 783"),
+    ],
+)
+def test_whole_numbers_that_are_no_bytes_are_said_as_they_are(X, said):
+    picture = plot.images(X)
+    assert said in picture.alt
+    (image,) = shown(picture)
+    assert (image.min(), image.max()) == (0, 1)
+    assert said in plot.heat(X[0], X[0, 0]).alt
+
+
+@pytest.mark.parametrize("kind", [torch.bool, torch.int64, torch.uint8, torch.float32])
+def test_of_a_picture_in_colour_the_mean_is_drawn(kind):
+    X = (COLOUR[0] > 0.7).to(kind)
+    wanted = X.float().mean(0)
+    for drawn in (
+        shown(plot.heat(X, COLOUR[0, 0]))[0],
+        shown(plot.feature_maps(GREY[0], image=X))[0],
+        shown(plot.feature_maps(GREY[0], image=X[None]))[0],
+    ):
+        torch.testing.assert_close(drawn.float(), wanted)
+    drawn, _ = shown(plot.feature_maps(GREY[0], image=WIDE))
+    torch.testing.assert_close(drawn, WIDE.mean(-1))
 
 
 @pytest.mark.parametrize("X", [GREY, COLOUR])
@@ -208,6 +250,16 @@ WORDS = {"title": "", "xlabel": "", "ylabel": ""}
         (lambda: plot.filters(torch.rand(4, 0, 3, 3)), "nothing to draw"),
         (lambda: plot.feature_maps(torch.rand(2, 3, 4, 4)), "maps is .*of one image"),
         (lambda: plot.feature_maps(GREY[0], image=GREY), "image is .*of one image"),
+        (
+            lambda: plot.feature_maps(GREY[0], image=torch.rand(8, 9, 9)),
+            "image is .*8, 9, 9.*of one image",
+        ),
+        (
+            lambda: plot.images(torch.rand(4, 3, 9, 1)),
+            r"X is .*X\[..., 0\]\[:, None\] for grey .* two columns",
+        ),
+        (lambda: plot.images(torch.rand(8, 3, 3), [1, 2]), "X is .*: give X.None. for"),
+        (lambda: plot.images(WIDE, [1, 2]), "1 images and 2 in labels"),
         (lambda: plot.confusion(torch.rand(9, 10)), "counts are .*9, 10"),
         (lambda: plot.confusion(-SQUARE), "nothing below 0"),
         (lambda: plot.confusion(SQUARE / 0), "counts holds values that are not fin"),
@@ -245,6 +297,10 @@ WORDS = {"title": "", "xlabel": "", "ylabel": ""}
         (lambda: plot.lines({"a": [1]}, None, title="", xlabel=""), "places is None"),
         (lambda: plot.lines({"a": [1]}, [None], title="", xlabel=""), "places is the"),
         (
+            lambda: plot.lines({"a": [1]}, [[1]], title="", xlabel=""),
+            "places is .*: give a list of numbers or words",
+        ),
+        (
             lambda: plot.lines({"a": [1]}, [1], title="", xlabel="", form="zz"),
             "form is 'zz': give a format",
         ),
@@ -255,6 +311,15 @@ WORDS = {"title": "", "xlabel": "", "ylabel": ""}
         (lambda: plot.images(np.ma.masked_less(GREY.numpy(), 0.5)), "not finite"),
         (lambda: plot.class_name(-1), "label -1"),
         (lambda: plot.class_name("7"), "label is the text '7'"),
+        (lambda: plot.class_name(torch.tensor(3.0)), "label is a tensor float32"),
+        (lambda: plot.class_name(torch.tensor(True)), "label is a tensor bool"),
+        (lambda: plot.class_name(torch.tensor([3])), r"label is .* shape \(1,\)"),
+        (lambda: plot.class_name(torch.ones(()).to("meta")), "label is a meta tensor"),
+        (lambda: plot.finish(None, "alt"), "figure is None: give the figure that canv"),
+        (lambda: plot.finish(plot.canvas(1, 1, 3, 3)[0], None), "alt is None: give"),
+        (lambda: plot.canvas(0, 1, 3, 3), "rows must be at least 1, not 0"),
+        (lambda: plot.canvas(1, 1, -3, 3), "width must be a finite number above 0"),
+        (lambda: plot.canvas(1, 1, 3, float("nan")), "height must be a finite number"),
     ],
 )
 def test_a_slip_is_one_sentence(call, words):
@@ -404,6 +469,8 @@ def test_what_has_a_gradient_may_be_no_layer():
     assert picture.figure.axes[0].get_xlabel().startswith("block, from the picture")
     assert picture.alt.startswith("Size of the gradient by block")
     assert plot.gradients(sizes).alt.startswith("Size of the gradient by layer")
+    ax = plot.gradients({"a": {1: 1e-3, 2: 1.0}}).figure.axes[0]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2"]
 
 
 def test_a_logarithmic_axis_keeps_its_powers():
@@ -483,8 +550,9 @@ def test_setup_is_loud_on_colab_without_a_gpu_and_in_quick_mode(monkeypatch):
     assert "QUICK MODE" in text
 
 
-def test_all_ten_classes_have_a_name():
-    assert [plot.class_name(i) for i in range(10)] == list(CLASSES)
+@pytest.mark.parametrize("kind", [int, np.int64, torch.tensor])
+def test_all_ten_classes_have_a_name(kind):
+    assert [plot.class_name(kind(i)) for i in range(10)] == list(CLASSES)
 
 
 DARK = {
@@ -548,6 +616,16 @@ def test_a_class_without_images_has_no_share():
     _, *dots = picture.figure.axes[0].collections
     assert [len(dot.get_offsets().compressed()) for dot in dots] == [4, 4]
     assert plot.per_class({"a": some * 0}).alt.endswith("a has no images.")
+
+
+def test_numbers_that_only_float64_holds_are_drawn():
+    tiny = torch.rand(8, 8, dtype=torch.float64) * 1e-50
+    tiny[2, 7] = 1e-50
+    alt = plot.heat(torch.rand(8, 8), tiny).alt
+    assert "to 1e-50; the largest lies in the upper right, at row 2, column 7" in alt
+    assert "to 1e-50" in plot.filters(tiny[None, None]).alt
+    maps = shown(plot.feature_maps(tiny))
+    assert float(maps[0].max()) == 1e-50
 
 
 def test_one_row_of_pixels_has_a_map():
