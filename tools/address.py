@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 import yaml
 
+from d2lmini import storage
 from tools.book import ROOT
 
+CONFIG = "_config.yml"
 _NOT_OURS = {
     "_build",
     "build",
@@ -57,7 +59,7 @@ def parse(url: str) -> Address:
 
 def current(root: Path = ROOT) -> Address:
     """The address in ``_config.yml``."""
-    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((root / CONFIG).read_text(encoding="utf-8"))
     return parse(config["repository"]["url"])
 
 
@@ -74,11 +76,16 @@ def replaced(text: str, old: Address, new: Address) -> str:
 
 
 def texts(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
-    """Every text file of the project with its text; nothing built or installed."""
+    """Every text file of the project with its text; nothing built or installed.
+
+    Links are passed over: Emacs leaves one that leads nowhere beside a changed file.
+    """
     for folder, inner, files in os.walk(root):
         inner[:] = sorted(name for name in inner if _ours(name))
         for name in sorted(files):
             path = Path(folder, name)
+            if path.is_symlink() or not path.is_file():
+                continue
             try:
                 yield path, path.read_text(encoding="utf-8")
             except UnicodeDecodeError:
@@ -92,13 +99,18 @@ def _ours(folder: str) -> bool:
 
 
 def move(new: Address, root: Path = ROOT) -> list[Path]:
-    """Rewrite the address in every file; return the files that changed."""
-    old, changed = current(root), []
-    for path, text in texts(root):
-        moved = replaced(text, old, new)
-        if moved != text:
-            path.write_text(moved, encoding="utf-8", newline="\n")
-            changed.append(path)
+    """Rewrite the address in every file; return the files that changed.
+
+    All are read before the first is written, and the one that says what the address is
+    comes last: after an error, the same call goes on.
+    """
+    old = current(root)
+    moved = {path: (text, replaced(text, old, new)) for path, text in texts(root)}
+    changed = [path for path, (before, after) in moved.items() if before != after]
+    changed.sort(key=lambda path: path == root / CONFIG)
+    for path in changed:
+        with storage.written(path) as file:
+            file.write(moved[path][1].encode())
     return changed
 
 
@@ -111,6 +123,13 @@ def main() -> None:
         changed = move(parse(url))
     except ValueError as error:
         sys.exit(str(error))
+    except storage.StorageError as error:
+        sys.exit(f"{error} Then run it again: the address has not moved everywhere.")
+    except OSError as error:
+        sys.exit(
+            f"{error.filename} cannot be read ({error.strerror}), so nothing was "
+            "changed: mend that, or move it elsewhere."
+        )
     for path in changed:
         print(path.relative_to(ROOT))
     print(f"{len(changed)} files now say {url}" if changed else "It is there already.")

@@ -1,7 +1,9 @@
 """The repository's address stands in one place; every repetition follows it."""
 
+import os
 import re
 import shutil
+import sys
 
 import pytest
 
@@ -65,6 +67,48 @@ def test_a_move_there_and_back_changes_nothing(tmp_path):
     assert address.move(OLD, tmp_path)
     assert (tmp_path / "_config.yml").read_text(encoding="utf-8") == text
     assert address.move(OLD, tmp_path) == []
+
+
+def test_what_is_no_file_is_passed_over(tmp_path):
+    text = f"repository:\n  url: {HUB}ada/book\n"
+    (tmp_path / "_config.yml").write_text(text, encoding="utf-8")
+    (tmp_path / ".#intro.md").symlink_to("ada@host.1234")  # as Emacs locks a file
+    os.mkfifo(tmp_path / "pipe")
+    assert address.move(NEW, tmp_path) == [tmp_path / "_config.yml"]
+
+
+def test_after_an_error_the_same_call_goes_on(tmp_path, monkeypatch):
+    names = ("_config.yml", "index.md", "more.md")
+    for name in names:
+        text = f"repository:\n  url: {HUB}ada/book\n"
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    written = address.storage.written
+
+    def full(path):
+        if path.name == "more.md":
+            raise address.storage.StorageError(f"{path} cannot be written.")
+        return written(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(address.storage, "written", full)
+        with pytest.raises(address.storage.StorageError):
+            address.move(NEW, tmp_path)
+    assert [x.name for x in address.move(NEW, tmp_path)] == ["more.md", "_config.yml"]
+    assert all("grace" in (tmp_path / x).read_text(encoding="utf-8") for x in names)
+
+
+def test_what_cannot_be_read_changes_nothing(tmp_path, monkeypatch):
+    before = [(p, p.stat().st_mtime_ns) for p, _ in address.texts()]
+
+    def unreadable(path, **_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (tmp_path / "_config.yml").touch()
+    monkeypatch.setattr(address.Path, "read_text", unreadable)
+    monkeypatch.setattr(sys, "argv", ["address", f"{HUB}ada/book"])
+    with pytest.raises(SystemExit, match=r"cannot be read \(Permission denied\), so "):
+        address.main()
+    assert before == [(p, p.stat().st_mtime_ns) for p, _ in before]
 
 
 @pytest.mark.parametrize(
