@@ -227,7 +227,7 @@ def worth(cell: NotebookNode, points: float) -> NotebookNode:
     if "points" in cell.metadata.get("nbgrader", {}):
         cell.metadata["nbgrader"]["points"] = points
         cell.source = re.sub(
-            r"check\.Cases\(\d+\)", f"check.Cases({points})", cell.source
+            r"check\.Cases\([\d.]+\)", f"check.Cases({points})", cell.source
         )
     return cell
 
@@ -278,13 +278,30 @@ def bare(cell: NotebookNode) -> NotebookNode:
 
 
 def write(nb: NotebookNode, path: Path, *, force: bool = False) -> None:
-    """Write `nb` to `path`; ValueError if there is a file and `force` is false."""
-    if path.exists() and not force:
-        raise ValueError(f"{path} is there already: --force writes it anew.")
+    """Write `nb` to `path`; ValueError if other is there and `force` is false."""
+    write_all({path: nb}, force=force)
+
+
+def write_all(notebooks: dict[Path, NotebookNode], *, force: bool = False) -> None:
+    """Write each of `notebooks` to its path, or none: ValueError where other is there.
+
+    With `force`, it is replaced.
+    """
     untyped: Any = nbformat
-    untyped.validate(nb)
-    with storage.written(path) as file:
-        file.write(f"{untyped.writes(nb)}\n".encode())
+    texts = {}
+    for path, nb in notebooks.items():
+        untyped.validate(nb)
+        texts[path] = f"{untyped.writes(nb)}\n".encode()
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder: --to takes the name of a file.")
+        if path.exists() and not force and path.read_bytes() != texts[path]:
+            raise ValueError(
+                f"{path} is there already, and not the same: --force writes "
+                f"{'it' if len(notebooks) == 1 else 'all'} anew."
+            )
+    for path, text in texts.items():
+        with storage.written(path) as file:
+            file.write(text)
 
 
 def listing(known: Iterable[Exercise], book: Path) -> Iterator[str]:
@@ -353,17 +370,19 @@ def run(asked: argparse.Namespace) -> None:
             "Give a name and the exercises, as in `d2lmini-assign week3 "
             "lenet-parameters`; --list shows them."
         )
-    if not re.fullmatch(r"[A-Za-z0-9][\w-]*", asked.name):
+    if not re.fullmatch(r"[^\W_][\w-]*", asked.name):
         raise ValueError(
             f"{asked.name!r} cannot name a folder: use letters and digits."
         )
     picked = chosen(asked.ids, known)
-    paths = []
-    for folder, seed in students(asked):
-        nb = assignment(asked.name, picked, book, seed, again=not asked.once)
-        paths.append(asked.to or folder / f"{asked.name}.ipynb")
-        write(nb, paths[-1], force=asked.force)
-    print(f"{named(paths)}: {', '.join(summed(picked))}")
+    made = {
+        asked.to or folder / f"{asked.name}.ipynb": assignment(
+            asked.name, picked, book, seed, again=not asked.once
+        )
+        for folder, seed in students(asked)
+    }
+    write_all(made, force=asked.force)
+    print(f"{named([*made])}: {', '.join(summed(picked))}")
 
 
 def named(paths: list[Path]) -> str:
@@ -391,12 +410,13 @@ def students(asked: argparse.Namespace) -> Iterator[tuple[Path, str | None]]:
     except (OSError, UnicodeError) as error:
         raise ValueError(f"{asked.per_student} cannot be read: {error}.") from None
     ids = [line.strip() for line in text.splitlines() if line.strip()]
-    if not ids or len(ids) != len(set(ids)) or asked.to:
+    alike = {one.casefold() for one in ids}  # one folder on macOS and Windows
+    if not ids or len(ids) != len(alike) or asked.to:
         raise ValueError(
-            f"{asked.per_student} must name each student once, one a line, and --to "
-            "cannot be given with it."
+            f"{asked.per_student} must name each student once, one a line, with small "
+            "letters and capitals alike, and --to cannot be given with it."
         )
-    if odd := [one for one in ids if not re.fullmatch(r"[\w@.+ -]+", one)]:
+    if odd := [one for one in ids if not re.fullmatch(r"[\w@+ -][\w@.+ -]*", one)]:
         raise ValueError(f"{odd[0]!r} in {asked.per_student} cannot name a folder.")
     for one in ids:
         yield Path("source", f"{asked.name}-{one}"), f"{asked.variant}/{one}"

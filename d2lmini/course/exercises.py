@@ -3,6 +3,7 @@
 import ast
 import copy
 import json
+import math
 import random
 import re
 from dataclasses import dataclass
@@ -32,8 +33,8 @@ class Exercise:
     chapter: str
     title: str
     kind: str
-    minutes: int
-    points: int
+    minutes: float
+    points: float
     gpu: bool
     task: str
     needs: tuple[str, ...]
@@ -143,9 +144,24 @@ def _written(value: Any, old: ast.expr) -> str:
 
 
 def notebook(path: Path) -> NotebookNode:
-    """The notebook at `path`."""
+    """The notebook at `path`; ValueError, naming it, for what is none.
+
+    A cell without an id has the one that Colab keeps in its metadata.
+    """
     untyped: Any = nbformat  # it promises types and leaves some out
-    found: NotebookNode = untyped.read(path, as_version=4)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        found: NotebookNode = untyped.reads(text, as_version=4)
+        for cell in found.cells:
+            known = cell.metadata.get("id")
+            if "id" not in cell and isinstance(known, str):
+                cell["id"] = known
+    except Exception as error:  # whatever nbformat makes of what is no notebook
+        said = str(error).strip().partition("\n")[0][:200]
+        raise ValueError(
+            f"{path} cannot be read as a notebook ({type(error).__name__}: {said}): "
+            "open it in Jupyter and save it again."
+        ) from None
     return found
 
 
@@ -182,6 +198,8 @@ def read(path: Path) -> list[Exercise]:
                 raise ValueError(
                     f"{path.name}: the exercise {cell.get('id')!r} lacks {error}."
                 ) from None
+            except ValueError as error:
+                raise ValueError(f"{path.name}: {error}") from None
     return found
 
 
@@ -194,6 +212,12 @@ def _exercise(
     name, kind = cell["id"], about["kind"]
     if kind not in KINDS:
         raise ValueError(f"{name}: kind {kind!r} is none of {', '.join(KINDS)}.")
+    needs, gpu = about.get("needs", []), about.get("gpu", False)
+    if not isinstance(needs, list) or not isinstance(gpu, bool):
+        raise ValueError(
+            f"{name}: needs is {needs!r} and gpu {gpu!r}; give a list of cells' ids, "
+            "and true or false."
+        )
     parts = ["text", "given", "", "check"] if kind != "open" else ["text", ""]
     if f"{name}-given" not in by_id:
         parts = [part for part in parts if part != "given"]
@@ -203,14 +227,22 @@ def _exercise(
         chapter=chapter,
         title=about["title"],
         kind=kind,
-        minutes=int(about["minutes"]),
-        points=int(cells[-1].metadata["nbgrader"]["points"]),
-        gpu=bool(about.get("gpu", False)),
+        minutes=_amount(name, "minutes", about["minutes"]),
+        points=_amount(name, "points", cells[-1].metadata["nbgrader"]["points"]),
+        gpu=gpu,
         task=about.get("task", ""),
-        needs=tuple(about.get("needs", ())),
+        needs=tuple(needs),
         cells=tuple(cells),
-        context=tuple(by_id[need] for need in about.get("needs", ())),
+        context=tuple(by_id[need] for need in needs),
     )
+
+
+def _amount(name: str, what: str, given: Any) -> float:
+    """`given`, of the exercise `name`: a whole number as one, as others are written."""
+    number = isinstance(given, int | float) and not isinstance(given, bool)
+    if not number or not 0 <= given < math.inf:
+        raise ValueError(f"{name}: {what} is {given!r}; give a number, 0 or more.")
+    return int(given) if given == int(given) else given
 
 
 def chapters(book: Path) -> list[Path]:

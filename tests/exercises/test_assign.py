@@ -100,6 +100,7 @@ def test_the_list_names_everything(book, command):
         (["w"], "Give a name and the exercises"),
         ([], "Give a name and the exercises"),
         (["a/b", "toy-mean"], "'a/b' cannot name a folder"),
+        (["w", "toy-mean", "--to", "book"], "book is a folder: --to takes the name"),
         (["--book", "elsewhere", "--list"], "No chapters were found in elsewhere"),
     ],
 )
@@ -332,8 +333,74 @@ def test_each_student_has_numbers_of_their_own(book, command, tmp_path):
     (tmp_path / "class.txt").write_text("ada\n../../bo\n", encoding="utf-8")
     assert "cannot name a folder" in command("t", *options)
     assert not list(tmp_path.rglob("t-*"))
+    for odd, said in (("..", "cannot name a"), ("Ada\nada", "small letters and")):
+        (tmp_path / "class.txt").write_text(odd, encoding="utf-8")
+        assert said in command("t", *options)
     (tmp_path / "class.txt").unlink()
     assert "cannot be read" in command("t", *options)
+
+
+def test_who_comes_late_gets_one_too_and_all_or_none_are_written(
+    book, command, tmp_path
+):
+    options = ["w", "toy-area", "--variant", "2026", "--per-student", "class.txt"]
+    (tmp_path / "class.txt").write_text("bo\n", encoding="utf-8")
+    command(*options)
+    (tmp_path / "class.txt").write_text("ada\nbo\nzoe\n", encoding="utf-8")
+    assert command(*options).startswith("3 notebooks")
+    (tmp_path / "source/w-bo/w.ipynb").write_text("mine", encoding="utf-8")
+    (tmp_path / "class.txt").write_text("abe\nbo\nyan\n", encoding="utf-8")
+    assert "w-bo/w.ipynb is there already, and not the same" in command(*options)
+    assert not list(tmp_path.glob("source/w-[ay]*n*"))
+    assert not (tmp_path / "source/w-abe").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('"points": 2', '"points": 2.5', ""),
+        ('"points": 2', '"points": -2', "own.ipynb: own-area: points is -2; give"),
+        ('"points": 2', '"points": "many"', "own-area: points is 'many'; give a numb"),
+        ('"minutes": 5', '"minutes": true', "own-area: minutes is True; give a numb"),
+        ('"gpu": false', '"gpu": "no"', "own-area: needs is [] and gpu 'no'; give"),
+        ('"needs": []', '"needs": "total"', "needs is 'total' and gpu False; give"),
+    ],
+)
+def test_what_an_exercise_costs_is_a_number(command, tmp_path, before, after, said):
+    toy.book(tmp_path)
+    (tmp_path / "mine").mkdir()
+    text = json.dumps(toy.chapter()).replace("toy-", "own-").replace(before, after, 1)
+    (tmp_path / "mine" / "own.ipynb").write_text(text, encoding="utf-8")
+    found = command("w", "own-area", "--private", "mine")
+    assert said in found and found.count("\n") == (not said)
+    if not said:
+        assert ", 2.5 points" in found
+        cells = by_id(tmp_path / "source/w/w.ipynb")
+        marks = [
+            c.metadata.get("nbgrader", {}).get("points", 0) for c in cells.values()
+        ]
+        assert sum(marks) == 2.5
+
+
+def test_a_notebook_that_colab_has_saved_keeps_its_ids(book, tmp_path):
+    nb = toy.chapter()
+    for cell in nb.cells:
+        cell.metadata["id"] = cell.pop("id")
+    nb.nbformat_minor = 0
+    path = tmp_path / "colab.ipynb"
+    path.write_text(f"\ufeff{json.dumps(nb)}", encoding="utf-8")  # and Notepad
+    assert exercises.read(path)[0].id == "toy-area"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b"[]", b'{"nbformat": 5}', '{"ä": 1}'.encode("cp1252")]
+)
+def test_a_private_file_that_is_no_notebook_is_named(book, command, tmp_path, data):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "own.ipynb").write_bytes(data)
+    said = command("--list", "--private", "mine")
+    assert said.startswith("mine/own.ipynb cannot be read as a notebook (")
+    assert "\n" not in said
 
 
 def test_private_exercises_are_in_no_book(book, command, tmp_path):
