@@ -12,11 +12,11 @@ from importlib.metadata import distribution
 from itertools import pairwise
 from pathlib import Path
 
-import nbformat
 import yaml
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
+from d2lmini.course.exercises import notebook
 from tools import book, browser, citations
 
 LEFT_OUT = ("Check yourself", "Exercises")
@@ -39,14 +39,19 @@ FOOT = (
 def find(name: str) -> Path:
     """The chapter ``name`` of the book, or a notebook's path."""
     given = Path(name)
-    if given.suffix == ".ipynb" and given.exists():
+    if given.suffix == ".ipynb" and given.is_file():
         return given
     chapters = {path.stem: path for path in book.chapters()}
-    if given.stem not in chapters:
+    if given.suffix == ".ipynb":  # never a chapter of that name, with others' outputs
+        raise ValueError(
+            f"There is no file {given.absolute()}: give a notebook's path, or the name "
+            "alone of a chapter of the book, such as lenet."
+        )
+    if name not in chapters:
         raise ValueError(
             f"There is no chapter {name}; the chapters are {', '.join(chapters)}."
         )
-    return chapters[given.stem]
+    return chapters[name]
 
 
 def report(path: Path, *, author: str = "", stills: bool = False) -> str:
@@ -55,7 +60,7 @@ def report(path: Path, *, author: str = "", stills: bool = False) -> str:
     With ``stills``, interactive figures are the pictures that stand where no
     script runs.  Raises ValueError for a notebook that stores no outputs.
     """
-    nb = nbformat.read(path, as_version=4)
+    nb = notebook(path)
     if not any(cell.get("outputs") for cell in nb.cells):
         raise ValueError(
             f"{path.name} stores no outputs, and a report shows them: run `make "
@@ -63,7 +68,8 @@ def report(path: Path, *, author: str = "", stills: bool = False) -> str:
         )
     origin = _origin(nb, path)
     _close_what_is_left_open(nb.cells)
-    title, nb.cells = _titled([cell for cell in _kept(nb.cells) if _shows(cell)])
+    cells = [cell for cell in _kept(nb.cells) if _shows(cell)]
+    title, nb.cells = _titled(cells, path.stem)
     text = "\n\n".join(c.source for c in nb.cells if c.cell_type == "markdown")
     for cell in nb.cells:
         for output in cell.get("outputs", ()):
@@ -115,13 +121,24 @@ def _origin(nb: NotebookNode, path: Path) -> str:
     )
 
 
-def _titled(cells: list[NotebookNode]) -> tuple[str, list[NotebookNode]]:
-    """The title of the notebook, and its cells without it."""
-    first = cells[0].copy()
-    line, _, rest = first.source.partition("\n")
-    first.source = rest.strip()
-    title = re.sub(r"^# +(\d+ · )?", "", line)  # a report is no chapter of a book
-    return title.strip(), [first, *cells[1:]]
+def _titled(
+    cells: list[NotebookNode], otherwise: str
+) -> tuple[str, list[NotebookNode]]:
+    """The title of the notebook, and its cells without it; else ``otherwise``.
+
+    It is the first heading of the first level, or any that the text begins with.
+    """
+    texts = [cell for cell in cells if cell.cell_type == "markdown"]
+    for level, among in (("#", texts), ("#+", texts[:1])):
+        for cell in among:
+            before_code = cell.source.partition("```")[0]
+            # without its number: a report is no chapter of a book
+            head = re.search(rf"(?m)^{level} +(?:\d+ · )?(.+)$", before_code)
+            if head:
+                left = cell.copy()
+                left.source = cell.source.replace(head[0], "", 1).strip()
+                return head[1].strip(), [left if x is cell else x for x in cells]
+    return otherwise, cells
 
 
 def _settle(output: NotebookNode, stills: bool) -> None:
@@ -228,12 +245,15 @@ def main() -> None:
     try:
         path = find(asked.chapter)
         content = report(path, author=asked.author, stills=asked.pdf).encode()
-        if asked.pdf:
-            content = printed(content.decode())
     except ValueError as error:
         sys.exit(str(error))
-    except LookupError as error:
-        sys.exit(f"A PDF is printed by a browser; without --pdf you get HTML. {error}")
+    if asked.pdf:
+        try:
+            content = printed(content.decode())
+        except LookupError as error:
+            sys.exit(
+                f"A PDF is printed by a browser; without --pdf you get HTML. {error}"
+            )
     file = asked.to / f"{path.stem}.{'pdf' if asked.pdf else 'html'}"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)

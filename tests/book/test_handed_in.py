@@ -237,6 +237,49 @@ def test_a_notebook_can_be_named_by_its_path(study):
     assert report.find("book/networks/lenet.ipynb").stem == "lenet"
 
 
+@pytest.mark.parametrize("name", ["lenet.ipynb", "my work/lenet.ipynb", "a/lenet"])
+def test_a_mistyped_path_is_no_chapter_of_that_name(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lenet.ipynb").mkdir()
+    with pytest.raises(ValueError, match=rf"^There is no (file|chapter) .*{name}"):
+        report.find(name)
+
+
+@pytest.mark.parametrize(
+    ("sources", "title", "text"),
+    [
+        (["# 3 · Mine\n\nOn.", "More."], "Mine", "On."),
+        (["## Mine\n\nOn."], "Mine", "On."),
+        (['<a href="colab">Badge</a>\n\n# Mine', "On."], "Mine", "Badge"),
+        (["Badge", "# Mine\n\nOn."], "Mine", "On."),
+        (["On.", "## Method"], "slim", "On."),
+        (["```\n# code\n```\nOn."], "slim", "On."),
+        ([], "slim", ""),
+    ],
+)
+def test_the_title_is_the_first_heading_else_the_files_name(sources, title, text):
+    cells = [new_code_cell("import numpy"), *map(new_markdown_cell, sources)]
+    found, kept = report._titled(cells, "slim")
+    assert found == title and len(kept) == len(cells)
+    assert text in "".join(cell.source for cell in kept)
+    assert not any(cell.source.startswith("# ") for cell in kept)
+
+
+def test_a_notebook_of_nothing_but_its_setup_is_titled_by_its_name(study):
+    nb = nbformat.read(study, as_version=4)
+    nb.cells = nb.cells[1:2]
+    nbformat.write(nb, study)
+    assert "<h1>slim</h1>" in report.report(study)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"nbformat": 5}'])
+def test_what_is_no_notebook_is_named(tmp_path, text):
+    path = tmp_path / "mine.ipynb"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"mine\.ipynb cannot be read as a notebook"):
+        report.report(path)
+
+
 def test_without_a_browser_there_is_a_sentence(study, monkeypatch):
     monkeypatch.setenv("D2LMINI_CHROMIUM", "no-such-browser")
     done = command(str(study), "--pdf", "--to", str(study.parent))
