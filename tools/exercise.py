@@ -7,6 +7,7 @@ missing, and ``python -m tools.outputs pooling --cells changed`` runs them.
 """
 
 import argparse
+import keyword
 import re
 import sys
 from pathlib import Path
@@ -76,19 +77,27 @@ WRONG: dict[str, tuple[str, str]] = {{}}
 def new(chapter: str, slug: str, kind: str, root: Path = book.ROOT) -> list[str]:
     """Write a new exercise into ``chapter``; returns the ids of its cells.
 
-    Raises ValueError if there is no such chapter, or if it has this exercise.
+    Raises ValueError if there is no such chapter, or if it has this exercise, or if
+    answers to it are kept.
     """
     path = next((p for p in book.chapters(root) if p.stem == chapter), None)
-    if path is None or not re.fullmatch(r"[a-z][a-z0-9-]*", slug):
+    whole = re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", slug)
+    if path is None or not whole or keyword.iskeyword(slug):
         raise ValueError(
             f"There is no chapter {chapter}, or {slug!r} is no name of small letters, "
-            "digits and hyphens: give both as in `new pooling median`."
+            "digits and hyphens, or a word of Python's own: give both as in `pooling "
+            "median`."
         )
     nb = exercises.notebook(path)
     present = exercises.read(path)
     name = f"{chapter}-{slug}"
     if any(one.id == name for one in present):
         raise ValueError(f"{path.name} has an exercise {name} already.")
+    kept = root / ANSWERS / chapter / f"{slug}.py"
+    if kept.exists():
+        raise ValueError(
+            f"{kept} is there already: remove it, or give the exercise another name."
+        )
     last = next((one for one in present if one.kind == "open"), None)
     ids = [cell["id"] for cell in nb.cells]
     place = ids.index(last.cells[0]["id"]) if last else len(nb.cells)
@@ -99,7 +108,6 @@ def new(chapter: str, slug: str, kind: str, root: Path = book.ROOT) -> list[str]
         text.source = re.sub(r"^### \d+", f"### {number + 1}", text.source)
     nb.cells[place:place] = made
     outputs.write(nb, path)
-    kept = root / ANSWERS / chapter / f"{slug}.py"
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(KEPT.format(id=name), encoding="utf-8", newline="\n")
     return [cell["id"] for cell in made]

@@ -49,5 +49,16 @@ def test_what_cannot_be_written_is_said(root):
         exercise.new("poolin", "median", "write", root)
     with pytest.raises(ValueError, match="no name of small letters"):
         exercise.new("pooling", "A b", "write", root)
+    for slug in ("class", "a-", "a--b"):
+        with pytest.raises(ValueError, match="no name of small letters"):
+            exercise.new("pooling", slug, "write", root)
+    kept = root / "tests/exercises/answers/pooling/median.py"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("RIGHT = {}", encoding="utf-8")
+    before = (root / "book/foundations/pooling.ipynb").read_bytes()
+    with pytest.raises(ValueError, match=r"median\.py is there already: remove it"):
+        exercise.new("pooling", "median", "write", root)
+    assert kept.read_text(encoding="utf-8") == "RIGHT = {}"
+    assert (root / "book/foundations/pooling.ipynb").read_bytes() == before
     with pytest.raises(ValueError, match="has an exercise pooling-steps already"):
         exercise.new("pooling", "steps", "write", root)
