@@ -21,6 +21,11 @@ def lines(
     """
     with course.gradebook() as book:
         every = columns(book.assignments)
+        if not every:
+            raise ValueError(
+                "There is no assignment in the gradebook, and so no grade: `nbgrader "
+                "generate_assignment` enters one."
+            )
         known = {str(one.name): [one] for one in book.assignments} | every
         if missing := [name for name in names if name not in known]:
             there = ", ".join(every) or "none"

@@ -47,11 +47,18 @@ class Course:
 
     @contextmanager
     def gradebook(self) -> Iterator[Any]:
-        """The gradebook, open."""
+        """The gradebook, open; ValueError if there is something else in its place."""
         from nbgrader.api import Gradebook
+        from sqlalchemy.exc import DatabaseError
 
-        with Gradebook(self.url, self.directory.course_id) as book:
-            yield book
+        try:
+            with Gradebook(self.url, self.directory.course_id) as book:
+                yield book
+        except DatabaseError as error:
+            raise ValueError(
+                f"The gradebook cannot be used ({self.url.partition('?')[0]}: "
+                f"{error.orig}): where it is damaged, put a copy of it back."
+            ) from error
 
     def setting(self, holder: Any, name: str) -> Any:
         """What the configuration says of the trait `name` of `holder`, else its own."""

@@ -8,7 +8,7 @@ import courses
 import pytest
 from nbgrader import apps
 
-from d2lmini.course import grade, pool
+from d2lmini.course import export, grade, pool
 from d2lmini.course.gradebook import Course
 from tools.book import ROOT
 
@@ -106,3 +106,12 @@ def test_nbgrader_itself_starts_nothing_without_our_configuration(tmp_path, capf
     assert ended.value.code == 1
     assert "needs-the-walls-of-nbgrader_config.py" in capfd.readouterr().err
     assert not (folder / "left").exists()
+
+
+def test_a_gradebook_that_is_none_or_empty_is_said(tmp_path):
+    (tmp_path / "nbgrader_config.py").write_text(OURS, encoding="utf-8")
+    with pytest.raises(ValueError, match="no assignment in the gradebook, and so no g"):
+        export.lines(Course(tmp_path), [])
+    (tmp_path / "gradebook.db").write_text("no database\n" * 9, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"cannot be used \(sqlite.*not a database"):
+        Course(tmp_path).students()
