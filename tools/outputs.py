@@ -449,6 +449,10 @@ def main() -> None:
     asked = parser().parse_args()
     if asked.cells and not asked.names:
         parser().error("--cells needs the name of a chapter")
+    if asked.after and not asked.cells:
+        parser().error("--after runs cells before those of --cells: name these as well")
+    if asked.force and asked.cells:
+        parser().error("--force trains a whole chapter anew: leave out it or --cells")
     if why := refusal(dict(os.environ)):
         sys.exit(why)
     data.settle()

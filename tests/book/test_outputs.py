@@ -261,6 +261,21 @@ def test_an_unknown_chapter_is_named():
         outputs.select(["alexnett"])
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["lenet", "--after", "x"], "--after runs cells before those of --cells"),
+        (["lenet", "--force", "--cells", "x"], "--force trains a whole chapter"),
+        (["--cells", "x"], "--cells needs the name of a chapter"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(monkeypatch, capsys, given, said):
+    monkeypatch.setattr(sys, "argv", ["outputs", *given])
+    with pytest.raises(SystemExit):
+        outputs.main()
+    assert said in capsys.readouterr().err
+
+
 def test_small_new_weights_are_shipped_whatever_names_them(tmp_path, monkeypatch):
     weights, shipped = tmp_path / "runs" / "weights", tmp_path / "shipped"
     monkeypatch.setattr(outputs, "RUNS", tmp_path / "runs")

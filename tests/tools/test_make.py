@@ -200,6 +200,33 @@ def test_root_may_open_it_and_only_root_needs_to_be_let(monkeypatch):
     assert lab.options(ROOT) == [f"--notebook-dir={ROOT}"]
 
 
+@pytest.mark.parametrize(
+    ("given", "folder"),
+    [
+        (["--port", "8889"], ROOT / "student" / "book"),
+        (["", "--port", "8889"], ROOT / "student" / "book"),  # as make calls it
+        (["book", "--port", "8889"], Path("book")),
+        ([], ROOT / "student" / "book"),
+    ],
+)
+def test_the_value_of_an_option_names_no_folder(monkeypatch, given, folder):
+    def opened(asked):
+        raise ValueError(asked)
+
+    monkeypatch.setattr(lab, "opened", opened)
+    monkeypatch.setattr(lab.data, "settle", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["lab", *given])
+    with pytest.raises(SystemExit) as ended:
+        lab.main()
+    assert ended.value.code == str(folder)
+
+
+@pytest.mark.parametrize(("value", "pdf"), [("1", True), ("0", False), ("", False)])
+def test_a_report_is_a_pdf_where_that_is_asked_for(value, pdf):
+    done = make("-n", "report", "CHAPTER=lenet", f"PDF={value}")
+    assert ("--pdf" in done.stdout) == pdf and "tools.report" in done.stdout
+
+
 def test_it_starts_and_keeps_figures_in_saved_notebooks(tmp_path):
     """The real thing: a relative data folder reaches it, and figures are saved."""
     port = free_port()
