@@ -94,7 +94,7 @@ def test_an_error_that_is_already_being_handled_is_not_the_cause(tmp_path):
 @pytest.mark.parametrize(
     ("fail", "error"),
     [
-        (lambda: Path("/nowhere/data.txt").read_text(), FileNotFoundError),
+        (lambda: Path("/nowhere/data.txt").read_bytes(), FileNotFoundError),
         (lambda: socket.create_connection(("127.0.0.1", 1)), ConnectionRefusedError),
     ],
 )
