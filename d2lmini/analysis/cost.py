@@ -1,9 +1,9 @@
 """What a network costs before anything is measured."""
 
+import contextlib
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from d2lmini.analysis.summary import summary
 from d2lmini.arguments import image_shape
@@ -37,8 +37,13 @@ def cost(net: nn.Module, input_shape: tuple[int, int, int], *rest: object) -> Co
 
 
 def _activations(net: nn.Module, X: Tensor) -> int:
-    """The elements that the innermost layers make in a pass."""
-    made = 0
+    """The elements that the innermost layers make of one picture.
+
+    Some networks train on several pictures alone: a normalisation refuses one whose
+    maps are down to single numbers, and what makes pairs may leave nothing of it.
+    Of several, all layers make what they share and as much again for each picture.
+    """
+    made: list[int] = []
     open_layers: list[bool] = []  # for each that runs, whether it is an innermost one
 
     def begin(layer: nn.Module, args: object) -> None:
@@ -46,20 +51,26 @@ def _activations(net: nn.Module, X: Tensor) -> int:
         open_layers.append(True)
 
     def end(layer: nn.Module, args: Any, kwargs: Any, out: Any) -> None:
-        nonlocal made
         if open_layers.pop():
             before = {_memory(X) for X in tensors((args, kwargs))}
             new = (Y for Y in tensors([out]) if _memory(Y) not in before)
-            made += sum(Y.numel() for Y in new)
+            made.extend(Y.numel() for Y in new)
+
+    def of(pictures: int) -> list[int]:
+        made.clear()
+        open_layers.clear()
+        net(X.repeat(pictures, 1, 1, 1))
+        return made
 
     for name, layer in net.named_modules():
-        if isinstance(layer, _BatchNorm):
-            layer.eval()  # else it refuses a picture whose maps are down to one number
         if "parametrizations" not in name.split("."):
             layer.register_forward_pre_hook(begin)
             layer.register_forward_hook(end, with_kwargs=True)
-    net(X)
-    return made
+    with contextlib.suppress(Exception):  # whatever a forward raises
+        if all(of(1)):
+            return sum(made)
+    two, four = sum(of(2)), sum(of(4))
+    return (3 * two - four) // 2
 
 
 def _memory(X: Tensor) -> int:

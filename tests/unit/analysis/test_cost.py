@@ -160,9 +160,41 @@ def test_a_layer_used_twice_counts_twice():
     assert cost(nn.Sequential(relu, relu), (1, 3, 3)).activations == 18
 
 
-def test_normalisation_of_a_single_number_is_counted():
-    net = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(4))
-    assert cost(net, (4, 7, 7)).activations == 8
+class Normalised(nn.Module):
+    """A batch normalisation that is written by hand."""
+
+    def forward(self, X):
+        return F.batch_norm(X, X.new_zeros(4), X.new_ones(4), training=self.training)
+
+
+class Paired(nn.Module):
+    """While it trains, it makes one picture of two."""
+
+    def forward(self, X):
+        if not self.training:
+            return X
+        return X[: len(X) // 2 * 2].unflatten(0, (-1, 2)).mean(1)
+
+
+class Shared(nn.Module):
+    """Four numbers that are the same for every picture."""
+
+    def __init__(self):
+        super().__init__()
+        self.places = nn.Embedding(4, 1)
+
+    def forward(self, X):
+        return X.flatten(1) + self.places(torch.arange(4, device=X.device))[:, 0]
+
+
+@pytest.mark.parametrize(
+    ("layer", "made"),
+    [(nn.BatchNorm2d(4), 4), (Normalised(), 4), (Paired(), 2)],
+)
+def test_what_trains_on_several_pictures_alone_is_counted(layer, made):
+    net = nn.Sequential(nn.AdaptiveAvgPool2d(1), layer, Shared(), nn.Linear(4, 10))
+    after = 10 if made == 4 else 5
+    assert cost(net, (4, 7, 7)).activations == 4 + made + 4 + after
 
 
 class Placed(nn.Module):
