@@ -11,7 +11,7 @@ from d2lmini import mode
 from d2lmini.analysis.given import of_gradients, of_images, of_logits
 from d2lmini.arguments import instance, real, whole
 from d2lmini.nets.borrowed import asked, dtype_of
-from d2lmini.nets.misfit import explain_misfit, is_network
+from d2lmini.nets.misfit import explain_misfit, is_network, walk
 
 PLACES = 12  # squares along each side, unless told: 144 passes
 CHUNK = 64  # covered images in one pass
@@ -99,7 +99,7 @@ def _one(net: nn.Module, image: Tensor) -> Tensor:
         raise ValueError(
             f"the image {tuple(X.shape)} has no pixels: give one that has."
         )
-    if X.shape[-1] in (1, 3) and min(X.shape[:2]) > 3:
+    if _is_channels_last(net, *X.shape):
         raise ValueError(
             f"the image is {tuple(X.shape)}, channels last: give (C, H, W), as "
             "image.movedim(-1, 0) does."
@@ -109,6 +109,22 @@ def _one(net: nn.Module, image: Tensor) -> Tensor:
     device = weights[0].device if weights else X.device
     with torch.inference_mode(False):
         return X.to(device, dtype_of(net, X.dtype)).unsqueeze(0).clone()
+
+
+def _is_channels_last(net: nn.Module, H: int, W: int, C: int) -> bool:
+    """Whether an image looks so, unless only as it stands it fits ``net``."""
+    if C not in (1, 3) or min(H, W) <= 3:
+        return False
+    return _takes(net, (C, H, W)) or not _takes(net, (H, W, C))
+
+
+def _takes(net: nn.Module, shape: tuple[int, int, int]) -> bool:
+    """Whether an image of ``shape`` goes through ``net``."""
+    try:
+        walk(net, shape, lambda twin, X: twin(X))
+    except Exception:  # whatever a forward raises
+        return False
+    return True
 
 
 def _whole(name: str, value: int | None, default: int, *, most: int) -> int:

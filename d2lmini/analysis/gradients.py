@@ -12,7 +12,7 @@ from torch.nn.utils.parametrize import cached
 from d2lmini.analysis.given import of_gradients, of_images, of_logits
 from d2lmini.arguments import classes
 from d2lmini.nets.borrowed import asked, dtype_of
-from d2lmini.nets.misfit import explain_misfit, is_network
+from d2lmini.nets.misfit import Misfit, explain_misfit, is_network
 from d2lmini.nets.needs import CONVOLUTIONS, TRANSPOSED
 
 
@@ -20,13 +20,14 @@ def gradient_sizes(net: nn.Module, X: Tensor, y: Tensor) -> dict[str, float]:
     """Root mean square of the gradient of each layer's weights, first layer first.
 
     The gradient is that of the mean cross entropy on one batch, ``X`` float
-    (N, C, H, W) and ``y`` int64 (N,), in evaluation mode, so that no dropout
-    blurs it.  Layers are called conv 1, conv 2, …, dense 1, … as they run.  Those that
-    are frozen or that ``net(X)`` does not use are left out.  ``net`` and the random
-    states stay as they were.  Raises TypeError for what is no net, no images, no labels
-    or no logits, and ValueError for a net without such layers, for one that does not
-    give a row of logits for each image or that no gradient comes through, for images
-    that do not fit or are no finite floats, and for NaN or infinity in what comes out.
+    (N, C, H, W), or of another form that the net takes, such as (N, features), and
+    ``y`` int64 (N,), in evaluation mode, so that no dropout blurs it.  Layers are
+    called conv 1, conv 2, …, dense 1, … as they run.  Those that are frozen or that
+    ``net(X)`` does not use are left out.  ``net`` and the random states stay as they
+    were.  Raises TypeError for what is no net, no images, no labels or no logits, and
+    ValueError for a net without such layers, for one that does not give a row of logits
+    for each image or that no gradient comes through, for images that do not fit or are
+    no finite floats, and for NaN or infinity in what comes out.
     """
     is_network("net", net)
     of_images("X", X, net)
@@ -38,7 +39,7 @@ def gradient_sizes(net: nn.Module, X: Tensor, y: Tensor) -> dict[str, float]:
         X = X.detach().to(device, dtype_of(net, X.dtype)).clone()
         y = y.to(device).clone()
     with (
-        explain_misfit(net, X),
+        _explained(net, X),
         asked(net, X),
         torch.enable_grad(),
         cached(),  # a parametrised weight is otherwise another tensor at each look
@@ -69,10 +70,8 @@ def gradient_sizes(net: nn.Module, X: Tensor, y: Tensor) -> dict[str, float]:
 
 def _last(X: Tensor, y: Tensor) -> int:
     """The last class in ``y``; ValueError unless it has one for each image of ``X``."""
-    if X.ndim != 4:
-        raise ValueError(
-            f"X is {tuple(X.shape)}: give a batch (N, C, H, W), of one image X[None]."
-        )
+    if X.ndim < 2 or (X.ndim < 4 and y.numel() == 1 != len(X)):
+        raise _no_batch(X)
     if y.shape != X.shape[:1]:
         raise ValueError(
             f"y is {tuple(y.shape)} for {len(X)} images: give one label for each, (N,)."
@@ -82,6 +81,27 @@ def _last(X: Tensor, y: Tensor) -> int:
     if (least := int(y.min())) < 0:
         raise ValueError(f"there is a label {least}: give classes from 0.")
     return int(y.max())
+
+
+def _no_batch(X: Tensor) -> ValueError:
+    """How ``X`` becomes a batch of images."""
+    made = {
+        2: ", of one grey image X[None, None], of flat ones X.unflatten(1, (C, H, W))",
+        3: ", of one image X[None], of grey ones X[:, None]",
+    }.get(X.ndim, "")
+    return ValueError(f"X is {tuple(X.shape)}: give a batch (N, C, H, W){made}.")
+
+
+@contextlib.contextmanager
+def _explained(net: nn.Module, X: Tensor) -> Iterator[None]:
+    """As :func:`explain_misfit` does, but for what is not even of the usual form."""
+    try:
+        with explain_misfit(net, X):
+            yield
+    except Misfit:
+        if X.ndim == 4:
+            raise
+        raise _no_batch(X) from None
 
 
 def _layers(net: nn.Module) -> Sequence[nn.Module]:

@@ -248,6 +248,15 @@ def test_a_label_of_a_batch_is_a_label(ask):
         ask(net, X, label=torch.tensor(True))
 
 
+@pytest.mark.parametrize("sides", [(28, 1), (5, 3)])
+def test_narrow_maps_are_taken_where_only_they_fit(sides):
+    net = nn.Sequential(nn.Conv2d(16, 4, 1), nn.Flatten(), nn.LazyLinear(10))
+    assert gradient_map(net, torch.rand(16, *sides)).shape == sides
+    assert occlusion(net, torch.rand(16, *sides)).shape == sides
+    with pytest.raises(ValueError, match=r"channels last: give .*movedim"):
+        gradient_map(nets.lenet(), torch.rand(16, *sides))
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

@@ -200,6 +200,14 @@ def test_convolutions_of_every_kind_are_measured(kind, shape):
     assert list(gradient_sizes(nn.Sequential(*layers), *batch())) == ["conv 1"]
 
 
+def test_pictures_are_taken_in_any_form_that_the_net_takes():
+    X, y = batch()
+    dense = nn.Sequential(nn.Flatten(), nn.Linear(9, 3))
+    wanted = gradient_sizes(dense, X, y)
+    assert gradient_sizes(dense, X.flatten(1), y) == wanted
+    assert gradient_sizes(dense, X[:, 0], y) == wanted
+
+
 def test_labels_may_be_of_any_whole_type():
     X, y = batch()
     assert gradient_sizes(net(), X, y.int()) == gradient_sizes(net(), X, y)
@@ -214,6 +222,10 @@ def test_labels_may_be_of_any_whole_type():
         (lambda X, y: (X, y.float()), "y is a tensor float32"),
         (lambda X, y: (X[:0], y[:0]), "the batch is empty"),
         (lambda X, y: (X[0], y[:1]), r"X is \(1, 3, 3\): give a batch .* X\[None\]"),
+        (lambda X, y: (X[0, 0], y[:1]), r"of one grey image X\[None, None\]"),
+        (lambda X, y: (X[:, 0], y), r"X is \(6, 3, 3\): .* grey ones X\[:, None\]"),
+        (lambda X, y: (X.flatten(1), y), r"X is \(6, 9\): .* flat ones X\.unflatten"),
+        (lambda X, y: (X[0, 0, 0, 0], y[0]), r"X is \(\): give a batch"),
         (lambda X, y: (X, y[:5]), r"y is \(5,\) for 6 images"),
         (lambda X, y: (X, y.to_sparse()), "y is a sparse tensor int64"),
         (lambda X, y: (X.to_sparse(), y), "X is torch.sparse_coo: give it dense"),
