@@ -74,16 +74,23 @@ def save(net: nn.Module, path: str | Path) -> None:
     Half precision has a step of 6e-8 around 0, to which small numbers are rounded.
     The file is written whole or not at all; StorageError where it cannot be, and
     ValueError for a net that keeps more than tensors, or some without values or with
-    such as are not finite.
+    such as are not finite; only a buffer may hold infinity, as a mask does.
     """
     arguments.instance("net", net, nn.Module, "give a network")
     path = arguments.path("path", path, _FILE)
-    arrays: Any = {key: _small(key, X).numpy() for key, X in net.state_dict().items()}
+    masks, own = _masks(net), net.state_dict()
+    arrays: Any = {key: _small(key, X, key in masks).numpy() for key, X in own.items()}
     with storage.written(path) as file:  # np.savez would add a suffix of its own
         np.savez_compressed(file, **arrays)
 
 
-def _small(key: str, value: object) -> Tensor:
+def _masks(net: nn.Module) -> set[str]:
+    """The buffers that may hold infinity: a statistic that does has gone wrong."""
+    names = (name for name, _ in net.named_buffers(remove_duplicate=False))
+    return {name for name in names if ".running_" not in f".{name}"}
+
+
+def _small(key: str, value: object, mask: bool) -> Tensor:
     """``value`` on the CPU, in half precision unless that makes it infinite."""
     if not isinstance(value, Tensor) or is_lazy(value) or value.is_meta:
         raise ValueError(
@@ -93,12 +100,14 @@ def _small(key: str, value: object) -> Tensor:
     value = value.cpu()
     if not value.is_floating_point():
         return value
+    infinite = value.double().isinf() if mask else torch.tensor(False)
     for kind in (torch.float16, torch.float32):
-        if (small := value.to(kind)).isfinite().all():
+        small = value.to(kind)
+        if (small.isfinite() | infinite).all():
             return small
     raise ValueError(
-        f"{key} of the net holds NaN or infinity, or numbers beyond float32, which no "
-        "file of weights does: give a net whose numbers are finite."
+        f"{key} of the net holds NaN or infinity, or numbers beyond float32, which "
+        "would not be read again: give a net whose numbers are finite."
     )
 
 
@@ -113,7 +122,7 @@ def read(net: nn.Module, path: str | Path) -> None:
         with np.load(path, allow_pickle=False) as file:
             _check_size(sum(part.file_size for part in file.zip.infolist()), own)
             arrays = {key: torch.from_numpy(file[key]) for key in file.files}
-        _check(arrays, own)
+        _check(arrays, own, _masks(net))
     except FileNotFoundError:
         raise ValueError(_missing(path)) from None
     except Exception as error:  # damage makes zipfile, zlib and NumPy raise a dozen
@@ -146,7 +155,9 @@ def _check_size(size: int, own: Mapping[str, Tensor]) -> None:
         raise ValueError(f"it unpacks to {size:,} bytes")
 
 
-def _check(arrays: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
+def _check(
+    arrays: Mapping[str, Tensor], own: Mapping[str, Tensor], masks: set[str]
+) -> None:
     """Before anything is changed: the same names and shapes, and sound numbers."""
     if missing := arrays.keys() ^ own.keys():
         raise ValueError(f"{min(missing)} is only in one of them")
@@ -155,7 +166,8 @@ def _check(arrays: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
         kinds = floats if value.is_floating_point() else (value.dtype,)
         if array.shape != value.shape or array.dtype not in kinds:
             raise ValueError(f"{key} is {arguments.found(array)}")
-        if array.is_floating_point() and not array.isfinite().all():
+        unsound = array.isnan() if key in masks else ~array.isfinite()
+        if unsound.any():
             raise ValueError(f"{key} holds NaN or infinity")
         if key.endswith("running_var") and (array < 0).any():
             raise ValueError(f"{key} holds a variance below 0")

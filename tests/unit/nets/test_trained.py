@@ -211,6 +211,25 @@ def test_what_cannot_be_read_again_is_not_saved(tmp_path, number):
     assert not list(tmp_path.iterdir())
 
 
+def masked(*numbers):
+    net = nn.Linear(2, 1)
+    net.register_buffer("mask", torch.tensor(numbers))
+    return net
+
+
+def test_a_mask_may_hold_infinity_and_a_statistic_may_not(tmp_path):
+    net, twin = masked(-math.inf, 1e5), masked(0.0, 0.0)
+    trained.save(net, tmp_path / "net")
+    trained.read(twin, tmp_path / "net")
+    assert torch.equal(twin.mask, net.mask)
+    with pytest.raises(ValueError, match="mask of the net holds NaN"):
+        trained.save(masked(math.inf, math.nan), tmp_path / "net")
+    net = nets.lenet_bn()
+    net[1].running_mean[0] = math.inf
+    with pytest.raises(ValueError, match=r"1\.running_mean of the net holds NaN"):
+        trained.save(net, tmp_path / "net")
+
+
 def test_loading_draws_nothing():
     before = torch.get_rng_state()
     nets.load("lenet")
