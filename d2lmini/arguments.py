@@ -75,6 +75,12 @@ def whole(
     return number
 
 
+def unwrapped(value: Any) -> Any:
+    """What a tensor without dimensions holds, such as a mean; others as they are."""
+    lone = isinstance(value, Tensor) and not value.ndim and not value.is_meta
+    return value.item() if lone else value
+
+
 def truth(name: str, value: Any) -> bool:
     """``value`` as a bool, Python's or NumPy's; nothing else is taken for one."""
     if not isinstance(value, (bool, np.bool_)):

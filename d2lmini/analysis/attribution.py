@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from d2lmini import mode
 from d2lmini.analysis.given import of_gradients, of_images, of_logits
-from d2lmini.arguments import instance, real, whole
+from d2lmini.arguments import instance, real, unwrapped, whole
 from d2lmini.nets.borrowed import asked, dtype_of
 from d2lmini.nets.misfit import explain_misfit, is_network, walk
 
@@ -140,9 +140,7 @@ def _label(logits: Tensor, label: int | None) -> int:
     """``label``, or the predicted class; ValueError if the net has no such class."""
     if label is None:
         return int(logits[0].argmax())
-    if isinstance(label, Tensor) and not label.ndim and not label.is_meta:
-        label = label.item()  # as y[0] is
-    label = whole("label", label, least=None)
+    label = whole("label", unwrapped(label), least=None)  # as y[0] is
     if not 0 <= label < logits.shape[1]:
         raise ValueError(
             f"label is {label}, but the network tells classes 0 to "

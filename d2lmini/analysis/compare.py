@@ -17,7 +17,16 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from d2lmini.arguments import classes, found, instance, listed, real, share, whole
+from d2lmini.arguments import (
+    classes,
+    found,
+    instance,
+    listed,
+    real,
+    share,
+    unwrapped,
+    whole,
+)
 from d2lmini.plot.table import Table
 
 MOST = 10**9  # pictures: beyond, a count is a slip
@@ -84,8 +93,9 @@ def unpaired(first: Estimate, second: Estimate) -> Estimate:
     below 0 or beyond 1; a difference that does neither cannot be told from an accuracy.
     """
     remedy = "give what measured(accuracy) returns"
+    first = _in_order("first", first, remedy)
+    second = _in_order("second", second, remedy)
     for name, one in (("first", first), ("second", second)):
-        _in_order(name, one, remedy)
         if one.low < 0 or one.high > 1:
             raise ValueError(
                 f"{name} reaches from {one.low:g} to {one.high:g}, and an accuracy "
@@ -97,16 +107,17 @@ def unpaired(first: Estimate, second: Estimate) -> Estimate:
     return Estimate(value, value - below, value + above)
 
 
-def _in_order(name: str, one: Estimate, remedy: str) -> None:
-    """TypeError or ValueError for what is no value with an interval around it."""
+def _in_order(name: str, one: Estimate, remedy: str) -> Estimate:
+    """``one`` in floats; TypeError or ValueError unless one holds its value."""
     instance(name, one, Estimate, remedy)
     ends = zip(Estimate._fields, one, strict=True)
-    value, low, high = (real(f"{end} of {name}", x) for end, x in ends)
+    value, low, high = (real(f"{end} of {name}", unwrapped(x)) for end, x in ends)
     if not low <= value <= high:
         raise ValueError(
             f"{name} is {value:g} in an interval from {low:g} to {high:g}, which does "
             f"not hold it: {remedy}."
         )
+    return Estimate(value, low, high)
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -281,15 +292,16 @@ def claims(rows: Sequence[tuple[str, str, Estimate]]) -> Table:
 
 
 def _claimed(rows: Sequence[tuple[str, str, Estimate]]) -> list[Any]:
-    """``rows``, each two texts and an estimate; else TypeError."""
+    """``rows``, each two texts and an estimate in floats; else TypeError."""
     remedy = "give (a difference, what its interval is over, an Estimate)"
-    given = listed("rows", rows, f"{remedy} in a list")
-    for number, row in enumerate(given, 1):
+    made = []
+    for number, row in enumerate(listed("rows", rows, f"{remedy} in a list"), 1):
         three = isinstance(row, (tuple, list)) and len(row) == 3
         if not three or not all(isinstance(text, str) for text in row[:2]):
             raise TypeError(f"row {number} of the claims is {found(row)}: {remedy}.")
-        _in_order(f"the difference {row[0]!r}", row[2], "give a difference")
-    return given
+        gap = _in_order(f"the difference {row[0]!r}", row[2], "give a difference")
+        made.append((row[0], row[1], gap))
+    return made
 
 
 def student(confidence: float, freedom: int) -> float:

@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from d2lmini import mode
 from d2lmini.arguments import classes as class_numbers
-from d2lmini.arguments import found, function, instance, truth, whole
+from d2lmini.arguments import found, function, instance, truth, unwrapped, whole
 from d2lmini.data import files
 from d2lmini.data.augment import Augment, check_options
 from d2lmini.data.classes import CLASSES, meet, name, names, unnamed
@@ -61,15 +62,22 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.images)
 
-    def pick(self, index: Tensor) -> "ImageSet":
-        """The images and labels at ``index`` (int64, or a mask), as a new set.
+    def pick(
+        self, index: Tensor | np.ndarray[Any, Any] | Sequence[int] | slice
+    ) -> "ImageSet":
+        """The images and labels at ``index``, places (M,) or a mask (N,), as a new set.
 
+        Either may be a tensor, an array or a list; places a range or a slice as well.
         Raises TypeError or ValueError for what names no image, or one that is not here.
         """
+        index = _as_tensor(index, len(self))
         if isinstance(index, Tensor) and index.dtype == torch.bool:
             index = index.nonzero().flatten() if index.shape == (len(self),) else index
         last = len(self) - 1
-        remedy = f"give an int64 tensor (M,), places from 0 to {last:,}"
+        remedy = (
+            f"give an int64 tensor (M,), places from 0 to {last:,}, or a mask "
+            f"({len(self)},)"
+        )
         chosen = class_numbers("index", index, remedy)
         if chosen.ndim != 1 or not len(chosen):
             raise ValueError(f"index is {found(index)}: {remedy}.")
@@ -78,6 +86,22 @@ class ImageSet:
                 raise ValueError(f"index holds {place}: {remedy}.")
         chosen = chosen.to(self.labels.device)
         return replace(self, images=self.images[chosen], labels=self.labels[chosen])
+
+
+def _as_tensor(index: Any, count: int) -> Any:
+    """``index`` as a tensor; what cannot be one, and other kinds, as they are."""
+    try:
+        if isinstance(index, slice):
+            index = range(count)[index]
+        if isinstance(index, tuple) and len(index) == 1:
+            (index,) = index  # as nonzero puts places into one
+        if isinstance(index, np.ndarray):
+            index = torch.from_numpy(index.copy())  # which may run backwards
+        elif isinstance(index, (list, range)):
+            index = torch.tensor(index, dtype=None if len(index) else torch.int64)
+    except (TypeError, ValueError, RuntimeError):
+        pass
+    return index
 
 
 def _check_images(images: Tensor) -> None:
@@ -223,7 +247,7 @@ def resized(X: Tensor, size: int) -> Tensor:
     the same faster; ``X`` itself is given back where it has that size.  Raises
     TypeError or ValueError for what are no such pictures, or no such size.
     """
-    size = whole("size", size, most=LARGEST)
+    size = whole("size", unwrapped(size), most=LARGEST)
     remedy = "give floats (N, channels, height, width), with sides above 0"
     instance("X", X, Tensor, remedy)
     if X.ndim != 4 or not X.is_floating_point() or 0 in X.shape[1:]:

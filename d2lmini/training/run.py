@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from d2lmini.arguments import dtype_name, first_line, found
+from d2lmini.arguments import dtype_name, first_line, found, unwrapped
 from d2lmini.nets.borrowed import draws_kept
 from d2lmini.training.average import Average
 from d2lmini.training.forward import Forward, no_memory
@@ -93,14 +93,13 @@ class Run:
 
     def scale_rates(self, factor: Any) -> None:
         """Give each group of parameters its own learning rate times ``factor``."""
-        if isinstance(factor, Tensor) and not factor.ndim:
-            factor = factor.item()
-        factor = plain(factor)
-        number = isinstance(factor, (int, float)) and not isinstance(factor, bool)
-        if not number or not 0 <= factor < math.inf:
+        factor = plain(unwrapped(factor))
+        truth = isinstance(factor, bool)
+        if truth or not isinstance(factor, (int, float)) or not 0 <= factor < math.inf:
+            no, how = (", no number", ", as float() makes") if truth else ("", "")
             raise ValueError(
-                f"the schedule gives {found(factor)}: it must give a finite factor of "
-                "at least 0 for the learning rate."
+                f"the schedule gives {found(factor)}{no}: it must give a finite factor "
+                f"of at least 0 for the learning rate{how}."
             )
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor

@@ -168,6 +168,12 @@ def test_a_path_is_followed_home_and_is_never_empty(monkeypatch, tmp_path):
         arguments.path("path", None, "give one")
 
 
+def test_a_number_of_a_tensor_comes_out_of_it():
+    assert arguments.unwrapped(torch.tensor(3)) == 3
+    for other in ("a", torch.ones(1), torch.ones((), device="meta")):
+        assert arguments.unwrapped(other) is other
+
+
 def test_an_instance_is_one():
     arguments.instance("net", nn.ReLU(), nn.Module, "call it")
     with pytest.raises(TypeError, match=r"^net is the function lenet: call it\.$"):

@@ -66,6 +66,8 @@ def test_claims_are_answered_by_the_rule_for_a_tie():
     table = claims([(x, "3 seeds", Estimate(*y)) for x, y in found.items()])
     assert [row[-1] for row in table.rows] == ["first", "second", "tie"]
     assert table.rows[1][:5] == ("b − a", "3 seeds", -0.1, -0.15, -0.05)
+    gap = Estimate(*torch.tensor([0.5, 0.25, 0.75]))
+    assert claims([("a", "b", gap)]).rows[0][2:5] == (0.5, 0.25, 0.75)
     with pytest.raises(TypeError, match="the difference 'a − b' is"):
         claims([("a − b", "3 seeds", (0.1, 0.05, 0.15))])
 

@@ -91,6 +91,7 @@ def test_resize_agrees_with_torchvision(size):
 def test_resize_smooths_where_one_side_alone_is_made_smaller():
     X = torch.rand(1, 1, 9, 40)
     torch.testing.assert_close(resized(X, 12), vision.resize(X, [12, 12]))
+    assert torch.equal(resized(X, torch.tensor(12)), resized(X, 12))
 
 
 def test_resize_of_a_constant_is_constant():
@@ -440,18 +441,46 @@ def test_what_is_no_set_of_images_is_one_sentence(images, labels, options, words
 @pytest.mark.parametrize(
     ("index", "words"),
     [
-        (torch.tensor([0, 99]), r"index holds 99: give an int64 .* from 0 to 39\."),
+        (torch.tensor([0, 99]), r"index holds 99: give an int64 .* from 0 to 39, "),
         (torch.tensor([-41]), "index holds -41: give an int64 tensor"),
         (torch.tensor(3), r"index is a tensor int64 of shape \(\): give an int64"),
         (torch.tensor([]).long(), r"index is a tensor int64 of shape \(0,\): give"),
         (torch.tensor([0.0]), "index is a tensor float32 .*: give an int64 tensor"),
         (torch.ones(4).bool(), "index is a tensor bool .*: give an int64 tensor"),
+        (torch.ones(4).bool(), r"places from 0 to 39, or a mask \(40,\)\.$"),
         (0, "index is 0: give an int64 tensor"),
+        ([], r"index is a tensor int64 of shape \(0,\): give"),
+        ([0, "a"], r"index is the list \[0, 'a'\]: give"),
+        ([0, 0.5], "index is a tensor float32 .*: give"),
+        (slice("a", 2), "index is a slice: give"),
+        (slice(50, 60), r"index is a tensor int64 of shape \(0,\): give"),
+        (range(39, 41), "index holds 40: give"),
+        (np.array(["a"]), "index is a NumPy array .*: give"),
+        ((0, 1), r"index is the tuple \(0, 1\): give"),
     ],
 )
 def test_what_picks_no_images_is_one_sentence(index, words):
     with pytest.raises((TypeError, ValueError), match=words):
         image_set(40).pick(index)
+
+
+@pytest.mark.parametrize(
+    ("index", "places"),
+    [
+        ([1, 0, -1], [1, 0, 3]),
+        ([True, False, False, True], [0, 3]),
+        (range(3), [0, 1, 2]),
+        (slice(1, None), [1, 2, 3]),
+        (slice(None, None, -2), [3, 1]),
+        (np.arange(3)[::-1], [2, 1, 0]),
+        (np.array([True, False, False, True]), [0, 3]),
+        (torch.tensor([0, 1, 1, 0]).nonzero(as_tuple=True), [1, 2]),
+        (np.nonzero([0, 1, 1, 0]), [1, 2]),
+    ],
+)
+def test_lists_ranges_slices_and_arrays_pick_too(index, places):
+    own = image_set(4)
+    assert torch.equal(own.pick(index).images, own.images[places])
 
 
 def test_small_numbers_pick_and_are_no_mask():

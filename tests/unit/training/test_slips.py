@@ -130,7 +130,8 @@ OPTIONS = [
     ({"schedule": schedules.constant(0.1)}, r"schedule is 1\.0: give a function"),
     ({"schedule": lambda p: -1}, "schedule gives -1: "),
     ({"schedule": lambda p: None}, "schedule gives None: "),
-    ({"schedule": lambda p: True}, "schedule gives True: "),
+    ({"schedule": lambda p: p < 2}, r"gives True, no number: .*, as float\(\) makes"),
+    ({"schedule": lambda p: torch.tensor(-1.0)}, r"schedule gives -1\.0: "),
     ({"schedule": lambda p: math.inf}, "schedule gives inf: .* a finite factor"),
     (
         {"optimizer": functools.partial(torch.optim.SGD, momentum=-0.9)},
