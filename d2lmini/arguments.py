@@ -258,7 +258,7 @@ def _takes(value: Callable[..., Any], count: int) -> bool:
 def _refuse_unknown(name: str, partial: functools.partial[Any], takes: int) -> None:
     """TypeError for a ``partial`` with an option that its function does not have.
 
-    Its options are what it takes beyond ``takes`` arguments.
+    Its options are what it takes beyond those it holds and ``takes`` arguments.
     """
     parameters = _parameters(partial.func)
     if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
@@ -267,7 +267,7 @@ def _refuse_unknown(name: str, partial: functools.partial[Any], takes: int) -> N
     if unknown:
         options = [
             f"{key}="
-            for key, one in list(parameters.items())[takes:]
+            for key, one in list(parameters.items())[len(partial.args) + takes :]
             if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
         ]
         raise TypeError(

@@ -33,19 +33,28 @@ def initialise(net: Net, weights: Callable[[Tensor], Tensor]) -> Net:
     for layer in layers:
         _check(layer)
     for layer in layers:
-        _refuse_new(weights(layer.weight), layer.weight)
+        _draw(layer.weight, weights)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
     return net
 
 
-def _refuse_new(made: object, W: Tensor) -> None:
-    """ValueError where ``made`` of ``W`` is neither it nor a view of it."""
-    if isinstance(made, Tensor) and made is not W and made.data_ptr() != W.data_ptr():
+def _draw(W: Tensor, weights: Callable[[Tensor], object]) -> None:
+    """Let ``weights`` write into ``W``; ValueError where it makes others instead."""
+    before = _version(W)
+    made = weights(W)
+    if not isinstance(made, Tensor) or made.shape != W.shape or _version(W) != before:
+        return
+    if made.untyped_storage().data_ptr() != W.untyped_storage().data_ptr():
         raise ValueError(
             f"weights returns {found(made)} of its own, which would be lost: give a "
             "function that writes into the tensor it gets, such as nets.he."
         )
+
+
+def _version(W: Tensor) -> int:
+    """Another one once ``W`` has been written into; in inference mode nobody counts."""
+    return 0 if W.is_inference() else W._version
 
 
 def _check(layer: Any) -> None:

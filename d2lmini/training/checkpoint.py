@@ -117,7 +117,7 @@ class Checkpoint:
 
         What cannot be stored is said: the run is over, and its history is not lost.
         """
-        folder = _runs()
+        folder = _runs(name)
         if not folder or not name:
             return
         lost = f"The run {name!r} is not stored in {folder}"
@@ -261,7 +261,7 @@ def file_of(resume: str | Path | None, name: str | None) -> Path | None:
     """Where a run keeps its state: ``resume``, or a place in ``D2LMINI_RUNS``."""
     if name is not None:
         instance("name", name, str, "give a short text")
-    folder = _runs()
+    folder = _runs(name)
     if folder and name:
         _checked(name)
     if resume is not None:
@@ -304,9 +304,10 @@ def _checked(name: str) -> str:
     return name
 
 
-def _runs() -> Path | None:
+def _runs(name: str | None) -> Path | None:
+    """Where a run of that name is kept, if it is."""
     # A rehearsal must never replace a real run.
     folder = os.environ.get("D2LMINI_RUNS")
-    if not folder or mode.quick():
+    if not folder or not name or mode.quick():
         return None
     return followed("D2LMINI_RUNS", folder, "give the path of a folder")

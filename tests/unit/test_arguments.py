@@ -156,6 +156,12 @@ def test_a_partial_that_hides_its_options_is_believed():
     assert arguments.function("augment", hidden, "give one", takes=1) is hidden
 
 
+def test_what_a_partial_holds_is_not_proposed_as_an_option():
+    wrong = functools.partial(lambda scale, X, generator, more=1: X, 2, mroe=3)
+    with pytest.raises(TypeError, match=r"does not have: give more=\.$"):
+        arguments.function("augment", wrong, "give one", takes=2)
+
+
 def test_a_path_is_followed_home_and_is_never_empty(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))

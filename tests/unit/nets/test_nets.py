@@ -425,6 +425,17 @@ def test_weights_that_would_be_lost_are_refused():
     assert (net[0].weight == 3).all()
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [lambda W: W.norm(), lambda W: W.data[-1].fill_(2), lambda W: W.clone()],
+)
+def test_whatever_is_returned_weights_that_were_written_are_kept(rest):
+    net = nets.initialise(wide(), lambda W: rest(nn.init.ones_(W)).detach())
+    assert (net[0].weight[0] == 1).all()
+    nets.initialise(net, lambda W: W.data.fill_(3).norm())
+    assert (net[0].weight == 3).all()
+
+
 def test_weights_made_in_inference_mode_are_drawn_there_alone():
     with torch.inference_mode():
         net = nets.initialise(wide(), nets.he)

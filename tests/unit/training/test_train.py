@@ -564,6 +564,7 @@ def test_runs_at_home_are_kept_there(tmp_path, monkeypatch):
     monkeypatch.setenv("D2LMINI_RUNS", "~nobody-there/runs")
     with pytest.raises(ValueError, match=r"^D2LMINI_RUNS is .*, in nobody's home: "):
         quietly(small_net(), splits(), name="mini")
+    quietly(small_net(), splits(), resume=tmp_path / "unnamed.pt")  # kept elsewhere
 
 
 def test_what_is_kept_of_a_run_is_said_file_by_file(tmp_path, monkeypatch):
