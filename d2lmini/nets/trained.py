@@ -100,7 +100,7 @@ def _small(key: str, value: object, mask: bool) -> Tensor:
     value = value.cpu()
     if not value.is_floating_point():
         return value
-    infinite = value.double().isinf() if mask else torch.tensor(False)
+    infinite = value.double().isinf() & mask
     for kind in (torch.float16, torch.float32):
         small = value.to(kind)
         if (small.isfinite() | infinite).all():
