@@ -98,7 +98,8 @@ def _as_tensor(index: Any, count: int) -> Any:
         if isinstance(index, np.ndarray):
             index = torch.from_numpy(index.copy())  # which may run backwards
         elif isinstance(index, (list, range)):
-            index = torch.tensor(index, dtype=None if len(index) else torch.int64)
+            kind = None if len(index) else torch.int64
+            index = torch.tensor(index, dtype=kind, device="cpu")
     except (TypeError, ValueError, RuntimeError):
         pass
     return index
