@@ -1,6 +1,7 @@
 """A course's folder and its gradebook, and whose an assignment is."""
 
 import os
+import sqlite3
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -55,10 +56,7 @@ class Course:
             with Gradebook(self.url, self.directory.course_id) as book:
                 yield book
         except DatabaseError as error:
-            raise ValueError(
-                f"The gradebook cannot be used ({self.url.partition('?')[0]}: "
-                f"{error.orig}): where it is damaged, put a copy of it back."
-            ) from error
+            raise ValueError(unusable(self.url, error.orig)) from error
 
     def setting(self, holder: Any, name: str) -> Any:
         """What the configuration says of the trait `name` of `holder`, else its own."""
@@ -121,6 +119,29 @@ class Course:
                 for grade in grades:
                     grade.auto_score, grade.needs_manual_grade = 0, False
                 book.db.commit()
+
+
+def unusable(url: str, error: BaseException | None) -> str:
+    """The sentence for the gradebook at `url`, where its database raises `error`.
+
+    Only one that is damaged is to be replaced: a copy in place of one that is merely
+    busy would lose what others have just graded.
+    """
+    from sqlalchemy.engine import make_url
+
+    where = make_url(url).set(query={})  # a password may stand there, too
+    damaged = type(error) is sqlite3.DatabaseError  # of the others, each has its own
+    remedy = (
+        "it is damaged, so put a copy of it back"
+        if damaged
+        else "see that it can be reached and written to and that nothing else is "
+        "holding it, and run this again"
+    )
+    why = " ".join(str(error).split())
+    return (
+        f"The gradebook cannot be used ({where.render_as_string(hide_password=True)}: "
+        f"{why}): {remedy}."
+    )
 
 
 def unreadable(error: BaseException) -> str:

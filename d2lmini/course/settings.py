@@ -56,7 +56,7 @@ def demand_walls(app: Any) -> None:
         "autograde_preprocessors": ExecuteOn,
         "sanitize_preprocessors": RestoreCells,
     }.items():
-        steps = [_kind(one) for one in getattr(converter, name)]
+        steps = [_kind(name, one) for one in getattr(converter, name)]
         if not any(issubclass(one, ours) for one in steps):
             raise ValueError(ABSENT.format(ours.__name__, f"c.Autograde.{name}"))
         for one in steps:
@@ -68,7 +68,14 @@ def demand_walls(app: Any) -> None:
                 )
 
 
-def _kind(step: Any) -> type:
-    """The class of a step that is given by a class, one of it, or a name."""
-    found = import_item(step) if isinstance(step, str) else step
+def _kind(name: str, step: Any) -> type:
+    """The class of a step in `name` that is given by a class, one of it, or a name."""
+    try:
+        found = import_item(step) if isinstance(step, str) else step
+    except Exception as error:  # its module may raise anything
+        raise ValueError(
+            f"c.Autograde.{name} of the configuration names {step!r}, and that cannot "
+            f"be imported ({type(error).__name__}: {error}): correct the name, or "
+            "install what it is in. Nothing was done."
+        ) from error
     return found if isinstance(found, type) else type(found)

@@ -2,11 +2,14 @@
 
 import json
 import os
+import sqlite3
 import sys
+from contextlib import closing
 
 import courses
 import pytest
 from nbgrader import api, apps
+from sqlalchemy.exc import OperationalError
 
 from d2lmini.course import export, grade, pool
 from d2lmini.course.gradebook import Course
@@ -62,6 +65,11 @@ class Handed:
             "has Execute, and .* without",
         ),
         (f"{OURS}c.Autograde.sanitize_preprocessors = []\n", "leaves RestoreCells out"),
+        (
+            f"{OURS}{AUTOGRADE}.append('no.such.Step')\n",
+            "names 'no.such.Step', and that cannot be imported .*'no'",
+        ),
+        (f"{OURS}{AUTOGRADE}.append('')\n", "names '', and that cannot be imported"),
     ],
 )
 def test_no_submission_is_graded_with(tmp_path, text, said):
@@ -115,5 +123,29 @@ def test_a_gradebook_that_is_none_or_empty_is_said(tmp_path):
     with pytest.raises(ValueError, match="no assignment in the gradebook, and so no g"):
         export.lines(Course(tmp_path), [])
     (tmp_path / "gradebook.db").write_text("no database\n" * 9, encoding="utf-8")
-    with pytest.raises(ValueError, match=r"cannot be used \(sqlite.*not a database"):
+    with pytest.raises(ValueError, match=r"\(sqlite.*not a database\): .* a copy"):
         Course(tmp_path).students()
+
+
+def test_a_gradebook_that_is_busy_is_not_to_be_replaced(tmp_path):
+    more = f'c.CourseDirectory.db_url = "sqlite:///{tmp_path}/gradebook.db?timeout=0"'
+    (tmp_path / "nbgrader_config.py").write_text(f"{OURS}{more}\n", encoding="utf-8")
+    with closing(sqlite3.connect(tmp_path / "gradebook.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(ValueError, match="database is locked") as refused:
+            Course(tmp_path).students()
+    assert "run this again" in str(refused.value) and "copy" not in str(refused.value)
+
+
+def test_a_gradebook_behind_a_password_is_named_without_it(tmp_path, monkeypatch):
+    more = 'c.CourseDirectory.db_url = "postgresql://ada:s3cret@db/gb?password=s3cret"'
+    (tmp_path / "nbgrader_config.py").write_text(f"{OURS}{more}\n", encoding="utf-8")
+
+    def unanswered(*_):
+        raise OperationalError("", {}, Exception("refused\n\tIs it running?\n"))
+
+    monkeypatch.setattr(api, "Gradebook", unanswered)
+    said = r"\(postgresql://ada:\*\*\*@db/gb: refused Is it running\?\): see that"
+    with pytest.raises(ValueError, match=said) as refused:
+        Course(tmp_path).students()
+    assert "s3cret" not in str(refused.value)
