@@ -44,6 +44,10 @@ lab: $(STAMP)  ## open a copy of the chapters in JupyterLab (BOOK=book: with sol
 # One thread each: several processes whose threads wait for one another on the
 # same cores have been seen to slow each other down fiftyfold.
 test: export OMP_NUM_THREADS := 1
+# What is freed stays with the process (glibc; others do not read this): a twentieth of
+# the time went to asking the system again for the memory of each large tensor.
+test: export MALLOC_TRIM_THRESHOLD_ := 1000000000
+test: export MALLOC_MMAP_THRESHOLD_ := 1000000000
 # Compiled once and not by each of dozens of processes, also where that is switched off.
 test: export PYTHONDONTWRITEBYTECODE :=
 # The user's own data, if they are named, else the drawn sample, which needs no network.
