@@ -241,7 +241,10 @@ def _amount(name: str, what: str, given: Any) -> float:
     """`given`, of the exercise `name`: a whole number as one, as others are written."""
     number = isinstance(given, int | float) and not isinstance(given, bool)
     if not number or not 0 <= given < math.inf:
-        raise ValueError(f"{name}: {what} is {given!r}; give a number, 0 or more.")
+        plain = " without quotes" if isinstance(given, str) else ""
+        raise ValueError(
+            f"{name}: {what} is {given!r}; give a number{plain}, 0 or more."
+        )
     return int(given) if given == int(given) else given
 
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from traceback import extract_tb
+from traceback import walk_tb
 from typing import Any
 
 from d2lmini.course import marks, repair, settings
@@ -146,16 +146,23 @@ def unusable(url: str, error: BaseException | None) -> str:
 
 def unreadable(error: BaseException) -> str:
     """The sentence for a configuration in which `error` arose: which file and line."""
-    places = [(one.filename, one.lineno) for one in extract_tb(error.__traceback__)]
+    if isinstance(error, SystemExit) and error.__context__:
+        error = error.__context__  # for which nbgrader would have ended
+    frames = [*walk_tb(error.__traceback__)]
+    readers = [frame.f_locals.get("self") for frame, _ in frames]
+    files = [str(getattr(one, "full_filename", "")) for one in readers]
+    # one may read another, or there is JSON
+    where = [CONFIG, *filter(None, files)][-1]
+    lines = [line for frame, line in frames if frame.f_code.co_filename == where]
     said: object = error
     if isinstance(error, SyntaxError):
-        places.append((error.filename or "", error.lineno))
+        lines += [error.lineno or 0] if error.filename == where else []
         said = error.msg
-    found = [one for one in places if one[0].endswith("_config.py")]
-    where = "{}: line {}".format(*found[-1]) if found else CONFIG
+    line = f": line {lines[-1]}" if lines else ""
+    again = f", or copy {CONFIG} from the book again" if where.endswith(CONFIG) else ""
     return (
-        f"The course's configuration cannot be read ({where}: {type(error).__name__}: "
-        f"{said}): mend it, or copy {CONFIG} from the book again. Nothing was done."
+        f"The course's configuration cannot be read ({where}{line}: "
+        f"{type(error).__name__}: {said}): mend it{again}. Nothing was done."
     )
 
 

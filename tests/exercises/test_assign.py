@@ -360,7 +360,11 @@ def test_who_comes_late_gets_one_too_and_all_or_none_are_written(
     [
         ('"points": 2', '"points": 2.5', ""),
         ('"points": 2', '"points": -2', "own.ipynb: own-area: points is -2; give"),
-        ('"points": 2', '"points": "many"', "own-area: points is 'many'; give a numb"),
+        (
+            '"points": 2',
+            '"points": "many"',
+            "points is 'many'; give a number without q",
+        ),
         ('"minutes": 5', '"minutes": true', "own-area: minutes is True; give a numb"),
         ('"gpu": false', '"gpu": "no"', "own-area: needs is [] and gpu 'no'; give"),
         ('"needs": []', '"needs": "total"', "needs is 'total' and gpu False; give"),

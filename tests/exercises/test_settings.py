@@ -78,6 +78,36 @@ def test_no_submission_is_graded_with(tmp_path, text, said):
         grade._refuse_without_walls(Course(tmp_path, "week3"))
 
 
+@pytest.mark.parametrize(
+    ("more", "name", "text", "said"),
+    [
+        (
+            "",
+            "nbgrader_config.json",
+            "{bad",
+            r"\.json: JSONDecodeError: .*: mend it\. N",
+        ),
+        (
+            "load_subconfig('of.py')",
+            "of.py",
+            "zero",
+            r"of\.py: line 1: Name.* mend it\.",
+        ),
+        (
+            "c.CourseDirectory.root = course",
+            "-",
+            "",
+            r"TraitError: The 'root' trait .*y ",
+        ),
+    ],
+)
+def test_the_file_that_cannot_be_read_is_named(tmp_path, more, name, text, said):
+    (tmp_path / "nbgrader_config.py").write_text(f"{OURS}{more}\n", encoding="utf-8")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"cannot be read \(.*{said}"):
+        Course(tmp_path)
+
+
 def test_settings_that_can_be_done_are_left_alone(tmp_path):
     more = """
 c.ExecuteOn.timeout = None
