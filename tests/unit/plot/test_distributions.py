@@ -1,5 +1,7 @@
 """Histograms by layer: densities, one axis, words for the alt text."""
 
+import tracemalloc
+
 import pytest
 import torch
 
@@ -93,6 +95,28 @@ def test_of_many_numbers_each_one_counts():
     assert (edges[0], edges[-1]) == (0, 3)
     assert heights.nonzero()[0].tolist() == [0, 79]
     assert heights[0] == pytest.approx(heights[79])
+
+
+def test_the_ends_are_exact_where_every_eleventh_number_misleads():
+    values = torch.arange(1_000_000.0)
+    values[:: 11 * 20] = -9e6
+    values[11 :: 11 * 20] = 9e6
+    (((heights, edges, _),),) = drawn(histograms({"r": {"s": [values]}}, titles=["t"]))
+    ordered = values.sort().values
+    assert (edges[0], edges[-1]) == (ordered[20_000], ordered[-20_001])
+    assert heights == pytest.approx(1 / (edges[-1] - edges[0]), rel=0.02)
+
+
+def test_a_large_tensor_is_neither_put_in_order_nor_copied():
+    """That of a whole network would take many seconds, or more memory than there is."""
+    values = torch.randn(4_000_000, generator=torch.Generator().manual_seed(0))
+    rows = {"r": {"s": [values]}}
+    tracemalloc.start()
+    try:
+        histograms(rows, titles=["t"])
+        assert tracemalloc.get_traced_memory()[1] < values.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.filterwarnings("error")
