@@ -23,6 +23,12 @@ LEFT_OUT = ("Check yourself", "Exercises")
 CSS = Path(__file__).with_suffix(".css")
 MATHJAX = "sphinx-mathjax-offline/static/mathjax/tex-svg.js"
 MATHS = re.compile(r"\$[^$]+\$")
+FENCED = re.compile(r"(?ms)^ *(```+(?=[^`\n]*$)|~~~+).*?(?:^ *\1|\Z)")
+#: With hashes, or by a line below; less its number, for a report is no chapter.
+HEADING = re.compile(
+    r"(?m)^ {0,3}(?P<hashes>#{1,6}) +(?:\d+ · )?(?P<title>.+?)(?: +#+)? *$"
+    r"|^(?<!\S\n) {0,3}(?:\d+ · )?(?P<lined>\S.*)\n {0,3}(?P<line>=+|-+) *$"
+)
 TYPESET = (
     'window.MathJax = {tex: {inlineMath: [["$", "$"]], processEscapes: true}, '
     "svg: {scale: 0.94}, options: {enableMenu: false, enableAssistiveMml: true, "
@@ -126,18 +132,20 @@ def _titled(
 ) -> tuple[str, list[NotebookNode]]:
     """The title of the notebook, and its cells without it; else ``otherwise``.
 
-    It is the first heading of the first level, or any that the text begins with.
+    It is the heading that the text begins with, of whatever level, else the first of
+    the first level; a line of code is none.
     """
-    texts = [cell for cell in cells if cell.cell_type == "markdown"]
-    for level, among in (("#", texts), ("#+", texts[:1])):
-        for cell in among:
-            before_code = cell.source.partition("```")[0]
-            # without its number: a report is no chapter of a book
-            head = re.search(rf"(?m)^{level} +(?:\d+ · )?(.+)$", before_code)
-            if head:
+    texts = [x for x in cells if x.cell_type == "markdown" and x.source.strip()]
+    for cell in texts:
+        shown = FENCED.sub(lambda code: " " * len(code[0]), cell.source)
+        for head in HEADING.finditer(shown):
+            before, after = cell.source[: head.start()], cell.source[head.end() :]
+            begins = cell is texts[0] and not before.strip()
+            if begins or (head["hashes"] or head["line"][0]) in "#=":
                 left = cell.copy()
-                left.source = cell.source.replace(head[0], "", 1).strip()
-                return head[1].strip(), [left if x is cell else x for x in cells]
+                left.source = f"{before}{after}".strip()
+                title = (head["title"] or head["lined"]).strip()
+                return title, [left if x is cell else x for x in cells]
     return otherwise, cells
 
 

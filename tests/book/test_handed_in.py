@@ -254,6 +254,14 @@ def test_a_mistyped_path_is_no_chapter_of_that_name(tmp_path, monkeypatch, name)
         (["Badge", "# Mine\n\nOn."], "Mine", "On."),
         (["On.", "## Method"], "slim", "On."),
         (["```\n# code\n```\nOn."], "slim", "On."),
+        (["On.\n\n~~~\n# code\n~~~"], "slim", "# code"),
+        (["```\n# code\n```\n\n# Mine"], "Mine", "# code"),
+        (["## Mine\n\nOn.", "# Appendix"], "Mine", "# Appendix"),
+        (["**On**.\n\n## Intro"], "slim", "## Intro"),
+        (["3 · Mine\n====\n\nOn."], "Mine", "On."),
+        (["Mine\n---\n\nOn."], "Mine", "On."),
+        (["On and\n  on\n---"], "slim", "on\n---"),
+        (["  # Mine #\n\nOn."], "Mine", "On."),
         ([], "slim", ""),
     ],
 )
@@ -262,7 +270,7 @@ def test_the_title_is_the_first_heading_else_the_files_name(sources, title, text
     found, kept = report._titled(cells, "slim")
     assert found == title and len(kept) == len(cells)
     assert text in "".join(cell.source for cell in kept)
-    assert not any(cell.source.startswith("# ") for cell in kept)
+    assert not any("Mine" in cell.source for cell in kept)
 
 
 def test_a_notebook_of_nothing_but_its_setup_is_titled_by_its_name(study):
