@@ -141,8 +141,9 @@ def feature_maps(
 ) -> Picture:
     """The channels of one activation (1, C, H, W) or (C, H, W), side by side.
 
-    Each channel has its own scale, dark to bright.  ``image`` (1, H, W) or
-    (H, W), the network's input, comes first; if it is in colour, the channels' mean.
+    Each channel has its own scale, dark to bright.  ``image`` (1, C, H, W), (C, H, W)
+    or (H, W), the network's input, comes first, as the mean of its channels; those of
+    a picture in colour may also come last.
     Raises TypeError or ValueError for what is not the maps, or the picture, of one
     image.
     """
@@ -150,16 +151,31 @@ def feature_maps(
     what = f"{len(maps)} feature maps of {maps.shape[1]}×{maps.shape[2]}"
     panels, words = list(maps), [str(i) for i in range(len(maps))]
     if image is not None:
-        shown = pictures(image, 1, name="image")
-        if len(shown) != 1:
-            raise ValueError(
-                f"image is {found(numbers('image', image))}: give the picture of one "
-                "image, (1, H, W), (H, W) or (3, H, W)."
-            )
-        panels.insert(0, exact(shown[0]).mean(0))
+        panels.insert(0, _mean(numbers("image", image)))
         words.insert(0, "input")
     figure = _grid(panels, words, columns, "gray", (None, None))
     return finish(figure, alt or f"{what}, as images.")
+
+
+def _mean(image: Tensor) -> Tensor:
+    """The mean (H, W) of the channels; ValueError for what may be several pictures."""
+    alone = image.ndim == 4 and len(image) == 1
+    X = exact(image[0] if alone else image)
+    if X.ndim == 2:
+        return X
+    if X.ndim == 3:
+        first, high, wide = X.shape
+        if first > 3 and wide in (1, 3):
+            return X.mean(-1)
+        colour = first == 3 and not high > wide == 1
+        # A narrow (1, C, H, W) may also have its channels last.
+        fits = first < min(high, wide) or (alone and wide >= min(first, high))
+        if first == 1 or colour or fits:
+            return X.mean(0)
+    raise ValueError(
+        f"image is {found(image)}: give the picture of one image, (1, C, H, W), (H, W) "
+        "or, with C below H and W, (C, H, W)."
+    )
 
 
 def _channels(values: Numbers) -> Tensor:

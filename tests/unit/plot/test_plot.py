@@ -202,6 +202,13 @@ def test_of_a_picture_in_colour_the_mean_is_drawn(kind):
     torch.testing.assert_close(drawn, WIDE.mean(-1))
 
 
+@pytest.mark.parametrize("shape", [(2, 9, 8), (4, 9, 8), (1, 4, 9, 8), (1, 16, 5, 5)])
+def test_of_an_input_with_any_number_of_channels_the_mean_is_drawn(shape):
+    image = torch.rand(shape)
+    drawn, _ = shown(plot.feature_maps(GREY[0], image=image))
+    torch.testing.assert_close(drawn, image.mean(-3).view(shape[-2:]))
+
+
 @pytest.mark.parametrize("X", [GREY, COLOUR])
 def test_normalised_pictures_are_not_clipped_and_say_so(X):
     normalised = (X - 0.5) / 0.25
@@ -251,8 +258,16 @@ WORDS = {"title": "", "xlabel": "", "ylabel": ""}
         (lambda: plot.feature_maps(torch.rand(2, 3, 4, 4)), "maps is .*of one image"),
         (lambda: plot.feature_maps(GREY[0], image=GREY), "image is .*of one image"),
         (
-            lambda: plot.feature_maps(GREY[0], image=torch.rand(8, 9, 9)),
-            "image is .*8, 9, 9.*of one image",
+            lambda: plot.feature_maps(GREY[0], image=torch.rand(9, 9, 9)),
+            "image is .*9, 9, 9.*of one image",
+        ),
+        (
+            lambda: plot.feature_maps(GREY[0], image=torch.rand(1, 9, 9, 4)),
+            r"image is .*give the picture of one image, \(1, C, H, W\), \(H, W\) or",
+        ),
+        (
+            lambda: plot.feature_maps(GREY[0], image=torch.rand(3, 9, 1)),
+            "image is .*of one image",
         ),
         (
             lambda: plot.images(torch.rand(4, 3, 9, 1)),
