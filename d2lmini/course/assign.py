@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -410,12 +411,19 @@ def students(asked: argparse.Namespace) -> Iterator[tuple[Path, str | None]]:
     except (OSError, UnicodeError) as error:
         raise ValueError(f"{asked.per_student} cannot be read: {error}.") from None
     ids = [line.strip() for line in text.splitlines() if line.strip()]
-    alike = {one.casefold() for one in ids}  # one folder on macOS and Windows
-    if not ids or len(ids) != len(alike) or asked.to:
+    if not ids:
+        raise ValueError(f"{asked.per_student} is empty: write one id a line.")
+    if asked.to:
         raise ValueError(
-            f"{asked.per_student} must name each student once, one a line, with small "
-            "letters and capitals alike, and --to cannot be given with it."
+            "--to is one file, and --per-student writes many: leave one of them out."
         )
+    for one, other in pairwise(sorted(ids, key=str.casefold)):
+        if one.casefold() == other.casefold():
+            raise ValueError(
+                f"{one!r} and {other!r} in {asked.per_student} would share a folder "
+                "(on macOS and Windows, capitals make no difference): take one out, or "
+                "give it another id."
+            )
     if odd := [one for one in ids if not re.fullmatch(r"[\w@+ -][\w@.+ -]*", one)]:
         raise ValueError(f"{odd[0]!r} in {asked.per_student} cannot name a folder.")
     for one in ids:

@@ -347,11 +347,16 @@ class ExecuteOn(Execute):  # type: ignore[misc]  # nbgrader has no types
         self.said = ""
         self.spent = 0.0
 
+    def __call__(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Unlock `nb`, which people will open, and run it but with `--no-execute`."""
+        lock.unlock(nb)
+        done: tuple[NotebookNode, Any] = super().__call__(nb, resources)
+        return done
+
     def preprocess(
         self, nb: NotebookNode, resources: Any = None, km: Any = None
     ) -> tuple[NotebookNode, Any]:
         """Run `nb` in place."""
-        lock.unlock(nb)
         self.printed, self.touched = {}, []
         self.spent = 0.0
         done: tuple[NotebookNode, Any] = super().preprocess(nb, resources, km)

@@ -325,15 +325,19 @@ def test_each_student_has_numbers_of_their_own(book, command, tmp_path):
     command("v", *options)
     again = by_id(tmp_path / "source/v-ada/v.ipynb")["toy-area-given"].source
     assert again == given[0]
-    (tmp_path / "class.txt").write_text("ada\nada\n", encoding="utf-8")
-    assert "must name each student once" in command("u", *options)
+    assert "--per-student writes many" in command("u", *options, "--to", "u.ipynb")
     (tmp_path / "class.txt").write_text("\ufeffAda L\r\n\r\nbo\r\n", encoding="utf-8")
     command("u", *options)
     assert {x.name for x in tmp_path.glob("source/u*")} == {"u-Ada L", "u-bo"}
     (tmp_path / "class.txt").write_text("ada\n../../bo\n", encoding="utf-8")
     assert "cannot name a folder" in command("t", *options)
     assert not list(tmp_path.rglob("t-*"))
-    for odd, said in (("..", "cannot name a"), ("Ada\nada", "small letters and")):
+    for odd, said in (
+        ("..", "cannot name a"),
+        ("ada\nbo\nada", "'ada' and 'ada' in class.txt would share a folder"),
+        ("Ada\nbo\nada", "'Ada' and 'ada' in class.txt would share a folder"),
+        ("\n", "class.txt is empty"),
+    ):
         (tmp_path / "class.txt").write_text(odd, encoding="utf-8")
         assert said in command("t", *options)
     (tmp_path / "class.txt").unlink()

@@ -46,7 +46,14 @@ def run(nb, **options):
     """Run `nb`, also on a machine that builds no walls."""
     config = Config()
     config.LimitedKernel.allow_unconfined = not walls.find()[0]
-    ExecuteOn(config=config, **options).preprocess(nb, {})
+    ExecuteOn(config=config, **options)(nb, {})
+
+
+def test_what_is_not_to_run_is_unlocked_all_the_same():
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("6 * 7")])
+    nb.metadata.kernelspec = {"name": lock.KERNEL, "display_name": "Python 3"}
+    run(nb, enabled=False)
+    assert nb.metadata.kernelspec.name == "python3" and not nb.cells[0].outputs
 
 
 def test_a_kernel_that_dies_at_its_start_is_replaced():
