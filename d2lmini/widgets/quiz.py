@@ -6,6 +6,7 @@ A question is a dict with `text` and either
 `wrong`: [[number, why], …] for likely slips, and `otherwise` for all the rest.
 Texts are plain, with `code` between backticks.  A `picture`, a PNG, JPEG, GIF or SVG as
 a data: address, may stand below the text; `alt` then says what is to be seen on it.
+A null, and an optional text that is empty, count as not given.
 
 In a notebook the questions stand packed, so that nobody reads the answers by
 accident: `python -m d2lmini.widgets pack questions.json` prints the argument.
@@ -38,6 +39,7 @@ LETTERS = "ABCDEFGH"  # of the choices, as in quiz.js
 CHOICES = ("choices",)
 NUMERIC = ("answer", "why", "tolerance", "unit", "wrong", "otherwise")
 PICTURE = ("picture", "alt")
+OPTIONAL = ("picture", "unit", "otherwise")  # texts
 #: signs that no XML holds, and so no platform; a text out of a PDF may have some
 UNSEEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -50,16 +52,19 @@ def pack(questions: list[Question]) -> str:
 
 
 def unpack(packed: str) -> list[Question]:
-    """The questions in text made by `pack`; ValueError if it is damaged."""
+    """The questions in text made by `pack`; ValueError if it is damaged.
+
+    Or if they cannot be asked: then the text is as it was packed.
+    """
     try:
         raw = zlib.decompress(base64.b64decode("".join(packed.split()), validate=True))
-        questions = check_all(json.loads(raw))
+        questions = json.loads(raw)
     except (binascii.Error, zlib.error, ValueError) as error:
         raise ValueError(
             f"The packed questions are damaged ({error}); copy the whole text again, "
             "or make it anew with `python -m d2lmini.widgets pack FILE`."
         ) from None
-    return questions
+    return check_all(questions)
 
 
 def read(path: Path) -> list[Question]:
@@ -88,7 +93,7 @@ def check(question: Question) -> Question:
     """The question with its numbers made plain; ValueError says what it lacks."""
     if not isinstance(question, Mapping):
         raise ValueError(f"A question is {found(question)}: give a dict with `text`.")
-    given = {key: value for key, value in question.items() if value is not None}
+    given = _given(question)
     try:
         made = _checked(given)
     except (TypeError, ValueError) as error:
@@ -97,6 +102,19 @@ def check(question: Question) -> Question:
     if picture(given) is not None:
         made |= {"picture": given["picture"], "alt": given["alt"]}
     return made
+
+
+def _given(entry: Mapping[str, Any]) -> Question:
+    """`entry` without what counts as not given."""
+    return {
+        key: value
+        for key, value in entry.items()
+        if value is not None and not (key in OPTIONAL and _empty(value))
+    }
+
+
+def _empty(text: Any) -> bool:
+    return isinstance(text, str) and not text.strip()
 
 
 def _checked(given: Question) -> Question:
@@ -118,8 +136,10 @@ def _known(given: Mapping[str, Any], *known: str) -> None:
 def _words(given: Mapping[str, Any], key: str, default: str | None = None) -> str:
     """The text called `key`; ValueError for none, or one that no file can hold."""
     text = given.get(key, default)
-    if text is None or (isinstance(text, str) and not text.strip() and text != default):
+    if text is None:
         raise ValueError(f"`{key}` is missing")
+    if _empty(text) and text != default:
+        raise ValueError(f"`{key}` is empty: give words")
     if not isinstance(text, str):
         raise ValueError(f"`{key}` is {found(text)}: give words")
     if unseen := UNSEEN.search(text):
@@ -168,13 +188,22 @@ def _choices(given: Question) -> Question:
 def _choice(choice: Any) -> Question:
     if not isinstance(choice, Mapping):
         raise ValueError(f"a choice is {found(choice)}: give a dict")
+    given = _given(choice)
     try:
-        _known(choice, "text", "why", "right")
-        made: Question = {key: _words(choice, key) for key in ("text", "why")}
-        right = choice.get("right")
-        return made | {"right": truth("`right`", False if right is None else right)}
-    except (TypeError, ValueError) as error:
+        _known(given, "text", "why", "right")
+        made: Question = {key: _words(given, key) for key in ("text", "why")}
+        return made | {"right": _right(given.get("right", False))}
+    except ValueError as error:
         raise ValueError(f"in its choice {choice.get('text')!r}, {error}") from None
+
+
+def _right(value: Any) -> bool:
+    try:
+        return truth("right", value)
+    except TypeError:  # which has Python's words, not those of a file
+        raise ValueError(
+            f"`right` is {found(value)}: give true or false, in Python True or False"
+        ) from None
 
 
 def shuffled(text: str, choices: list[Question]) -> list[Question]:
@@ -200,15 +229,19 @@ def _numeric(given: Question) -> Question:
         "tolerance": tolerance,
         "unit": _words(given, "unit", ""),
         "why": _words(given, "why"),
-        "wrong": [_slip(slip) for slip in wrong],
+        "wrong": [made for slip in wrong if (made := _slip(slip)) is not None],
         "otherwise": _words(given, "otherwise", "Not yet. Try once more."),
     }
 
 
-def _slip(slip: Any) -> list[Any]:
+def _slip(slip: Any) -> list[Any] | None:
+    """A likely slip; None for one with an empty why, to which `otherwise` is said."""
     if not isinstance(slip, (list, tuple)) or len(slip) != 2:
         raise ValueError(f"`wrong` holds {found(slip)}: give [number, why]")
-    return [_plain(slip[0], "wrong"), _words({"wrong": slip[1]}, "wrong")]
+    number, why = _plain(slip[0], "wrong"), slip[1]
+    if why is None or _empty(why):
+        return None
+    return [number, _words({"wrong": why}, "wrong")]
 
 
 def rich(text: str) -> str:

@@ -1,7 +1,9 @@
 """The quiz: an explanation for each answer, by mouse and by keyboard."""
 
+import base64
 import json
 import runpy
+import zlib
 
 import oracle
 import pytest
@@ -96,6 +98,9 @@ def test_packing_hides_and_keeps_the_questions():
     assert Quiz(f"\n  {packed}\n", [COUNT]).questions[2]["answer"] == 196609000
     with pytest.raises(ValueError, match="damaged"):
         unpack(packed[:-8])
+    whole = base64.b64encode(zlib.compress(json.dumps([SUM | {"why": ""}]).encode()))
+    with pytest.raises(ValueError, match=r"^The question '\?': `why` is empty"):
+        unpack(whole.decode())
 
 
 def test_numbers_keep_fifteen_digits_and_lose_what_a_sum_leaves_over():
@@ -151,7 +156,12 @@ SUM = {"text": "?", "answer": 1, "why": "w"}
         ({"text": "?", "choices": [YES, {"text": "c"}]}, "choice 'c', `why` is miss"),
         ({"text": "?", "choices": [YES, *[NO] * 8]}, "has 9 choices; give 8 at most"),
         ({"text": "?", "choices": [YES, NO | {"text": 3}]}, "`text` is 3: give words"),
-        ({"text": "?", "choices": [YES, NO | {"right": "no"}]}, "True or False, not"),
+        ({"text": "?", "choices": [YES, NO | {"right": "no"}]}, "'no': give true or"),
+        ({"text": " ", "answer": 1}, "`text` is empty: give words"),
+        (SUM | {"why": ""}, "`why` is empty: give words"),
+        ({"text": "?", "choices": [YES, NO | {"why": " "}]}, "'c', `why` is empty"),
+        (SUM | {"picture": CHOICE["picture"], "alt": ""}, "`alt` is empty: give words"),
+        (SUM | {"wrong": [["", ""]]}, "`wrong` is the text ''"),
         ({"text": "?", "choices": [YES, NO | {"rigt": 1}]}, "'rigt' is no key: there"),
         ({"text": "?", "choices": [YES, "c"]}, "a choice is the text 'c'"),
         ({"text": "?", "choices": 2}, "`choices` is 2: give a list"),
@@ -177,7 +187,13 @@ def test_a_question_that_cannot_be_asked_is_refused(question, words):
 def test_there_are_letters_for_all_choices_and_none_is_a_default():
     assert f'"{LETTERS}"[i]' in base.source("quiz.js")
     nothing = {"unit": None, "otherwise": None, "picture": None, "tolerance": None}
-    assert Quiz([SUM | nothing]).questions == Quiz([SUM]).questions
+    empty = {"unit": " ", "otherwise": "", "picture": "", "alt": ""}
+    slips = {"wrong": [[2, ""], [3, None]], "tags": None}
+    for unsaid in (nothing, empty, slips):
+        assert Quiz([SUM | unsaid]).questions == Quiz([SUM]).questions
+    choices = [YES | {"feedback": None}, NO | {"right": None}]
+    (question,) = Quiz([{"text": "?", "choices": choices}]).questions
+    assert question == Quiz([{"text": "?", "choices": [YES, NO]}]).questions[0]
 
 
 def test_questions_can_be_read_without_javascript(page_of):
