@@ -342,7 +342,7 @@ def test_gift_holds_no_pictures_and_escapes_its_signs():
         ({"picture": "dot.png"}, "not a data: address"),
         ({"picture": "data:image/png;base64,%%"}, "cannot be read"),
         ({"picture": "data:text/html;base64,eA=="}, "not a data: address"),
-        ({"alt": " "}, "`alt` is missing"),
+        ({"alt": " "}, "`alt` is empty"),
     ],
 )
 def test_a_picture_that_is_none_is_refused(change, said):
